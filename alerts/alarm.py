@@ -1,0 +1,104 @@
+"""The alarm object of contract section 3 and the episode from which it grows, as immutable values."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+State = Literal["open", "acknowledged", "dispatched", "on_scene", "resolved", "closed", "cancelled", "suppressed"]
+SeverityName = Literal["low", "medium", "high", "critical"]
+Outcome = Literal["true_alarm", "false_alarm", "accidental", "no_access", "test", "technical"]
+Result = Literal["settled_by_phone", "helped_on_site", "ambulance", "hospital", "found", "died", "none"]
+NoteCode = Literal["no_answer", "called_120", "called_110", "key_used"]
+
+ACTIVE: Final[frozenset[str]] = frozenset({"open", "acknowledged", "dispatched", "on_scene"})
+SEVERITIES: Final[tuple[SeverityName, ...]] = ("low", "medium", "high", "critical")
+ALARM_NAMESPACE: Final = UUID("5a6e5d0e-5b0b-5b52-9a43-0d6b8c1f7a10")
+"""Namespace of the uuid5 that names an episode and its alarm."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it was, in WGS-84 degrees, at ``t`` (ms)."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+    t: int
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an alarm's story. ``actor``: an account's user name, ``wearer``, ``engine`` or ``system``."""
+
+    t: int
+    actor: str
+    event: str
+    note: str | None = None
+    code: NoteCode | None = None
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds: ``transport`` = received − t; ``decided`` and ``commit_issued`` counted from receipt."""
+
+    transport: float
+    decided: float
+    commit_issued: float
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm as everyone sees it. Times are integer Unix ms."""
+
+    id: UUID
+    case: UUID
+    kind: str
+    rule: str
+    severity: SeverityName
+    state: State
+    version: int
+    site: str
+    resident: str | None
+    household: str | None
+    device: str | None
+    subject: str
+    event_time: int
+    last_event_time: int
+    recovered_at: int | None = None
+    raised_at: int
+    late: bool = False
+    drill: bool = False
+    position: Place | None = None
+    evidence: dict[str, Any] = {}
+    count: int = 1
+    previous: UUID | None = None
+    assignee: str | None = None
+    outcome: Outcome | None = None
+    result: Result | None = None
+    rating: int | None = None
+    latency_ms: Latency | None = None
+    family_told: bool = False
+    timeline: tuple[TimelineEntry, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return self.state in ACTIVE
+
+
+class Episode(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of an engine's episode, its slots turned into public ids. Input of ``alerts.folding``."""
+
+    id: UUID
+    what: Literal["opened", "evidence", "recovered", "cancelled"]
+    rule: str
+    severity: SeverityName
+    subject: str
+    site: str
+    resident: str | None
+    household: str | None
+    device: str | None
+    t: int
+    late: bool
+    position: Place | None
+    evidence: dict[str, Any]
+    received: int

@@ -1,0 +1,158 @@
+"""What the alarm's life needs stored, as Protocols; ``gateway.store`` implements them over PostgreSQL.
+
+Every mutation of an alarm happens inside ``AlarmStore.transaction()``: lock, change, save, schedule, queue,
+all or nothing. The numbering of changes and the NOTIFY happen when the transaction ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+from alerts.alarm import Alarm
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of the family or neighbourhood who may be told."""
+
+    id: str
+    name: str
+    phone: str
+    relation: str
+    order: int
+    language: str = "zh"
+    can_receive_sms: bool = True
+
+
+class ResidentCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message about a resident may need; ``demo`` sites never reach a real notifier."""
+
+    id: str
+    name: str
+    site: str
+    site_name: str
+    demo: bool
+    status: str
+    timezone: str
+    contacts: tuple[Contact, ...]
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be queued: template key, parameters and language, never free text."""
+
+    alarm: UUID | None
+    site: str
+    resident: str | None
+    contact: str | None
+    recipient: str
+    channel: Literal["sms"] = "sms"
+    template: str
+    params: dict[str, Any]
+    language: str
+    expires_at: int | None = None
+
+
+class Message(NewMessage, frozen=True, kw_only=True):
+    """A claimed message of the outbox."""
+
+    id: int
+    attempts: int
+    created_at: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A claimed escalation step that is due."""
+
+    id: int
+    alarm: UUID
+    step: str
+    due_at: int
+
+
+class AlarmTransaction(Protocol):
+    """Work on alarms under row locks; ends with the change numbers and COMMIT."""
+
+    async def lock(self, alarm: UUID) -> Alarm | None:
+        """The alarm under a row lock, or None."""
+        ...
+
+    async def lock_active(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        """The active alarms of these (subject, rule) pairs, locked in id order."""
+        ...
+
+    async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
+        """All active alarms of these residents, not locked: for ``case`` and for severity in context."""
+        ...
+
+    async def insert(self, alarm: Alarm) -> None:
+        """Store a new alarm; its change is published at the end."""
+        ...
+
+    async def save(self, alarm: Alarm, *, count_only: bool = False) -> None:
+        """Store a changed alarm (its ``version`` already raised); its change is published at the end."""
+        ...
+
+    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
+        """Write down a step of the escalation."""
+        ...
+
+    async def withdraw_steps(self, alarm: UUID) -> None:
+        """Withdraw the alarm's pending steps and its messages that nobody has begun to send."""
+        ...
+
+    async def queue(self, message: NewMessage) -> int:
+        """Put a message into the outbox."""
+        ...
+
+    async def told(self, alarm: UUID) -> list[Message]:
+        """The alarm's messages that were not withdrawn, for the all-clear to the same people."""
+        ...
+
+    async def resident_card(self, resident: str) -> ResidentCard | None:
+        """The resident with contacts in their order."""
+        ...
+
+    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+        """Pending steps that are due, locked with SKIP LOCKED, marked done when the transaction commits."""
+        ...
+
+
+class AlarmStore(Protocol):
+    """Where alarms live."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AlarmTransaction]:
+        """Begin; commits on a clean exit, rolls back on an exception."""
+        ...
+
+    async def next_due(self) -> int | None:
+        """When the next pending step or queued message falls due, ms; None when nothing waits."""
+        ...
+
+
+class Outbox(Protocol):
+    """The dispatcher's view of the queued messages."""
+
+    async def claim(self, now: int, limit: int) -> list[Message]:
+        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s."""
+        ...
+
+    async def finish(
+        self,
+        message: int,
+        *,
+        state: Literal["sent", "not_sent", "failed"],
+        now: int,
+        reason: str | None = None,
+        provider: str | None = None,
+        provider_id: str | None = None,
+    ) -> None:
+        """Write down how it ended."""
+        ...
+
+    async def retry(self, message: int, *, not_before: int, reason: str) -> None:
+        """Put it back for later."""
+        ...

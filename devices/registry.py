@@ -1,0 +1,97 @@
+"""The people and things that are looked after, as the gateway and the engine need to know them.
+
+Every record has a stable public id (text) and, where readings refer to it, a ``slot``: a small integer
+that the store hands out once and that indexes the engine's arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+ResidentStatus = Literal["active", "away", "hospital", "paused", "moved", "deceased"]
+Entity = Literal["site", "resident", "device", "assignment", "fence", "contact", "household"]
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A community service centre."""
+
+    id: str
+    name: str
+    timezone: str = "Asia/Shanghai"
+    demo: bool = False
+
+
+class Resident(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is looked after. ``home_lat``/``home_lon`` in WGS-84 degrees, None when not known."""
+
+    id: str
+    slot: int
+    site: str
+    name: str
+    timezone: str = "Asia/Shanghai"
+    home_lat: float | None = None
+    home_lon: float | None = None
+    status: ResidentStatus = "active"
+    household: str | None = None
+    language: str = "zh"
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A wristband or machine. ``registered`` is False for one that nobody entered but that cried for help."""
+
+    id: str
+    slot: int
+    site: str
+    type: str = "band"
+    registered: bool = True
+    revoked: bool = False
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wears a device, from a time to a time (ms, ``[from_ms, to_ms)``); by slots."""
+
+    id: str
+    device_slot: int
+    resident_slot: int | None = None
+    household: str | None = None
+    from_ms: int
+    to_ms: int | None = None
+
+
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone in which a resident may walk alone: a circle, or a polygon of (lat, lon) in degrees."""
+
+    id: str
+    resident_slot: int
+    name: str
+    circle_lat: float | None = None
+    circle_lon: float | None = None
+    radius_m: float | None = None
+    polygon: tuple[tuple[float, float], ...] | None = None
+
+
+Record = Site | Resident | Device | Assignment | Fence
+
+
+class RegistryChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One committed change: the record as it is from ``version`` on, or None when it was removed."""
+
+    version: int
+    entity: Entity
+    key: str
+    record: Record | None
+
+
+def record_from_row(entity: Entity, row: dict[str, Any]) -> Record | None:
+    """Build the typed record of a stored row; None for entities that the engine does not need."""
+    types: dict[str, type[Record]] = {
+        "site": Site,
+        "resident": Resident,
+        "device": Device,
+        "assignment": Assignment,
+        "fence": Fence,
+    }
+    wanted = types.get(entity)
+    return None if wanted is None else msgspec.convert(row, wanted)
