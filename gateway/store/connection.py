@@ -1,0 +1,51 @@
+"""Connections to PostgreSQL, all with the same session settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+Connection = AsyncConnection[Any]
+
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT = "3s"
+"""How long a console transaction waits for a row that somebody else is changing (design rule 10)."""
+
+_KEEPALIVE: dict[str, Any] = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
+
+async def connect(conninfo: str, *, application: str, autocommit: bool = True) -> Connection:
+    """Open one connection. Raises ``psycopg.OperationalError`` when the server cannot be reached."""
+    connection = await AsyncConnection.connect(
+        conninfo, autocommit=autocommit, application_name=application, **_KEEPALIVE
+    )
+    # Statements are prepared on first use: the gateway repeats the same few thousands of times a minute.
+    connection.prepare_threshold = 0
+    return connection
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+
+
+def pool(conninfo: str, *, application: str, size: int = 8) -> AsyncConnectionPool[Connection]:
+    """A pool that is not open yet: use it as ``async with``. At most ``size`` connections; more callers wait."""
+    return AsyncConnectionPool(
+        conninfo,
+        connection_class=AsyncConnection,
+        kwargs={"application_name": application, **_KEEPALIVE},
+        min_size=1,
+        max_size=size,
+        open=False,
+        configure=_configure,
+        check=AsyncConnectionPool.check_connection,
+        name=application,
+    )

@@ -1,0 +1,58 @@
+"""The schema's history: numbered SQL files, applied forward only, once, by one process at a time."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final, LiteralString, cast
+
+from gateway.store.connection import connect
+
+_LOCK: Final = 0x616E_7869  # "anxi"
+
+
+def migrations() -> list[tuple[str, str]]:
+    """(name, SQL) of every migration, in order."""
+    folder = files("gateway.store").joinpath("migrations")
+    scripts = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [(script.name, script.read_text("utf-8")) for script in scripts]
+
+
+async def migrate(conninfo: str) -> list[str]:
+    """Bring the database to this version's schema; return the names of what was applied.
+
+    A second process that starts meanwhile waits for the first and then finds nothing to do.
+
+    Raises:
+        UnknownSchemaError: The database has a migration that this version does not know.
+    """
+    connection = await connect(conninfo, application="anxin migrate", autocommit=False)
+    async with connection:
+        await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        await connection.execute(
+            "create table if not exists migration"
+            " (name text primary key, applied_at timestamptz not null default now())"
+        )
+        rows = await (await connection.execute("select name from migration")).fetchall()
+        done = {str(row[0]) for row in rows}
+        known = migrations()
+        if unknown := done - {name for name, _ in known}:
+            raise UnknownSchemaError(sorted(unknown))
+        applied = []
+        for name, script in known:
+            if name in done:
+                continue
+            await connection.execute(cast(LiteralString, script), prepare=False)
+            await connection.execute("insert into migration (name) values (%s)", (name,))
+            applied.append(name)
+    return applied
+
+
+class UnknownSchemaError(Exception):
+    """The database was made by a newer version."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"this database was made by a newer Anxin (it has {', '.join(names)}): install that version, "
+            "or point --data-dir / --database at another database"
+        )
+        self.names = names
