@@ -1,0 +1,228 @@
+"""Alarms over PostgreSQL: ``alerts.ports.AlarmStore`` and its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from psycopg.types.json import Jsonb, set_json_dumps
+from psycopg_pool import AsyncConnectionPool
+
+from alerts.alarm import ACTIVE, Alarm
+from alerts.ports import Contact, Message, NewMessage, ResidentCard, Step
+from gateway.store.connection import Connection
+
+set_json_dumps(lambda value: msgspec.json.encode(value))
+
+_ACTIVE: Final = sorted(ACTIVE)
+
+MESSAGE_COLUMNS: Final = (
+    "id, attempts, created_at, alarm, site, resident, contact, recipient, channel, template, params, language, expires_at"
+)
+
+
+def alarm_from_object(stored: dict[str, Any]) -> Alarm:
+    """The alarm of a stored jsonb object."""
+    return msgspec.convert(stored, Alarm)
+
+
+def message_from_row(row: Sequence[Any]) -> Message:
+    """The message of a row of ``MESSAGE_COLUMNS``."""
+    names = MESSAGE_COLUMNS.split(", ")
+    return msgspec.convert(dict(zip(names, row, strict=True)), Message)
+
+
+class PostgresAlarmTransaction:
+    """One transaction's work on alarms. ``finish`` must be the last step before COMMIT (design rule 10)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._changed: dict[UUID, tuple[Alarm, bool]] = {}
+        self._dispatch = False
+
+    async def lock(self, alarm: UUID) -> Alarm | None:
+        """The alarm under a row lock, or None."""
+        cursor = await self._connection.execute("select object from alarm where id = %s for update", (alarm,))
+        row = await cursor.fetchone()
+        return None if row is None else alarm_from_object(row[0])
+
+    async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
+        """The alarms among these that exist, locked in id order."""
+        cursor = await self._connection.execute(
+            "select object from alarm where id = any(%s) order by id for update", (list(alarms),)
+        )
+        found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+        return {alarm.id: alarm for alarm in found}
+
+    async def lock_active(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        """The active alarms of these (subject, rule) pairs, locked in id order."""
+        if not subjects_and_rules:
+            return {}
+        subjects, rules = zip(*subjects_and_rules, strict=True)
+        cursor = await self._connection.execute(
+            "select object from alarm where (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
+            " and state in ('open', 'acknowledged', 'dispatched', 'on_scene') order by id for update",
+            (list(subjects), list(rules)),
+        )
+        found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+        return {(alarm.subject, alarm.rule): alarm for alarm in found}
+
+    async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
+        """All active alarms of these residents, not locked: for ``case`` and for severity in context."""
+        if not residents:
+            return []
+        cursor = await self._connection.execute(
+            "select object from alarm where resident = any(%s) and state = any(%s)", (list(residents), _ACTIVE)
+        )
+        return [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+
+    async def insert(self, alarm: Alarm) -> None:
+        """Store a new alarm; its change is published at the end."""
+        await self._connection.execute(
+            "insert into alarm (id, object) values (%s, %s)", (alarm.id, Jsonb(msgspec.to_builtins(alarm)))
+        )
+        self._note_change(alarm, count_only=False)
+
+    async def save(self, alarm: Alarm, *, count_only: bool = False) -> None:
+        """Store a changed alarm (its ``version`` already raised); its change is published at the end."""
+        await self._connection.execute(
+            "update alarm set object = %s where id = %s", (Jsonb(msgspec.to_builtins(alarm)), alarm.id)
+        )
+        self._note_change(alarm, count_only=count_only)
+
+    def _note_change(self, alarm: Alarm, *, count_only: bool) -> None:
+        earlier = self._changed.get(alarm.id)
+        self._changed[alarm.id] = (alarm, count_only and (earlier is None or earlier[1]))
+
+    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
+        """Write down a step of the escalation."""
+        await self._connection.execute(
+            "insert into escalation_step (alarm, step, due_at) values (%s, %s, %s)", (alarm, step, due_at)
+        )
+        self._dispatch = True
+
+    async def withdraw_steps(self, alarm: UUID) -> None:
+        """Withdraw the alarm's pending steps and its messages that nobody has begun to send."""
+        await self._connection.execute(
+            "update escalation_step set state = 'withdrawn' where alarm = %s and state = 'pending'", (alarm,)
+        )
+        await self._connection.execute(
+            "update message set state = 'withdrawn' where alarm = %s and state = 'queued'", (alarm,)
+        )
+
+    async def queue(self, message: NewMessage) -> int:
+        """Put a message into the outbox."""
+        cursor = await self._connection.execute(
+            "insert into message (alarm, site, resident, contact, recipient, channel, template, params, language,"
+            " expires_at, created_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (extract(epoch from now()) * 1000)::bigint)"
+            " returning id",
+            (
+                message.alarm,
+                message.site,
+                message.resident,
+                message.contact,
+                message.recipient,
+                message.channel,
+                message.template,
+                Jsonb(message.params),
+                message.language,
+                message.expires_at,
+            ),
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        self._dispatch = True
+        return int(row[0])
+
+    async def told(self, alarm: UUID) -> list[Message]:
+        """The alarm's messages that were not withdrawn, for the all-clear to the same people."""
+        cursor = await self._connection.execute(
+            f"select {MESSAGE_COLUMNS} from message where alarm = %s and state <> 'withdrawn' order by id", (alarm,)
+        )
+        return [message_from_row(row) for row in await cursor.fetchall()]
+
+    async def resident_card(self, resident: str) -> ResidentCard | None:
+        """The resident with contacts in their order."""
+        cursor = await self._connection.execute(
+            "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.slot from resident r"
+            " join site s on s.id = r.site where r.id = %s",
+            (resident,),
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        cursor = await self._connection.execute(
+            'select id, name, phone, relation, "order", language, can_receive_sms from contact'
+            ' where resident_slot = %s order by "order", id',
+            (row[7],),
+        )
+        contacts = tuple(
+            Contact(
+                id=c[0], name=c[1], phone=c[2], relation=c[3], order=c[4], language=c[5], can_receive_sms=c[6]
+            )
+            for c in await cursor.fetchall()
+        )
+        return ResidentCard(
+            id=row[0],
+            name=row[1],
+            site=row[2],
+            site_name=row[3],
+            demo=row[4],
+            status=row[5],
+            timezone=row[6],
+            contacts=contacts,
+        )
+
+    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+        """Pending steps that are due, locked with SKIP LOCKED, marked done when the transaction commits."""
+        cursor = await self._connection.execute(
+            "update escalation_step set state = 'done', done_at = %s where id in ("
+            " select id from escalation_step where state = 'pending' and due_at <= %s"
+            " order by due_at limit %s for update skip locked) returning id, alarm, step, due_at",
+            (now, now, limit),
+        )
+        rows = sorted(await cursor.fetchall(), key=lambda row: (row[3], row[0]))
+        return [Step(id=row[0], alarm=row[1], step=row[2], due_at=row[3]) for row in rows]
+
+    async def finish(self) -> None:
+        """Number and announce the changes; nothing but COMMIT may follow."""
+        if self._dispatch:
+            await self._connection.execute("select pg_notify('dispatch', '')")
+        if self._changed:
+            changes = list(self._changed.values())
+            await self._connection.execute(
+                "select publish_alarm_changes(%s::jsonb[], %s::boolean[])",
+                (
+                    [Jsonb(msgspec.to_builtins(alarm)) for alarm, _ in changes],
+                    [count_only for _, count_only in changes],
+                ),
+            )
+
+
+class PostgresAlarmStore:
+    """Where alarms live."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresAlarmTransaction]:
+        """Begin; commits on a clean exit, rolls back on an exception."""
+        async with self._pool.connection() as connection, connection.transaction():
+            work = PostgresAlarmTransaction(connection)
+            yield work
+            await work.finish()
+
+    async def next_due(self) -> int | None:
+        """When the next pending step or queued message falls due, ms; None when nothing waits."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "select least((select min(due_at) from escalation_step where state = 'pending'),"
+                " (select min(not_before) from message where state = 'queued'))"
+            )
+            row = await cursor.fetchone()
+        return None if row is None or row[0] is None else int(row[0])
