@@ -94,7 +94,8 @@ class ReadingBatch(NamedTuple):
 
     def of_kind(self, kind: Kind) -> Records:
         """The header rows of one kind, in the order of that kind's own array."""
-        return self.header[self.header["kind"] == kind]
+        rows: Records = self.header[self.header["kind"] == kind]
+        return rows
 
 
 NUMERIC: dict[Kind, tuple[str, np.dtype[Any]]] = {
@@ -111,7 +112,12 @@ NUMERIC: dict[Kind, tuple[str, np.dtype[Any]]] = {
 def empty_batch() -> ReadingBatch:
     """A batch without readings."""
     return ReadingBatch(
-        np.empty(0, HEADER),
-        *(np.empty(0, dtype) for _, dtype in NUMERIC.values()),
+        header=np.empty(0, HEADER),
+        position=np.empty(0, POSITION),
+        heartbeat=np.empty(0, HEARTBEAT),
+        vitals=np.empty(0, VITALS),
+        sos=np.empty(0, SOS),
+        fall=np.empty(0, FALL),
+        motion=np.empty(0, MOTION),
         samples=np.empty((0, 3), np.int16),
     )

@@ -222,7 +222,7 @@ class PostgresAlarmStore:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "select least((select min(due_at) from escalation_step where state = 'pending'),"
-                " (select min(not_before) from message where state = 'queued'))"
+                " (select min(not_before) from message where state in ('queued', 'sending')))"
             )
             row = await cursor.fetchone()
         return None if row is None or row[0] is None else int(row[0])

@@ -35,7 +35,10 @@ async def changes_after(connection: Connection, n: int, limit: int = 1000) -> li
         " where n > %s order by n limit %s",
         (n, limit),
     )
-    return [Change(*row[:4], str(row[4]).encode()) for row in await cursor.fetchall()]
+    return [
+        Change(n, count_only, site, alarm, text.encode())
+        for n, count_only, site, alarm, text in await cursor.fetchall()
+    ]
 
 
 async def last_change(connection: Connection) -> int:

@@ -33,7 +33,7 @@ async def migrate(conninfo: str) -> list[str]:
             " (name text primary key, applied_at timestamptz not null default now())"
         )
         rows = await (await connection.execute("select name from migration")).fetchall()
-        done = {str(row[0]) for row in rows}
+        done = {row[0] for row in rows}
         known = migrations()
         if unknown := done - {name for name, _ in known}:
             raise UnknownSchemaError(sorted(unknown))

@@ -1,0 +1,299 @@
+"""Readings in and out of their tables: one table a kind, binary COPY, the key (device, t, seq)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, LiteralString, NamedTuple
+
+import numpy as np
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from devices.batch import HEADER, NUMERIC, ReadingBatch, Records, empty_batch
+from devices.kinds import READING_KINDS, Kind
+from gateway.store.connection import Connection
+from gateway.store.copy_format import SIGNATURE, TRAILER, Column, encode_rows
+
+_COMMON: Final = ("pos", "device", "t", "seq", "received")
+
+
+class Field(NamedTuple):
+    """A column of a reading's table and where it comes from: the same name in the kind's array."""
+
+    name: str
+    type: str
+    nullable: bool = True
+
+
+NUMERIC_FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
+    Kind.POSITION: (
+        Field("lat", "float8", nullable=False),
+        Field("lon", "float8", nullable=False),
+        Field("accuracy_m", "float4"),
+        Field("speed_mps", "float4"),
+        Field("heading_deg", "float4"),
+        Field("altitude_m", "float4"),
+        Field("source", "int2"),
+    ),
+    Kind.HEARTBEAT: (
+        Field("steps", "int8"),
+        Field("battery_pct", "float4"),
+        Field("rssi_dbm", "float4"),
+        Field("activity", "float4"),
+        Field("interval_s", "float4"),
+        Field("charging", "bool"),
+        Field("worn", "bool"),
+    ),
+    Kind.VITALS: (
+        Field("heart_rate_bpm", "float4"),
+        Field("spo2_pct", "float4"),
+        Field("systolic_mmhg", "float4"),
+        Field("diastolic_mmhg", "float4"),
+        Field("temperature_c", "float4"),
+    ),
+}
+"""Kinds that come in masses: encoded column by column."""
+
+
+class Extras(NamedTuple):
+    """What the numeric columns cannot hold, by the reading's index in the batch."""
+
+    texts: dict[int, tuple[Any, ...]]  # service: (request, note); exercise: (session, …, wearer)
+    defects: dict[int, dict[str, Any]]  # sos, fall: what was wrong with the payload
+
+
+class Key(NamedTuple):
+    """What makes a reading the same again."""
+
+    kind: Kind
+    device: int
+    t: int
+    seq: int
+
+
+async def existing_keys(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+    """Those of ``keys`` that are stored already, in one query (design rule 4)."""
+    by_kind: dict[Kind, list[Key]] = {}
+    for key in keys:
+        by_kind.setdefault(key.kind, []).append(key)
+    if not by_kind:
+        return set()
+    parts: list[sql.Composed] = []
+    params: list[Any] = []
+    for kind, wanted in by_kind.items():
+        parts.append(
+            sql.SQL(
+                "select {kind}, k.device, k.t_ms, k.seq from unnest(%s::int4[], %s::int8[], %s::int8[])"
+                " as k (device, t_ms, seq) where exists (select from {table} r where r.device = k.device"
+                " and r.t = to_timestamp(k.t_ms / 1000.0) and r.seq = k.seq)"
+            ).format(kind=sql.Literal(int(kind)), table=sql.Identifier(kind.topic_name))
+        )
+        params += [[k.device for k in wanted], [k.t for k in wanted], [k.seq for k in wanted]]
+    cursor = await connection.execute(sql.SQL(" union all ").join(parts), params)
+    return {Key(Kind(row[0]), row[1], row[2], row[3]) for row in await cursor.fetchall()}
+
+
+async def newest_times(connection: Connection, pairs: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], int]:
+    """The greatest stored event time (ms) of each (kind, device) pair that has any reading."""
+    by_kind: dict[Kind, list[int]] = {}
+    for kind, device in pairs:
+        by_kind.setdefault(kind, []).append(device)
+    if not by_kind:
+        return {}
+    query = sql.SQL(" union all ").join(
+        sql.SQL(
+            "select {kind}, d, (select (extract(epoch from max(t)) * 1000)::int8 from {table} where device = d)"
+            " from unnest(%s::int4[]) as d"
+        ).format(kind=sql.Literal(int(kind)), table=sql.Identifier(kind.topic_name))
+        for kind in by_kind
+    )
+    cursor = await connection.execute(query, list(by_kind.values()))
+    return {(Kind(row[0]), row[1]): row[2] for row in await cursor.fetchall() if row[2] is not None}
+
+
+async def store_readings(connection: Connection, batch: ReadingBatch, extras: Extras) -> None:
+    """Write every reading of the batch to the table of its kind.
+
+    Raises:
+        psycopg.errors.UniqueViolation: A reading was stored before: the safety net below the look-up.
+        psycopg.errors.DataError: The database refuses a value (the decoder should have).
+    """
+    for kind in np.unique(batch.header["kind"]):
+        await _WRITERS[Kind(kind)](connection, Kind(kind), batch, extras)
+
+
+def _columns_of(header: Records) -> list[Column]:
+    return [
+        Column("int8", header["pos"]),
+        Column("int4", header["device"]),
+        Column("timestamptz", header["t"]),
+        Column("int8", header["seq"]),
+        Column("timestamptz", header["received"]),
+    ]
+
+
+async def _copy_columns(connection: Connection, kind: Kind, batch: ReadingBatch, _: Extras) -> None:
+    fields = NUMERIC_FIELDS.get(kind, ())
+    columns = _columns_of(batch.of_kind(kind))
+    if fields:
+        values = getattr(batch, NUMERIC[kind][0])
+        columns += [Column(field.type, values[field.name], field.nullable) for field in fields]
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
+        sql.Identifier(kind.topic_name),
+        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *(field.name for field in fields)))),
+    )
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        await copy.write(SIGNATURE + encode_rows(columns) + TRAILER)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+
+
+def _common(row: Records) -> tuple[Any, ...]:
+    return (int(row["pos"]), int(row["device"]), _moment(int(row["t"])), int(row["seq"]), _moment(int(row["received"])))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _flag(value: int) -> bool | None:
+    return None if value == -1 else bool(value)
+
+
+async def _insert(connection: Connection, kind: Kind, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    statement = sql.SQL("insert into {} ({}) values ({})").format(
+        sql.Identifier(kind.topic_name),
+        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *names))),
+        sql.SQL(", ").join([sql.Placeholder()] * (len(_COMMON) + len(names))),
+    )
+    if len(rows) == 1:
+        await connection.execute(statement, rows[0])
+        return
+    async with connection.cursor() as cursor:
+        await cursor.executemany(statement, rows)
+
+
+async def _insert_cries(connection: Connection, kind: Kind, batch: ReadingBatch, extras: Extras) -> None:
+    names = ("lat", "lon", "accuracy_m") if kind is Kind.SOS else ("confidence", "impact_g")
+    values = getattr(batch, NUMERIC[kind][0])
+    rows = []
+    for index in np.flatnonzero(batch.header["kind"] == kind):
+        head = batch.header[index]
+        own = values[head["row"]]
+        defects = extras.defects.get(int(index))
+        rows.append(
+            (
+                *_common(head),
+                *(_known(own[name]) for name in names),
+                _flag(own["cancel"]),
+                bool(head["trusted"]),
+                None if defects is None else Jsonb(defects),
+            )
+        )
+    await _insert(connection, kind, (*names, "cancel", "trusted", "defects"), rows)
+
+
+async def _insert_motion(connection: Connection, kind: Kind, batch: ReadingBatch, _: Extras) -> None:
+    rows = []
+    for head in batch.of_kind(kind):
+        own = batch.motion[head["row"]]
+        window = batch.samples[own["first"] : own["first"] + own["count"]]
+        rows.append((*_common(head), float(own["rate_hz"]), window.astype("<i2").tobytes()))
+    await _insert(connection, kind, ("rate_hz", "samples"), rows)
+
+
+_TEXT_FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.SERVICE: ("request", "note"),
+    Kind.EXERCISE: (
+        "session", "machine", "duration_s", "count", "distance_m", "energy_kcal", "heart_rate_bpm", "wearer",
+    ),
+}  # fmt: skip
+
+
+async def _insert_texts(connection: Connection, kind: Kind, batch: ReadingBatch, extras: Extras) -> None:
+    rows = [
+        (*_common(batch.header[index]), *extras.texts[int(index)])
+        for index in np.flatnonzero(batch.header["kind"] == kind)
+    ]
+    await _insert(connection, kind, _TEXT_FIELDS[kind], rows)
+
+
+_Writer = Callable[[Connection, Kind, ReadingBatch, Extras], Any]
+
+_WRITERS: Final[dict[Kind, _Writer]] = {
+    Kind.POSITION: _copy_columns,
+    Kind.HEARTBEAT: _copy_columns,
+    Kind.VITALS: _copy_columns,
+    Kind.CHECKIN: _copy_columns,
+    Kind.SOS: _insert_cries,
+    Kind.FALL: _insert_cries,
+    Kind.MOTION: _insert_motion,
+    Kind.SERVICE: _insert_texts,
+    Kind.EXERCISE: _insert_texts,
+}
+
+
+async def load_readings(connection: Connection, first_pos: int, last_pos: int) -> ReadingBatch:
+    """The stored readings with ``first_pos <= pos <= last_pos`` in the order of ``pos``, as they were received."""
+    headers: list[Records] = []
+    members: dict[str, Any] = dict(empty_batch()._asdict())
+    for kind in READING_KINDS:
+        names = _engine_fields(kind)
+        rows = await _select(connection, kind, names, first_pos, last_pos)
+        if not rows:
+            continue
+        header = np.zeros(len(rows), HEADER)
+        for column, name in enumerate(("pos", "device", "t", "seq", "received")):
+            header[name] = [row[column] for row in rows]
+        header["kind"] = kind
+        header["row"] = np.arange(len(rows))
+        header["trusted"] = [row[5] for row in rows]
+        headers.append(header)
+        if kind is Kind.MOTION:
+            members |= _motion_members([row[6:] for row in rows])
+        elif kind in NUMERIC:
+            member, dtype = NUMERIC[kind]
+            own = np.zeros(len(rows), dtype)
+            for column, name in enumerate(names, start=6):
+                unknown = np.nan if own.dtype[name].kind == "f" else -1
+                own[name] = [unknown if row[column] is None else row[column] for row in rows]
+            members[member] = own
+    if headers:
+        header = np.concatenate(headers)
+        members["header"] = header[np.argsort(header["pos"], kind="stable")]
+    return ReadingBatch(**members)
+
+
+def _engine_fields(kind: Kind) -> tuple[str, ...]:
+    if kind is Kind.MOTION:
+        return ("rate_hz", "samples")
+    return tuple(NUMERIC[kind][1].names or ()) if kind in NUMERIC else ()
+
+
+def _motion_members(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    windows = [np.frombuffer(samples, "<i2").reshape(-1, 3) for _, samples in rows]
+    motion = np.zeros(len(rows), NUMERIC[Kind.MOTION][1])
+    motion["rate_hz"] = [rate for rate, _ in rows]
+    motion["count"] = [len(window) for window in windows]
+    motion["first"] = np.cumsum(motion["count"]) - motion["count"]
+    return {"motion": motion, "samples": np.concatenate(windows).astype(np.int16)}
+
+
+async def _select(
+    connection: Connection, kind: Kind, names: tuple[str, ...], first_pos: int, last_pos: int
+) -> list[tuple[Any, ...]]:
+    trusted: LiteralString = "trusted" if kind in (Kind.SOS, Kind.FALL) else "true"
+    query = sql.SQL(
+        "select pos, device, (extract(epoch from t) * 1000)::int8, seq, (extract(epoch from received) * 1000)::int8,"
+        " {trusted} {names} from {table} where pos between %s and %s order by pos"
+    ).format(
+        trusted=sql.SQL(trusted),
+        names=sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name in names),
+        table=sql.Identifier(kind.topic_name),
+    )
+    cursor = await connection.execute(query, (first_pos, last_pos))
+    rows: list[tuple[Any, ...]] = await cursor.fetchall()
+    return rows
