@@ -1,0 +1,76 @@
+# What scripts/run, scripts/test and scripts/check share: steps with a clock, checks of the machine, the
+# virtual environment. To be sourced from the root of the repository with "set -euo pipefail".
+
+clock_start=$SECONDS
+
+say() { printf '%s\n' "$*"; }
+
+# step "what happens, with its size": one line with the time since the start.
+step() { printf '[%3d s] %s\n' "$((SECONDS - clock_start))" "$*"; }
+
+# stop "what is missing" "the one line to type"
+stop() {
+    printf '\n%s\n' "$1" >&2
+    [ $# -lt 2 ] || printf 'Type this, then start again:\n\n    %s\n\n' "$2" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in ${ANXIN_PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null; then
+            python=$candidate
+            return
+        fi
+    done
+    stop "Python 3.11 or newer is needed; found: $(python3 --version 2>&1 || true)" "sudo apt-get install -y python3 python3-venv"
+}
+
+need_venv_module() {
+    "$python" -c 'import venv, ensurepip' 2>/dev/null ||
+        stop "Python's venv module is missing." "sudo apt-get install -y python3-venv"
+}
+
+# need_disk MEGABYTES
+need_disk() {
+    local free_mb
+    free_mb=$(df -Pm . | awk 'NR == 2 {print $4}')
+    [ "$free_mb" -ge "$1" ] ||
+        stop "$1 MB of free disk space are needed in $PWD; there are $free_mb MB." "df -h ."
+}
+
+# What an installed environment was made from: another lock, interpreter, place or package makes it stale.
+environment_key() {
+    {
+        printf '%s\n' "$PWD" ./*/__init__.py
+        "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
+        cat pyproject.toml "$1"
+    } | sha256sum | cut -d' ' -f1
+}
+
+# install_environment LOCK SIZE: .venv as the lock says, only if it changed.
+install_environment() {
+    local lock=$1 size=$2 stamp=.venv/anxin-$1.stamp key
+    key=$(environment_key "$lock")
+    if [ "$(cat "$stamp" 2>/dev/null || true)" = "$key" ]; then
+        step "packages: as in $lock"
+        return
+    fi
+    if ! .venv/bin/python -c 'import sys; sys.exit(sys.prefix != sys.argv[1])' "$PWD/.venv" 2>/dev/null ||
+        [ "$(.venv/bin/python -V)" != "$("$python" -V)" ]; then
+        step "new environment .venv"
+        "$python" -m venv --clear .venv
+    fi
+    rm -f .venv/anxin-*.stamp
+    step "packages of $lock ($size), every file checked against its hash"
+    PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet --no-input --require-hashes -r "$lock" ||
+        stop "The packages could not be installed (the lines above say why)."
+    .venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation --no-index --editable .
+    printf '%s\n' "$key" >"$stamp"
+}
