@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -29,13 +29,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of an alarm's story. ``actor``: an account's user name, ``wearer``, ``engine`` or ``system``."""
+    """One line of an alarm's story. ``actor``: an account's user name, ``wearer``, ``engine`` or ``system``.
+
+    ``to`` is whom the event names: the responder of a ``dispatch``, the assignee of an ``assign``.
+    """
 
     t: int
     actor: str
     event: str
     note: str | None = None
     code: NoteCode | None = None
+    to: str | None = None
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,3 +106,14 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     position: Place | None
     evidence: dict[str, Any]
     received: int
+    drill: bool = False
+
+
+def episode_id(rule: str, subject: str, opening_t: int, opening_seq: int) -> UUID:
+    """Name an episode, and so its alarm, by what opened it: the same however often its readings are replayed."""
+    return uuid5(ALARM_NAMESPACE, f"{rule}|{subject}|{opening_t}|{opening_seq}")
+
+
+def follower_id(alarm: UUID) -> UUID:
+    """Name the alarm that opens after ``alarm`` ended while its episode still stands."""
+    return uuid5(ALARM_NAMESPACE, f"{alarm}|follower")

@@ -84,6 +84,10 @@ class AlarmTransaction(Protocol):
         """The active alarms of these (subject, rule) pairs, locked in id order."""
         ...
 
+    async def stored(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
+        """Those of these alarms that exist, in whatever state, not locked: an episode never opens twice."""
+        ...
+
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
         """All active alarms of these residents, not locked: for ``case`` and for severity in context."""
         ...
@@ -117,7 +121,11 @@ class AlarmTransaction(Protocol):
         ...
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        """Pending steps that are due, locked with SKIP LOCKED, marked done when the transaction commits."""
+        """Pending steps that are due, marked done when the transaction commits.
+
+        Locked together with their alarms' rows by one statement with SKIP LOCKED: whoever works on an alarm
+        first locks the alarm and then its steps, and this must not wait the other way round.
+        """
         ...
 
 
