@@ -95,7 +95,7 @@ class Motion(Reading, frozen=True, kw_only=True):
 
 
 class Checkin(Reading, frozen=True, kw_only=True):
-    """"I am well", pressed by the wearer."""
+    """The wearer pressed "I am well"."""
 
 
 class Service(Reading, frozen=True, kw_only=True):
