@@ -3,7 +3,7 @@
 
 clock_start=$SECONDS
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 # step "what happens, with its size": one line with the time since the start.
 step() { printf '[%3d s] %s\n' "$((SECONDS - clock_start))" "$*"; }
@@ -18,8 +18,6 @@ stop() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
-
-may_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 
 find_python() {
     local candidate
@@ -37,12 +35,40 @@ need_venv_module() {
         stop "Python's venv module is missing." "sudo apt-get install -y python3-venv"
 }
 
+may_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
+free_mb() { df -Pm . | awk 'NR == 2 {print $4}'; }
+
 # need_disk MEGABYTES
 need_disk() {
-    local free_mb
-    free_mb=$(df -Pm . | awk 'NR == 2 {print $4}')
-    [ "$free_mb" -ge "$1" ] ||
-        stop "$1 MB of free disk space are needed in $PWD; there are $free_mb MB." "df -h ."
+    [ "$(free_mb)" -ge "$1" ] ||
+        stop "$1 MB of free disk space are needed in $PWD; there are $(free_mb) MB." "du -xhd1 ~ | sort -h | tail"
+}
+
+port_is_free() {
+    "$python" - "$1" <<'END'
+import socket, sys
+with socket.socket() as probe:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(("127.0.0.1", int(sys.argv[1])))
+    except OSError:
+        sys.exit(1)
+END
+}
+
+has_program() {
+    local name
+    for name in "$@"; do
+        ! command -v "$name" >/dev/null || return 0
+    done
+    return 1
+}
+
+install_debian_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get install -y -qq --no-install-recommends "$@" </dev/null ||
+        { as_root apt-get update -qq </dev/null && as_root apt-get install -y -qq --no-install-recommends "$@" </dev/null; }
 }
 
 # What an installed environment was made from: another lock, interpreter, place or package makes it stale.
