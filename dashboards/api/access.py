@@ -1,0 +1,129 @@
+"""Who is asking, and what they may do.
+
+Roles: everybody signed in may read what belongs to their sites. ``auditor`` reads only. Everybody else may
+act on alarms. The registry is changed by ``admin``, ``manager`` and ``supervisor``; ``duty`` may add and
+correct contacts as well, because a daughter's new number at three in the morning cannot wait for the
+office. Sites are made by ``admin`` alone.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from dashboards.api.problems import Problem
+from dashboards.deps import Deps
+from gateway.store.accounts import Account, Role, Session, session
+
+COOKIE: Final = "anxin_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
+CSRF_FIELD: Final = "csrf"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+MAY_ACT: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor", "duty", "responder"})
+MAY_MANAGE: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor"})
+MAY_EDIT_CONTACTS: Final[frozenset[Role]] = MAY_MANAGE | {"duty"}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The signed-in account behind a request; ``by_cookie`` False for a Bearer token."""
+
+    session: Session
+    by_cookie: bool
+
+    @property
+    def account(self) -> Account:
+        """Whose session it is."""
+        return self.session.account
+
+    @property
+    def csrf(self) -> str:
+        """What forms and scripts of this session must send along."""
+        return self.session.csrf
+
+    @property
+    def sites(self) -> list[str]:
+        """What every query is narrowed to; empty for all sites."""
+        return self.account.sites
+
+    def require_site(self, site: str | None, what: str) -> None:
+        """Answer 404 for something of a site that the account does not see: it is not there for them."""
+        if not self.account.sees(site):
+            raise Problem(404, f"there is no such {what}")
+
+
+def deps_of(request: Request) -> Deps:
+    """The application's dependencies."""
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def _token(request: Request) -> tuple[str, bool] | None:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return bearer.strip(), False
+    cookie = request.cookies.get(COOKIE)
+    return (cookie, True) if cookie else None
+
+
+async def maybe_signed_in(request: Request) -> Principal | None:
+    """The principal of a request, or None; 403 for an unsafe request by cookie without its CSRF token."""
+    found = _token(request)
+    if found is None:
+        return None
+    token, by_cookie = found
+    deps = deps_of(request)
+    async with deps.pool.connection() as conn:
+        opened = await session(conn, token, deps.clock.now_ms())
+    if opened is None:
+        return None
+    if by_cookie and request.method not in _SAFE:
+        await _check_csrf(request, opened.csrf)
+    return Principal(opened, by_cookie)
+
+
+async def _check_csrf(request: Request, expected: str) -> None:
+    sent: object = request.headers.get(CSRF_HEADER)
+    if sent is None and request.headers.get("content-type", "").startswith(_FORMS):
+        sent = (await request.form()).get(CSRF_FIELD)
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), expected.encode()):
+        raise Problem(
+            403,
+            f"send this session's CSRF token in the header {CSRF_HEADER} or the form field {CSRF_FIELD}",
+            kind="csrf",
+        )
+
+
+async def signed_in(principal: Annotated[Principal | None, Depends(maybe_signed_in)]) -> Principal:
+    """The principal; 401 when nobody is signed in."""
+    if principal is None:
+        raise Problem(401, "please sign in", headers={"WWW-Authenticate": "Bearer"})
+    return principal
+
+
+def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Principal]:
+    """A dependency that answers 403 to every other role."""
+
+    def check(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
+        if principal.account.role not in roles:
+            raise Problem(403, f"the role {principal.account.role} may not {what}", kind="role")
+        return principal
+
+    return check
+
+
+acting = allowed_to(MAY_ACT, "act on alarms")
+managing = allowed_to(MAY_MANAGE, "change the registry")
+editing_contacts = allowed_to(MAY_EDIT_CONTACTS, "change contacts")
+
+SignedIn = Annotated[Principal, Depends(signed_in)]
+Acting = Annotated[Principal, Depends(acting)]
+Managing = Annotated[Principal, Depends(managing)]
+EditingContacts = Annotated[Principal, Depends(editing_contacts)]
+DepsOf = Annotated[Deps, Depends(deps_of)]

@@ -1,0 +1,122 @@
+"""Every error as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from gateway.store.errors import UNAVAILABLE, Conflict, MissingRecord
+
+_log = structlog.get_logger(__name__)
+
+SIGN_IN_PATH = "/signin"
+
+
+class Problem(Exception):
+    """An answer that is not a success.
+
+    Args:
+        status: HTTP status.
+        detail: What went wrong, in words for the one who asked.
+        kind: Names the kind of problem in ``type`` (``urn:anxin:problem:<kind>``); None: the status says it all.
+        headers: Further headers.
+        members: Further members of the body, already encodable as JSON.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def body(self) -> bytes:
+        """The JSON document."""
+        return msgspec.json.encode(
+            {
+                "type": f"urn:anxin:problem:{self.kind}" if self.kind else "about:blank",
+                "title": HTTPStatus(self.status).phrase,
+                "status": self.status,
+                "detail": self.detail,
+                **self.members,
+            }
+        )
+
+    def response(self) -> Response:
+        """The answer."""
+        return Response(
+            self.body(), self.status, headers=self.headers, media_type="application/problem+json"
+        )
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    if error.status == 401 and request.method == "GET" and _wants_page(request):
+        return RedirectResponse(SIGN_IN_PATH, 303)
+    return error.response()
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Problem(error.status_code, str(error.detail), headers=error.headers).response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"pointer": "/" + "/".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
+        for each in error.errors()
+    ]
+    detail = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors)
+    return Problem(422, detail, kind="invalid", errors=errors).response()
+
+
+async def _conflict(_: Request, error: Exception) -> Response:
+    return Problem(409, str(error), kind="conflict").response()
+
+
+async def _missing(_: Request, error: Exception) -> Response:
+    return Problem(422, str(error), kind="missing-record").response()
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("api_store_unavailable", method=request.method, error=type(error).__name__)
+    detail = "the database is away or busy; nothing was changed, please try again"
+    return Problem(503, detail, kind="unavailable", headers={"Retry-After": "1"}).response()
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    return Problem(500, "something went wrong here; it was logged").response()
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application as a problem."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(MissingRecord, _missing)
+    for error in UNAVAILABLE:
+        app.add_exception_handler(error, _unavailable)
+    app.add_exception_handler(Exception, _failed)

@@ -1,0 +1,112 @@
+"""What the console needs from outside, handed to ``dashboards.api.create_app`` in one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+from psycopg_pool import AsyncConnectionPool
+
+from alerts.ports import AlarmStore
+from devices.clock import Clock
+from gateway.store.connection import Connection
+
+
+class DemoCounters(msgspec.Struct, frozen=True, kw_only=True):
+    """The readings of the demo; ``lost`` = sent − stored − on the way, and must stay 0."""
+
+    sent: int
+    stored: int
+    on_the_way: int
+    lost: int
+
+
+class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One SMS on the daughter's phone; ``t`` in ms, ``state`` as in the outbox."""
+
+    t: int
+    to: str
+    text: str
+    state: str
+
+
+class DemoStory(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the minute of fast time is; ``clock`` is the story's own time of day, for example ``09:15``."""
+
+    running: bool
+    clock: str | None = None
+    step: str | None = None
+
+
+class DemoControl(Protocol):
+    """The demo's drawer *Be the wearer*."""
+
+    async def press_sos(self) -> None:
+        """Press the button of the wearer's band."""
+        ...
+
+    async def fall(self) -> None:
+        """Let the wearer fall."""
+        ...
+
+    async def walk_away(self) -> None:
+        """Let the wearer leave the safe zone."""
+        ...
+
+    async def stop_moving(self) -> None:
+        """Let the wearer's band fall silent."""
+        ...
+
+    async def battery_out(self) -> None:
+        """Run the band's battery down."""
+        ...
+
+    async def kill_gateway(self) -> None:
+        """Kill the gateway's process; the supervisor brings it back."""
+        ...
+
+    async def fast_minute(self) -> None:
+        """Start the minute of fast time."""
+        ...
+
+    async def counters(self) -> DemoCounters:
+        """Readings sent, stored, on the way and lost."""
+        ...
+
+    async def phone(self) -> Sequence[PhoneMessage]:
+        """What the daughter's phone shows, oldest first."""
+        ...
+
+    def story(self) -> DemoStory:
+        """Where the minute of fast time is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttInfo:
+    """Where devices connect, as shown to whoever sets one up; ``per_device`` is False with ``iotcore``."""
+
+    host: str
+    port: int
+    kind: str = "mosquitto"
+    per_device: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """Everything the console works with.
+
+    ``pool`` must be open as long as the application lives; ``conninfo`` is for the change listener, which
+    keeps connections of its own. ``secure_cookies`` is True where the console is reached over https.
+    """
+
+    conninfo: str
+    pool: AsyncConnectionPool[Connection]
+    alarm_store: AlarmStore
+    clock: Clock
+    mqtt: MqttInfo
+    version: str = "0"
+    demo: DemoControl | None = None
+    secure_cookies: bool = False

@@ -1,0 +1,238 @@
+"""Accounts of the people who work with the console, their sessions and one-time sign-in links.
+
+Tokens leave this module once, when they are made; the database keeps their SHA-256 only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, Literal
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from devices.clock import DAY_MS, MINUTE_MS
+from gateway.store.connection import Connection
+from gateway.store.errors import Conflict
+
+Role = Literal["admin", "manager", "supervisor", "duty", "responder", "auditor"]
+
+SESSION_MS: Final = 7 * DAY_MS
+"""A session lasts a week: a desk that is signed out at night misses alarms. Source: assumption."""
+LINK_MS: Final = 30 * MINUTE_MS
+"""How long a printed sign-in link may be used. Source: assumption."""
+IDEMPOTENCY_DAYS: Final = 1
+
+_ACCOUNT: Final = "a.id, a.username, a.display_name, a.role, a.sites, a.language"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may sign in; ``sites`` empty means all sites."""
+
+    id: str
+    username: str
+    display_name: str
+    role: Role
+    sites: list[str]
+    language: str
+
+    def sees(self, site: str | None) -> bool:
+        """Whether this account may know anything about ``site``."""
+        return not self.sites or site in self.sites
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to check a password; ``password_hash`` is None for an account without one."""
+
+    account: str
+    password_hash: str | None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in account; ``token_hash`` names the session, ``expires_at`` in ms."""
+
+    account: Account
+    csrf: str
+    expires_at: int
+    token_hash: bytes
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is handed to the browser, the only time its token is known."""
+
+    token: str
+    csrf: str
+    expires_at: int
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return hash_password(secrets.token_urlsafe())
+
+
+def hash_password(password: str) -> str:
+    """Argon2id in PHC form. Takes some 50 ms of one core: call it in a thread."""
+    return _hasher().hash(password)
+
+
+def password_matches(password_hash: str | None, password: str) -> bool:
+    """Whether ``password`` is the one; for None it works as long and says no. Call it in a thread."""
+    try:
+        _hasher().verify(password_hash or _hash_of_nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token: SHA-256, 32 bytes."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def add_account(
+    conn: Connection,
+    *,
+    username: str,
+    role: Role,
+    sites: Sequence[str] = (),
+    password_hash: str | None = None,
+    display_name: str = "",
+    language: str = "zh",
+) -> Account:
+    """Create an account. Raises ``Conflict`` when the user name is taken."""
+    try:
+        async with conn.cursor(row_factory=class_row(Account)) as cursor:
+            await cursor.execute(
+                "insert into account as a (username, role, sites, password_hash, display_name, language)"
+                f" values (%s, %s, %s, %s, %s, %s) returning {_ACCOUNT}",
+                (username, role, list(sites), password_hash, display_name or username, language),
+            )
+            row = await cursor.fetchone()
+    except UniqueViolation:
+        raise Conflict(f"the user name {username} is taken") from None
+    assert row is not None
+    return row
+
+
+async def set_password(conn: Connection, username: str, password_hash: str) -> bool:
+    """Set a password and end the account's sessions; False when there is no such account."""
+    async with conn.transaction():
+        cursor = await conn.execute(
+            "update account set password_hash = %s where username = %s returning id", (password_hash, username)
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            return False
+        await conn.execute("delete from session where account = %s", (row[0],))
+    return True
+
+
+async def account_by_username(conn: Connection, username: str) -> Account | None:
+    """The account of that name, if it is not disabled."""
+    async with conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            f"select {_ACCOUNT} from account a where username = %s and not disabled", (username,)
+        )
+        return await cursor.fetchone()
+
+
+async def accounts(conn: Connection) -> list[Account]:
+    """All accounts that may sign in, by user name."""
+    async with conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(f"select {_ACCOUNT} from account a where not disabled order by username")
+        return await cursor.fetchall()
+
+
+async def credentials(conn: Connection, username: str) -> Credentials | None:
+    """What to check a password against; None for an unknown or disabled account."""
+    async with conn.cursor(row_factory=class_row(Credentials)) as cursor:
+        await cursor.execute(
+            "select id as account, password_hash from account where username = %s and not disabled", (username,)
+        )
+        return await cursor.fetchone()
+
+
+async def open_session(conn: Connection, account: str, now: int) -> NewSession:
+    """Sign an account in at ``now`` (ms); clears what has expired on the way."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    expires_at = now + SESSION_MS
+    async with conn.transaction():
+        await conn.execute(
+            "insert into session (token_hash, account, csrf, created_at, expires_at)"
+            " values (%s, %s, %s, to_timestamp(%s / 1000.0), to_timestamp(%s / 1000.0))",
+            (token_hash(token), account, csrf, now, expires_at),
+        )
+        await drop_expired(conn, now)
+    return NewSession(token=token, csrf=csrf, expires_at=expires_at)
+
+
+async def session(conn: Connection, token: str, now: int) -> Session | None:
+    """The session of a token, or None when it is unknown, expired, or its account disabled."""
+    return await session_by_hash(conn, token_hash(token), now)
+
+
+async def session_by_hash(conn: Connection, hashed: bytes, now: int) -> Session | None:
+    """As ``session``, by the stored hash: whether a session that was good still is."""
+    cursor = await conn.execute(
+        f"select {_ACCOUNT}, s.csrf, (extract(epoch from s.expires_at) * 1000)::bigint"
+        " from session s join account a on a.id = s.account"
+        " where s.token_hash = %s and s.expires_at > to_timestamp(%s / 1000.0) and not a.disabled",
+        (hashed, now),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    account = Account(
+        id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5]
+    )
+    return Session(account=account, csrf=row[6], expires_at=row[7], token_hash=hashed)
+
+
+async def close_session(conn: Connection, hashed: bytes) -> None:
+    """Sign out."""
+    await conn.execute("delete from session where token_hash = %s", (hashed,))
+
+
+async def issue_signin_link(conn: Connection, account: str, now: int) -> str:
+    """A token for ``/signin/{token}``, good once and for 30 minutes."""
+    token = secrets.token_urlsafe(24)
+    await conn.execute(
+        "insert into signin_link (token_hash, account, expires_at) values (%s, %s, to_timestamp(%s / 1000.0))",
+        (token_hash(token), account, now + LINK_MS),
+    )
+    return token
+
+
+async def redeem_signin_link(conn: Connection, token: str, now: int) -> NewSession | None:
+    """Turn a link's token into a session; None when it is unknown, used, expired, or its account disabled."""
+    async with conn.transaction():
+        cursor = await conn.execute(
+            "update signin_link l set used_at = to_timestamp(%(now)s / 1000.0) from account a"
+            " where l.token_hash = %(hash)s and l.used_at is null and l.expires_at > to_timestamp(%(now)s / 1000.0)"
+            " and a.id = l.account and not a.disabled returning l.account",
+            {"hash": token_hash(token), "now": now},
+        )
+        row = await cursor.fetchone()
+        return None if row is None else await open_session(conn, row[0], now)
+
+
+async def drop_expired(conn: Connection, now: int) -> None:
+    """Forget sessions, links and idempotency keys whose time is over."""
+    moment = (now,)
+    await conn.execute("delete from session where expires_at <= to_timestamp(%s / 1000.0)", moment)
+    await conn.execute("delete from signin_link where expires_at <= to_timestamp(%s / 1000.0)", moment)
+    await conn.execute(
+        f"delete from idempotency where at <= to_timestamp(%s / 1000.0) - interval '{IDEMPOTENCY_DAYS} day'",
+        moment,
+    )

@@ -1,0 +1,38 @@
+"""What can go wrong in the store, split by remedy.
+
+::
+
+    StoreError
+    ├── Conflict      another record stands in the way: change the request
+    ├── MissingRecord a record that the request refers to is not there: change the request
+    └── (UNAVAILABLE) the database is away or busy: the same request may be sent again
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psycopg
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+
+class StoreError(Exception):
+    """The store refused; ``str(error)`` may be shown to the person who asked."""
+
+
+class Conflict(StoreError):
+    """Something that is already there stands in the way."""
+
+
+class MissingRecord(StoreError):
+    """The request refers to something that is not there."""
+
+
+UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+)
+"""The database is away, or a row stayed locked too long: nothing was changed, try again."""

@@ -1,0 +1,137 @@
+"""The registry as people enter and read it: the field names of contract section 4, ids instead of slots.
+
+``…Fields`` is what somebody enters; the record adds what the store knows. Times are Unix ms, positions
+WGS-84 degrees, radii metres.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from devices.registry import ResidentStatus
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in degrees."""
+
+    lat: float
+    lon: float
+
+
+class Circle(msgspec.Struct, frozen=True, kw_only=True):
+    """A round zone; ``radius_m`` from 1 m to 1,000 km."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A community service centre; its id is chosen by whoever enters it."""
+
+    id: str
+    name: str
+    timezone: str = "Asia/Shanghai"
+    demo: bool = False
+
+
+class HouseholdFields(msgspec.Struct, frozen=True, kw_only=True):
+    """People who share a home and perhaps a device."""
+
+    site: str
+    name: str
+    address: dict[str, Any] = {}
+
+
+class Household(HouseholdFields, frozen=True, kw_only=True):
+    """A stored household."""
+
+    id: str
+
+
+class ResidentFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is looked after.
+
+    ``address``: any of community, building, unit, floor, room. ``card``: what the desk must see:
+    any of illnesses, medication, doctor, key_holder, notes.
+    """
+
+    site: str
+    name: str
+    home: Point | None = None
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    phone: str | None = None
+    birth_year: int | None = None
+    address: dict[str, Any] = {}
+    card: dict[str, Any] = {}
+    household: str | None = None
+    external_id: str | None = None
+    status: ResidentStatus = "active"
+    until: int | None = None
+
+
+class Resident(ResidentFields, frozen=True, kw_only=True):
+    """A stored resident."""
+
+    id: str
+
+
+class DeviceFields(msgspec.Struct, frozen=True, kw_only=True):
+    """A band or machine and who has it now: a resident, a household, or nobody."""
+
+    site: str
+    type: str = "band"
+    resident: str | None = None
+    household: str | None = None
+    phone: str | None = None
+
+
+class Device(DeviceFields, frozen=True, kw_only=True):
+    """A stored device. ``registered`` False: nobody entered it, but it cried for help."""
+
+    id: str
+    registered: bool
+    revoked: bool
+
+
+class ContactFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of the family or neighbourhood; those with the lowest ``order`` are told first."""
+
+    resident: str
+    name: str
+    phone: str
+    relation: str = ""
+    order: int = 1
+    channels: list[Literal["sms", "call"]] = ["sms"]
+    can_receive_sms: bool = True
+    holds_key: bool = False
+    language: str = "zh"
+
+
+class Contact(ContactFields, frozen=True, kw_only=True):
+    """A stored contact, with the resident's site."""
+
+    id: str
+    site: str
+
+
+class FenceFields(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
+
+    resident: str
+    name: str
+    circle: Circle | None = None
+    polygon: list[tuple[float, float]] | None = None
+
+
+class Fence(FenceFields, frozen=True, kw_only=True):
+    """A stored zone, with the resident's site."""
+
+    id: str
+    site: str
+
+
+Record = Site | Household | Resident | Device | Contact | Fence
