@@ -80,6 +80,17 @@ environment_key() {
     } | sha256sum | cut -d' ' -f1
 }
 
+# Of what pip says, the files of 5 MB and more and the beginning of the last step.
+large_steps() {
+    local verb rest
+    while read -r verb rest; do
+        case "$verb $rest" in
+            Downloading*([5-9].[0-9]\ MB\) | Downloading*([0-9][0-9]*\ MB\)) step "  ${rest##*/}" ;;
+            Installing*) step "  unpacking" ;;
+        esac
+    done
+}
+
 # install_environment LOCK SIZE: .venv as the lock says, only if it changed.
 install_environment() {
     local lock=$1 size=$2 stamp=.venv/anxin-$1.stamp key
@@ -95,8 +106,9 @@ install_environment() {
     fi
     rm -f .venv/anxin-*.stamp
     step "packages of $lock ($size), every file checked against its hash"
-    PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet --no-input --require-hashes -r "$lock" ||
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+    .venv/bin/python -m pip install --progress-bar off --require-hashes -r "$lock" </dev/null | large_steps ||
         stop "The packages could not be installed (the lines above say why)."
-    .venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation --no-index --editable .
+    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable . </dev/null
     printf '%s\n' "$key" >"$stamp"
 }
