@@ -82,12 +82,13 @@ environment_key() {
 
 # Of what pip says, the files of 5 MB and more and the beginning of the last step.
 large_steps() {
-    local verb rest
-    while read -r verb rest; do
-        case "$verb $rest" in
-            Downloading*([5-9].[0-9]\ MB\) | Downloading*([0-9][0-9]*\ MB\)) step "  ${rest##*/}" ;;
-            Installing*) step "  unpacking" ;;
-        esac
+    local line size='\(([0-9]+)[.0-9]* MB\)'
+    while read -r line; do
+        if [[ $line == Downloading* && $line =~ $size && ${BASH_REMATCH[1]} -ge 5 ]]; then
+            step "  ${line#Downloading }"
+        elif [[ $line == Installing* ]]; then
+            step "  unpacking"
+        fi
     done
 }
 
