@@ -1,0 +1,241 @@
+"""A careful wristband: lives its wearer's day, cries for help until it is heard, obeys commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+
+from devices.clock import Clock
+from devices.topics import device_topic
+from simulator.device import Device, Kept
+from simulator.ledger import Ledger
+from simulator.link import BrokerAddress, Link, LinkLost
+from simulator.resident import Life
+from simulator.schedule import Schedule
+from simulator.story import StoryClock
+from simulator.wearer import Doing, Wearer
+
+REPEAT_S: Final = 10.0
+"""How often an unanswered cry for help is repeated. Source: contract section 2."""
+REMEMBERED_COMMANDS: Final = 64
+SOON_S: Final = 10.0
+"""The interval that a band announces before it falls silent, so that its silence is noticed soon."""
+LEAVING_POSITION_S: Final = 5.0
+FADING_HEARTBEAT_S: Final = 3.0
+ASLEEP_MS: Final = 30_000
+"""A report that is overdue by more was never measured."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command of contract section 2."""
+
+    id: str
+    name: str
+    args: dict[str, Any] = {}
+    expires_at: int | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The gateway's word that a cry for help is stored."""
+
+    kind: str
+    t: int
+    seq: int = -1
+
+
+class Cry(NamedTuple):
+    """What identifies a cry for help; repeated unchanged until a receipt names it."""
+
+    kind: str
+    t: int
+    seq: int
+
+
+_decode_command = msgspec.json.Decoder(Command).decode
+_decode_receipt = msgspec.json.Decoder(Receipt).decode
+
+
+class Band(Device):
+    """A band on a wrist. ``run`` lives; ``press``, ``fall`` and ``do`` are the wearer's."""
+
+    def __init__(
+        self,
+        site: str,
+        life: Life,
+        *,
+        link: Link,
+        ledger: Ledger,
+        clock: Clock,
+        story: StoryClock,
+        machines: Mapping[str, Device] = MappingProxyType({}),
+        repeat_s: float = REPEAT_S,
+    ) -> None:
+        super().__init__(site, life.person.device, link=link, ledger=ledger, clock=clock)
+        self.schedule = Schedule(life, story.story(clock.now_ms()), speed=story.speed)
+        self.wearer = Wearer(life)
+        self.unheard: dict[Cry, asyncio.Event] = {}
+        """Cries for help without a receipt."""
+        self._story = story
+        self._machines = machines
+        self._repeat_s = repeat_s
+        self._changed = asyncio.Event()
+        self._cries: asyncio.Queue[tuple[Cry, Kept]] = asyncio.Queue()
+        self._obeyed: deque[str] = deque(maxlen=REMEMBERED_COMMANDS)
+        link.listen(device_topic(site, self.device, "command"), self.obey)
+        link.listen(device_topic(site, self.device, "receipt"), self.hear)
+
+    async def run(self) -> None:
+        """Live, send and cry; never returns."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._live(), name=f"{self.device} lives")
+            tasks.create_task(self.send(), name=f"{self.device} sends")
+            while True:
+                cry, kept = await self._cries.get()
+                tasks.create_task(self._cry(cry, kept), name=f"{self.device} cries")
+
+    def press(self, *, cancel: bool = False) -> Cry:
+        """Press the SOS button, or take the press back."""
+        return self._raise("sos", self._here() | ({"cancel": True} if cancel else {}))
+
+    def fall(self, *, confidence: float = 0.93, impact_g: float = 3.4) -> Cry:
+        """Fall, and let the band notice."""
+        return self._raise("fall", {"confidence": confidence, "impact_g": impact_g})
+
+    def do(self, doing: Doing, *, interval_s: float | None = None) -> None:
+        """Begin something out of the ordinary, or ``ordinary`` to end it.
+
+        ``interval_s`` is what the band announces from now on, wall-clock seconds.
+        """
+        now = self.clock.now_ms()
+        self.wearer.begin(doing, now, self._story.story(now))
+        pace = self.schedule.pace
+        pace.position_s = LEAVING_POSITION_S if doing == "walk_away" else None
+        usual_s = {"stop_moving": SOON_S, "battery_out": FADING_HEARTBEAT_S}.get(doing)
+        pace.heartbeat_s = usual_s if interval_s is None else interval_s
+        self._hurry()
+
+    def obey(self, payload: bytes) -> None:
+        """Carry out a command once and answer it."""
+        try:
+            command = _decode_command(payload)
+        except msgspec.MsgspecError:
+            _log.warning("unreadable command", device=self.device)
+            return
+        now = self.clock.now_ms()
+        answer: dict[str, object] = {"id": command.id, "ok": True, "t": now}
+        if command.expires_at is not None and command.expires_at < now:
+            answer["ok"] = False
+        elif command.id not in self._obeyed:
+            self._obeyed.append(command.id)
+            answer["ok"] = self._carry_out(command)
+        if command.name == "confirm_ok" and answer["ok"]:
+            answer["answer"] = self.wearer.answer
+        self.keep(Kept("command_ack", answer))
+
+    def hear(self, payload: bytes) -> None:
+        """Stop repeating the cry that a receipt names."""
+        try:
+            receipt = _decode_receipt(payload)
+        except msgspec.MsgspecError:
+            _log.warning("unreadable receipt", device=self.device)
+            return
+        heard = self.unheard.get(Cry(receipt.kind, receipt.t, receipt.seq))
+        if heard is not None:
+            heard.set()
+
+    def _carry_out(self, command: Command) -> bool:
+        match command.name:
+            case "locate":
+                self._hurry()
+            case "set_interval":
+                self.schedule.pace.position_s = _seconds(command.args.get("position_s"))
+                self.schedule.pace.heartbeat_s = _seconds(command.args.get("heartbeat_s"))
+                self._hurry()
+            case "ring" | "message" | "confirm_ok":
+                pass
+            case _:
+                return False
+        return True
+
+    def _hurry(self) -> None:
+        self.schedule.hurry(self._story.story(self.clock.now_ms()))
+        self._changed.set()
+
+    def _here(self) -> dict[str, object]:
+        now = self.clock.now_ms()
+        fix = self.schedule.life.fix(self._story.story(now))
+        lat, lon = self.wearer.position(now) or (fix["lat"], fix["lon"])
+        return {"lat": lat, "lon": lon, "accuracy_m": fix["accuracy_m"]}
+
+    def _raise(self, kind: str, fields: dict[str, object]) -> Cry:
+        t = self.clock.now_ms()
+        kept = self.number(kind, t, fields)
+        cry = Cry(kind, t, self._next_seq - 1)
+        self.unheard[cry] = asyncio.Event()
+        self._cries.put_nowait((cry, kept))
+        return cry
+
+    async def _cry(self, cry: Cry, kept: Kept) -> None:
+        """Send one cry for help, unchanged, until its receipt comes; it never waits behind other readings."""
+        heard, booked = self.unheard[cry], False
+        while not heard.is_set():
+            await self.link.up.wait()
+            try:
+                await self.transmit([kept])
+            except LinkLost:
+                await asyncio.sleep(0)
+                continue
+            if not booked:
+                self.settle(kept)
+                booked = True
+            try:
+                async with asyncio.timeout(self._repeat_s):
+                    await heard.wait()
+            except TimeoutError:
+                _log.info("repeating a cry for help", device=self.device, kind=kept.kind, seq=cry.seq)
+        self.forget(kept)
+        del self.unheard[cry]
+
+    async def _live(self) -> None:
+        while True:
+            wait_ms = self._story.wall(self.schedule.due()) - self.clock.now_ms()
+            if wait_ms > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_ms / 1000):
+                        await self._changed.wait()
+                self._changed.clear()
+                continue
+            if wait_ms < -ASLEEP_MS:
+                self._wake_up()
+                continue
+            report = self.wearer.alter(self.schedule.take()._replace(t=self.clock.now_ms()))
+            if report is not None:
+                device = self._machines.get(report.machine or "", self)
+                device.report(report.kind, report.t, report.fields)
+
+    def _wake_up(self) -> None:
+        """This machine slept: what the band would have measured meanwhile was not measured."""
+        pace = self.schedule.pace
+        self.schedule = Schedule(self.schedule.life, self._story.story(self.clock.now_ms()), speed=self._story.speed)
+        self.schedule.pace = pace
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def band_link(broker: BrokerAddress, site: str, device: str) -> Link:
+    """A link that signs in as one device, with its last will."""
+    link = Link(broker, device, presence_topic=device_topic(site, device, "presence"))
+    link.subscribe(device_topic(site, device, "command"))
+    link.subscribe(device_topic(site, device, "receipt"))
+    return link
