@@ -84,8 +84,12 @@ class AlarmTransaction(Protocol):
         """The active alarms of these (subject, rule) pairs, locked in id order."""
         ...
 
-    async def stored(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
-        """Those of these alarms that exist, in whatever state, not locked: an episode never opens twice."""
+    async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
+        """Those of these alarms that exist, in whatever state, locked in id order."""
+        ...
+
+    async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        """The youngest alarm of each of these (subject, rule) pairs that is no longer active, not locked."""
         ...
 
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
@@ -113,7 +117,7 @@ class AlarmTransaction(Protocol):
         ...
 
     async def told(self, alarm: UUID) -> list[Message]:
-        """The alarm's messages that were not withdrawn, for the all-clear to the same people."""
+        """The messages of the alarm's case that were not withdrawn, for the all-clear to the same people."""
         ...
 
     async def resident_card(self, resident: str) -> ResidentCard | None:

@@ -1,0 +1,1 @@
+"""Ways to reach people outside: a port and what implements it; each answers with an outcome, never an exception."""

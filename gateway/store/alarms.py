@@ -19,9 +19,7 @@ set_json_dumps(lambda value: msgspec.json.encode(value))
 
 _ACTIVE: Final = sorted(ACTIVE)
 
-MESSAGE_COLUMNS: Final = (
-    "id, attempts, created_at, alarm, site, resident, contact, recipient, channel, template, params, language, expires_at"
-)
+MESSAGE_COLUMNS: Final = "id, attempts, created_at, alarm, site, resident, contact, recipient, channel, template, params, language, expires_at"
 
 
 def alarm_from_object(stored: dict[str, Any]) -> Alarm:
@@ -65,6 +63,20 @@ class PostgresAlarmTransaction:
         cursor = await self._connection.execute(
             "select object from alarm where (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
             " and state in ('open', 'acknowledged', 'dispatched', 'on_scene') order by id for update",
+            (list(subjects), list(rules)),
+        )
+        found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+        return {(alarm.subject, alarm.rule): alarm for alarm in found}
+
+    async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        """The youngest alarm of each of these (subject, rule) pairs that is no longer active, not locked."""
+        if not subjects_and_rules:
+            return {}
+        subjects, rules = zip(*subjects_and_rules, strict=True)
+        cursor = await self._connection.execute(
+            "select distinct on (subject, rule) object from alarm"
+            " where (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
+            " and state in ('resolved', 'closed', 'cancelled') order by subject, rule, raised_at desc, id",
             (list(subjects), list(rules)),
         )
         found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
@@ -139,9 +151,11 @@ class PostgresAlarmTransaction:
         return int(row[0])
 
     async def told(self, alarm: UUID) -> list[Message]:
-        """The alarm's messages that were not withdrawn, for the all-clear to the same people."""
+        """The messages of the alarm's case that were not withdrawn, for the all-clear to the same people."""
         cursor = await self._connection.execute(
-            f"select {MESSAGE_COLUMNS} from message where alarm = %s and state <> 'withdrawn' order by id", (alarm,)
+            f"select {MESSAGE_COLUMNS} from message where state <> 'withdrawn' and alarm in ("
+            " select mate.id from alarm mate join alarm own using (case_id) where own.id = %s) order by id",
+            (alarm,),
         )
         return [message_from_row(row) for row in await cursor.fetchall()]
 
@@ -161,9 +175,7 @@ class PostgresAlarmTransaction:
             (row[7],),
         )
         contacts = tuple(
-            Contact(
-                id=c[0], name=c[1], phone=c[2], relation=c[3], order=c[4], language=c[5], can_receive_sms=c[6]
-            )
+            Contact(id=c[0], name=c[1], phone=c[2], relation=c[3], order=c[4], language=c[5], can_receive_sms=c[6])
             for c in await cursor.fetchall()
         )
         return ResidentCard(
@@ -178,11 +190,16 @@ class PostgresAlarmTransaction:
         )
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        """Pending steps that are due, locked with SKIP LOCKED, marked done when the transaction commits."""
+        """Pending steps that are due, marked done when the transaction commits.
+
+        Locked together with their alarms' rows, SKIP LOCKED: whoever works on an alarm first locks the alarm and
+        then its steps, and this must not wait the other way round.
+        """
         cursor = await self._connection.execute(
             "update escalation_step set state = 'done', done_at = %s where id in ("
-            " select id from escalation_step where state = 'pending' and due_at <= %s"
-            " order by due_at limit %s for update skip locked) returning id, alarm, step, due_at",
+            " select s.id from escalation_step s join alarm a on a.id = s.alarm"
+            " where s.state = 'pending' and s.due_at <= %s"
+            " order by s.due_at limit %s for update skip locked) returning id, alarm, step, due_at",
             (now, now, limit),
         )
         rows = sorted(await cursor.fetchall(), key=lambda row: (row[3], row[0]))

@@ -161,13 +161,16 @@ create unique index vitals_key on vitals (device, t, seq);
 
 create table sos (
     pos bigint not null, device integer not null, t timestamptz not null, seq bigint not null, received timestamptz not null,
-    lat double precision, lon double precision, accuracy_m real, cancel boolean, trusted boolean not null default true, defects jsonb
+    lat double precision, lon double precision, accuracy_m real, cancel boolean, trusted boolean not null default true, defects jsonb,
+    alarm uuid
 );
 create unique index sos_key on sos (device, t, seq);
+comment on column sos.alarm is 'the alarm that this press opened, fed or took back';
 
 create table fall (
     pos bigint not null, device integer not null, t timestamptz not null, seq bigint not null, received timestamptz not null,
-    confidence real, impact_g real, cancel boolean, trusted boolean not null default true, defects jsonb
+    confidence real, impact_g real, cancel boolean, trusted boolean not null default true, defects jsonb,
+    alarm uuid
 );
 create unique index fall_key on fall (device, t, seq);
 
@@ -277,6 +280,7 @@ create unique index alarm_active on alarm (subject, rule)
 create index alarm_by_time on alarm (raised_at desc, id);
 create index alarm_by_resident on alarm (resident, raised_at desc);
 create index alarm_by_case on alarm (case_id);
+create index alarm_by_subject on alarm (subject, rule, raised_at desc);
 
 create table alarm_change (
     n bigint primary key,

@@ -1,0 +1,236 @@
+"""How the engine's episodes become alarms: one active alarm per subject and rule (contract section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from alerts.alarm import Alarm, Episode, Latency, TimelineEntry, follower_id
+from alerts.policy import (
+    CRIES_FOR_HELP,
+    EVIDENCE_OF_EACH_OTHER,
+    FOLD_RELATED_WITHIN_MS,
+    SOUNDS_AGAIN_AFTER_MS,
+    STANDS_AFTER_MS,
+    WEARER_CANCEL_COUNTS_MS,
+    WEARER_CANCELS_WITHIN_MS,
+    kind_of,
+    resolves_itself,
+    severity_of,
+    worse,
+)
+from alerts.transitions import last_state_entry
+
+Change = Literal["nothing", "counted", "changed", "opened"]
+"""What an episode did: nothing, only the count (and where, and until when), more than that, a new alarm."""
+
+
+class FoldContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What else is known when an episode is folded.
+
+    ``of_resident``: the resident's active alarms. ``ended``: the alarm of this episode, when it is no longer
+    active. ``latency``: measured for the reading that may open an alarm.
+    """
+
+    of_resident: tuple[Alarm, ...] = ()
+    ended: Alarm | None = None
+    latency: Latency | None = None
+
+
+NO_CONTEXT: Final = FoldContext()
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """The alarm after the episode, None when there is none, and what changed."""
+
+    alarm: Alarm | None
+    change: Change
+
+    @property
+    def count_only(self) -> bool:
+        """Whether nobody needs to look again."""
+        return self.change == "counted"
+
+
+def keys_of(episode: Episode) -> tuple[tuple[str, str], ...]:
+    """The (subject, rule) pairs under which the episode's active alarm may be found, its own first."""
+    related = EVIDENCE_OF_EACH_OTHER.get(episode.rule)
+    own = (episode.subject, episode.rule)
+    return (own,) if related is None else (own, (episode.subject, related))
+
+
+def active_for(episode: Episode, active: Mapping[tuple[str, str], Alarm]) -> Alarm | None:
+    """The active alarm to which the episode belongs, or None."""
+    own, *related = keys_of(episode)
+    if own in active:
+        return active[own]
+    near = (active[key] for key in related if key in active)
+    return next((alarm for alarm in near if abs(episode.t - alarm.last_event_time) <= FOLD_RELATED_WITHIN_MS), None)
+
+
+def fold(active: Alarm | None, episode: Episode, now: int, *, context: FoldContext = NO_CONTEXT) -> Folded:
+    """Fold one episode event into the active alarm of its subject and rule, or open one."""
+    match episode.what:
+        case "cancelled":
+            return _cancelled_by_wearer(active, episode, now)
+        case "recovered":
+            return _recovered(active, episode, now)
+        case _:
+            if active is not None:
+                return _more_evidence(active, episode, now, context)
+            return _opened(episode, now, context)
+
+
+def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
+    identity, previous = episode.id, None
+    if context.ended is not None:
+        if not _stands_after(context.ended, episode, now):
+            return Folded(context.ended, "nothing")
+        identity, previous = follower_id(context.ended.id), context.ended.id
+    kind = kind_of(episode.rule)
+    mates = [a for a in context.of_resident if a.kind == kind] if episode.resident is not None else []
+    alarm = Alarm(
+        id=identity,
+        case=min(mates, key=lambda mate: (mate.raised_at, mate.id)).case if mates else identity,
+        kind=kind,
+        rule=episode.rule,
+        severity=severity_of(episode, cry_for_help_active=_cries(context.of_resident)),
+        state="open",
+        version=1,
+        site=episode.site,
+        resident=episode.resident,
+        household=episode.household,
+        device=episode.device,
+        subject=episode.subject,
+        event_time=episode.t,
+        last_event_time=episode.t,
+        raised_at=now,
+        late=episode.late,
+        drill=episode.drill,
+        position=episode.position,
+        evidence=episode.evidence,
+        previous=previous,
+        latency_ms=context.latency,
+        timeline=(TimelineEntry(t=now, actor="wearer" if kind == "sos" else "engine", event="opened"),),
+    )
+    return Folded(alarm, "opened")
+
+
+def _stands_after(ended: Alarm, episode: Episode, now: int) -> bool:
+    """Whether the episode has outlived the alarm that people ended (design rule 8)."""
+    wait = STANDS_AFTER_MS.get(ended.kind)
+    last = last_state_entry(ended)
+    return episode.what == "evidence" and wait is not None and last is not None and now - last.t >= wait
+
+
+def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldContext) -> Folded:
+    if episode.what == "opened" and episode.id == active.id:
+        return Folded(active, "nothing")
+    severity = worse(active.severity, severity_of(episode, cry_for_help_active=_cries(context.of_resident)))
+    entries = []
+    if severity != active.severity:
+        entries.append(TimelineEntry(t=now, actor="engine", event="severity_raised", note=severity))
+    if active.recovered_at is not None:
+        entries.append(TimelineEntry(t=now, actor="engine", event="stands_again"))
+    sounds = _sounds_again(active, episode)
+    if sounds:
+        entries.append(TimelineEntry(t=now, actor="wearer" if active.kind == "sos" else "engine", event="again"))
+    back_to_open = sounds and active.state != "on_scene"
+    alarm = msgspec.structs.replace(
+        active,
+        severity=severity,
+        state="open" if back_to_open else active.state,
+        assignee=None if back_to_open else active.assignee,
+        version=active.version + 1,
+        count=active.count + 1,
+        last_event_time=max(active.last_event_time, episode.t),
+        recovered_at=None,
+        late=active.late and episode.late,
+        drill=active.drill and episode.drill,
+        position=_newer_position(active, episode),
+        evidence=_merged_evidence(active, episode, worse_now=severity != active.severity),
+        timeline=(*active.timeline, *entries),
+    )
+    news = entries or (active.drill, active.late) != (alarm.drill, alarm.late)
+    return Folded(alarm, "changed" if news else "counted")
+
+
+def _sounds_again(active: Alarm, episode: Episode) -> bool:
+    """A new press or fall on an alarm that somebody has taken; a real one on a drill at once."""
+    if active.kind not in CRIES_FOR_HELP or active.state == "open":
+        return False
+    real_now = active.drill and not episode.drill
+    return real_now or episode.t - active.last_event_time > SOUNDS_AGAIN_AFTER_MS
+
+
+def _newer_position(active: Alarm, episode: Episode) -> object:
+    if active.position is None or (episode.position is not None and episode.position.t >= active.position.t):
+        return episode.position
+    return active.position
+
+
+def _merged_evidence(active: Alarm, episode: Episode, *, worse_now: bool) -> dict[str, object]:
+    """The numbers that made the rule fire stay, unless worse ones came; new ones join them."""
+    first, second = (active, episode) if worse_now else (episode, active)
+    merged = {**first.evidence, **second.evidence}
+    if episode.device is not None and episode.device != active.device:
+        merged["other_devices"] = sorted({*active.evidence.get("other_devices", ()), episode.device})
+    return merged
+
+
+def _recovered(active: Alarm | None, episode: Episode, now: int) -> Folded:
+    if active is None or active.recovered_at is not None:
+        return Folded(active, "nothing")
+    entries = [TimelineEntry(t=now, actor="engine", event="recovered")]
+    ends = resolves_itself(active)
+    if ends:
+        entries.append(TimelineEntry(t=now, actor="engine", event="resolve"))
+    alarm = msgspec.structs.replace(
+        active,
+        state="resolved" if ends else active.state,
+        recovered_at=episode.t,
+        version=active.version + 1,
+        timeline=(*active.timeline, *entries),
+    )
+    return Folded(alarm, "changed")
+
+
+def _cancelled_by_wearer(active: Alarm | None, episode: Episode, now: int) -> Folded:
+    """The wearer takes it back: at once it ends the alarm, later it is for the staff to decide."""
+    if active is None or not _wearer_may_speak(active, episode):
+        return Folded(active, "nothing")
+    since_press = episode.t - active.last_event_time
+    ends = (
+        active.state == "open"
+        and 0 <= since_press <= WEARER_CANCELS_WITHIN_MS
+        and "other_devices" not in active.evidence
+        and not any(entry.event == "again" for entry in active.timeline)
+    )
+    alarm = msgspec.structs.replace(
+        active,
+        state="cancelled" if ends else active.state,
+        version=active.version + 1,
+        timeline=(
+            *active.timeline,
+            TimelineEntry(t=now, actor="wearer", event="cancel" if ends else "wearer_cancelled"),
+        ),
+    )
+    return Folded(alarm, "changed")
+
+
+def _wearer_may_speak(active: Alarm, episode: Episode) -> bool:
+    """Whether a press or fall of this device, at most 10 minutes older by ``t``, is in the alarm."""
+    devices = {active.device, *active.evidence.get("other_devices", ())}
+    last = min(active.last_event_time, episode.t)
+    return (
+        active.kind in CRIES_FOR_HELP
+        and episode.device in devices
+        and episode.t >= active.event_time
+        and episode.t - last <= WEARER_CANCEL_COUNTS_MS
+    )
+
+
+def _cries(alarms: Iterable[Alarm]) -> bool:
+    return any(alarm.kind in CRIES_FOR_HELP for alarm in alarms)

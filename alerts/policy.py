@@ -1,0 +1,101 @@
+"""What the rules of contract section 3 mean for people: who is told, how bad it is, what ends by itself.
+
+The values are the contract's defaults unless a line says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alerts.alarm import SEVERITIES, Alarm, Episode, SeverityName
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
+
+FAMILY_TOLD: Final[frozenset[str]] = frozenset(
+    {"sos.button", "fall.device", "fall.motion", "wandering.zone_exit", "missed_check.checkin"}
+)
+"""Rules whose alarm reaches the first contact by itself when nobody takes it."""
+
+NEVER_TO_FAMILY: Final[frozenset[str]] = frozenset({"device", "system"})
+"""Kinds that concern the centre alone."""
+
+CRIES_FOR_HELP: Final[frozenset[str]] = frozenset({"sos", "fall"})
+"""Kinds whose new evidence may sound again."""
+
+EVIDENCE_OF_EACH_OTHER: Final[dict[str, str]] = {"fall.device": "fall.motion", "fall.motion": "fall.device"}
+FOLD_RELATED_WITHIN_MS: Final = 60_000
+
+UNACKNOWLEDGED_MS: Final = 120_000
+"""How long the desk has before the first contact is told (issue "The whole way, end to end")."""
+
+SOUNDS_AGAIN_AFTER_MS: Final = 60_000
+WEARER_CANCELS_WITHIN_MS: Final = 15_000
+WEARER_CANCEL_COUNTS_MS: Final = 10 * MINUTE_MS
+SAME_NOTE_WITHIN_MS: Final = MINUTE_MS
+"""The same note again after this is a new one: the phone was tried again, nobody answered again. Assumption."""
+REOPEN_WITHIN_MS: Final = DAY_MS
+DESK_ONLY_AFTER_MS: Final = DAY_MS
+"""An alarm whose evidence is older than this on arrival calls nobody outside."""
+
+STANDS_AFTER_MS: Final[dict[str, int]] = {
+    "wandering": 10 * MINUTE_MS,
+    "missed_check": 30 * MINUTE_MS,
+    "vitals": 30 * MINUTE_MS,
+    "device": DAY_MS,
+}
+"""An episode that still stands so long after its alarm ended opens a new one (design rule 8)."""
+
+ALARM_MESSAGE_VALID_MS: Final = 15 * MINUTE_MS
+ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
+"""After this a message is no longer sent. Assumption: news of an alarm goes stale, relief does not."""
+
+CERTAIN_FALL: Final = 0.8
+"""Confidence from which a fall is critical."""
+
+REPORTED_SEVERITY: Final[dict[str, SeverityName]] = {
+    "sos": "critical",
+    "fall": "critical",
+    "wandering": "high",
+    "missed_check": "medium",
+    "vitals": "high",
+    "device": "low",
+    "system": "medium",
+}
+"""Of alarms opened by hand, ``<kind>.reported``. Assumption: as bad as the kind's own rules."""
+
+
+def kind_of(rule: str) -> str:
+    """The kind of a rule, for example ``wandering`` of ``wandering.zone_exit``."""
+    return rule.partition(".")[0]
+
+
+def worse(one: SeverityName, other: SeverityName) -> SeverityName:
+    """The more severe of two."""
+    return max(one, other, key=SEVERITIES.index)
+
+
+def severity_of(episode: Episode, *, cry_for_help_active: bool) -> SeverityName:
+    """How bad an episode is where more is known than the reading: the resident, their other alarms.
+
+    ``cry_for_help_active``: an SOS or fall alarm of the same resident is active.
+    """
+    if kind_of(episode.rule) in CRIES_FOR_HELP:
+        if episode.resident is None and episode.household is None:
+            return "high"
+        confidence = episode.evidence.get("confidence")
+        if isinstance(confidence, int | float) and confidence < CERTAIN_FALL:
+            return "high"
+    if episode.rule == "missed_check.silent" and cry_for_help_active:
+        return worse(episode.severity, "high")
+    return episode.severity
+
+
+def resolves_itself(alarm: Alarm) -> bool:
+    """Whether the alarm ends without people once its cause is gone."""
+    mild = SEVERITIES.index(alarm.severity) <= SEVERITIES.index("medium")
+    return mild and (alarm.kind == "device" or alarm.rule == "missed_check.silent")
+
+
+def may_reach_outside(alarm: Alarm) -> bool:
+    """Whether anybody outside the centre may be called: not for drills, news of yesterday, maintenance."""
+    stale = alarm.late and alarm.raised_at - alarm.last_event_time > DESK_ONLY_AFTER_MS
+    return not (alarm.drill or stale or alarm.kind in NEVER_TO_FAMILY)
