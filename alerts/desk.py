@@ -17,6 +17,7 @@ from alerts.escalation import (
     TELL_FAMILY,
     Effects,
     all_clear,
+    card_of_household,
     effects,
     owed_an_all_clear,
     tell_family,
@@ -24,7 +25,7 @@ from alerts.escalation import (
 )
 from alerts.folding import FoldContext, active_for, fold, keys_of
 from alerts.policy import REPORTED_SEVERITY, worse
-from alerts.ports import AlarmStore, AlarmTransaction, NewMessage
+from alerts.ports import AlarmStore, AlarmTransaction, NewMessage, ResidentCard
 from alerts.transitions import Command, Refused, Reopen, Unchanged, apply
 
 STEPS_AT_ONCE: Final = 64
@@ -160,10 +161,10 @@ async def report(
     store: AlarmStore, alarm_id: UUID, *, site: str, resident: str, kind: str, note: str | None, actor: str, now: int
 ) -> Alarm:
     """Open an alarm by hand, for those who phone; one that is already active for the same gets the note."""
-    rule = f"{kind}.reported"
+    rule, subject = f"{kind}.reported", f"resident:{resident}"
     entry = TimelineEntry(t=now, actor=actor, event="reported", note=note)
     async with store.transaction() as tx:
-        active = (await tx.lock_active([(resident, rule)])).get((resident, rule))
+        active = (await tx.lock_active([(subject, rule)])).get((subject, rule))
         if active is not None:
             more = msgspec.structs.replace(
                 active,
@@ -187,7 +188,7 @@ async def report(
             resident=resident,
             household=None,
             device=None,
-            subject=resident,
+            subject=subject,
             event_time=now,
             last_event_time=now,
             raised_at=now,
@@ -205,7 +206,7 @@ async def carry_out_due(store: AlarmStore, now: int) -> int:
             alarm = alarms.get(step.alarm)
             if alarm is None or step.step != TELL_FAMILY or not waits_to_tell(alarm):
                 continue
-            if not await _case_is_told(tx, alarm):
+            if not any(other.family_told for other in await _others_of_case(tx, alarm)):
                 alarms[alarm.id] = await _store(tx, alarm, alarm, Effects(tell_family=True), now)
         return len(steps)
 
@@ -224,8 +225,7 @@ async def _store(
         await tx.withdraw_steps(alarm.id)
     messages: list[NewMessage] = []
     if consequences.tell_family:
-        card = None if alarm.resident is None else await tx.resident_card(alarm.resident)
-        alarm, messages = tell_family(alarm, card, await tx.told(alarm.id), now)
+        alarm, messages = tell_family(alarm, await _card(tx, alarm), await tx.told(alarm.id), now)
     if before is None:
         await tx.insert(alarm)
     else:
@@ -241,18 +241,20 @@ async def _store(
 
 async def _all_clear(tx: AlarmTransaction, alarm: Alarm, now: int) -> list[NewMessage]:
     """The all-clear, once the last alarm of the case has ended."""
-    if alarm.resident is None:
-        return []
     told = await tx.told(alarm.id)
-    if not owed_an_all_clear(told):
+    if not owed_an_all_clear(told) or await _others_of_case(tx, alarm):
         return []
-    others = await tx.active_of_residents([alarm.resident])
-    if any(other.case == alarm.case and other.id != alarm.id for other in others):
-        return []
-    return all_clear(alarm, await tx.resident_card(alarm.resident), told, now)
+    return all_clear(alarm, await _card(tx, alarm), told, now)
 
 
-async def _case_is_told(tx: AlarmTransaction, alarm: Alarm) -> bool:
-    """Whether the family already knows of the case from another of its active alarms."""
-    others = await tx.active_of_residents([alarm.resident]) if alarm.resident is not None else []
-    return any(other.case == alarm.case and other.id != alarm.id and other.family_told for other in others)
+async def _others_of_case(tx: AlarmTransaction, alarm: Alarm) -> list[Alarm]:
+    """The other active alarms of the same resident and kind."""
+    active = [] if alarm.resident is None else await tx.active_of_residents([alarm.resident])
+    return [other for other in active if other.case == alarm.case and other.id != alarm.id]
+
+
+async def _card(tx: AlarmTransaction, alarm: Alarm) -> ResidentCard | None:
+    """Whom the alarm is about: the resident, or all who live in the household."""
+    if alarm.resident is not None:
+        return await tx.resident_card(alarm.resident)
+    return None if alarm.household is None else card_of_household(await tx.household_cards(alarm.household))

@@ -59,7 +59,7 @@ def waits_to_tell(alarm: Alarm) -> bool:
     return (
         alarm.state == "open"
         and alarm.rule in FAMILY_TOLD
-        and alarm.resident is not None
+        and (alarm.resident is not None or alarm.household is not None)
         and may_reach_outside(alarm)
         and not any(entry.event in (TOLD, NOBODY_TO_TELL) for entry in entries_of_round(alarm))
     )
@@ -135,6 +135,16 @@ def all_clear(alarm: Alarm, card: ResidentCard | None, told: Sequence[Message], 
         )
         for earlier in owed_an_all_clear(told)
     ]
+
+
+def card_of_household(cards: Sequence[ResidentCard]) -> ResidentCard | None:
+    """One card for all who live together: both names, everybody's contacts; None when nobody lives there."""
+    present = [card for card in cards if card.status not in _NO_NEWS_TO]
+    if not present:
+        return None
+    contacts = sorted((contact for card in present for contact in card.contacts), key=lambda contact: contact.order)
+    names = "、".join(card.name for card in present)
+    return msgspec.structs.replace(present[0], name=names, contacts=tuple(contacts))
 
 
 def first_contact(card: ResidentCard | None) -> Contact | None:

@@ -124,6 +124,10 @@ class AlarmTransaction(Protocol):
         """The resident with contacts in their order."""
         ...
 
+    async def household_cards(self, household: str) -> list[ResidentCard]:
+        """Everybody who lives in a household, in the order of their ids."""
+        ...
+
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
         """Pending steps that are due, marked done when the transaction commits.
 

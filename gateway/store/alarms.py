@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -161,32 +161,50 @@ class PostgresAlarmTransaction:
 
     async def resident_card(self, resident: str) -> ResidentCard | None:
         """The resident with contacts in their order."""
+        cards = await self._cards("r.id = %s", resident)
+        return cards[0] if cards else None
+
+    async def household_cards(self, household: str) -> list[ResidentCard]:
+        """Everybody who lives in a household, in the order of their ids."""
+        return await self._cards("r.household = %s", household)
+
+    async def _cards(self, condition: LiteralString, value: str) -> list[ResidentCard]:
         cursor = await self._connection.execute(
             "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.slot from resident r"
-            " join site s on s.id = r.site where r.id = %s",
-            (resident,),
+            f" join site s on s.id = r.site where {condition} order by r.id",
+            (value,),
         )
-        row = await cursor.fetchone()
-        if row is None:
-            return None
+        return [
+            ResidentCard(
+                id=row[0],
+                name=row[1],
+                site=row[2],
+                site_name=row[3],
+                demo=row[4],
+                status=row[5],
+                timezone=row[6],
+                contacts=await self._contacts(row[7]),
+            )
+            for row in await cursor.fetchall()
+        ]
+
+    async def _contacts(self, resident_slot: int) -> tuple[Contact, ...]:
         cursor = await self._connection.execute(
             'select id, name, phone, relation, "order", language, can_receive_sms from contact'
             ' where resident_slot = %s order by "order", id',
-            (row[7],),
+            (resident_slot,),
         )
-        contacts = tuple(
-            Contact(id=c[0], name=c[1], phone=c[2], relation=c[3], order=c[4], language=c[5], can_receive_sms=c[6])
-            for c in await cursor.fetchall()
-        )
-        return ResidentCard(
-            id=row[0],
-            name=row[1],
-            site=row[2],
-            site_name=row[3],
-            demo=row[4],
-            status=row[5],
-            timezone=row[6],
-            contacts=contacts,
+        return tuple(
+            Contact(
+                id=row[0],
+                name=row[1],
+                phone=row[2],
+                relation=row[3],
+                order=row[4],
+                language=row[5],
+                can_receive_sms=row[6],
+            )
+            for row in await cursor.fetchall()
         )
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
