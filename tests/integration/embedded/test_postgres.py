@@ -12,8 +12,8 @@ from anxin.embedded.account import service_account
 from anxin.embedded.errors import FolderError
 from anxin.embedded.folder import DataFolder
 from anxin.embedded.postgres import EmbeddedPostgres
-from anxin.embedded.postgres_place import SHARED_ROOT
 from anxin.embedded.proof import start_mark
+from anxin.embedded.service_home import SHARED_ROOT
 
 
 @pytest.fixture
