@@ -1,0 +1,1 @@
+"""One detector a file: its parameters with their sources, its compiled functions, its evidence."""

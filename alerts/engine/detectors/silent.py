@@ -1,0 +1,200 @@
+"""``missed_check.silent``: every band of a resident has stopped reporting.
+
+A band's deadline is its newest sign of life plus two of its own intervals and a grace; after our own
+system was away it is at least one interval after we began to listen again (design rule 9). The
+resident's deadline is the last of them: one band alone that falls silent is not the person's silence.
+A band that has never reported under its present wearer has no deadline.
+
+How loud it is depends on what was last known, of the band heard last:
+
+- low (soundless) while it charges: it was on a table, not on a wrist;
+- high when the last fix was certainly outside every zone;
+- low when it was not worn, its battery was under ``empty_pct``, or the person was at home (last fix at
+  most ``fix_kept_ms`` old, within ``home_m`` of home or inside a zone) and it is night there;
+- medium otherwise. Unknown never reads as normal: no fix known is not "at home".
+"""
+
+from __future__ import annotations
+
+from math import cos, isnan, radians
+from typing import Any, NamedTuple
+
+from numba import njit
+
+from alerts.engine.detectors.zone_exit import ZoneParameters, accuracy_or_default, has_zone, outside_m
+from alerts.engine.geometry import distance_m
+from alerts.engine.layout import FOREVER, NEVER, State
+from alerts.engine.rules import Severity
+
+_LOW = int(Severity.LOW)
+_MEDIUM = int(Severity.MEDIUM)
+_HIGH = int(Severity.HIGH)
+_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+
+
+class SilentParameters(NamedTuple):
+    """When silence counts, and when it is expected.
+
+    Attributes:
+        interval_ms: of a band that has not told its own, 1 000 to 604 800 000 ms. Source: contract section 3.
+        intervals: so many intervals may pass, 1 to 10. Source: contract section 3.
+        grace_ms: and this much more, 0 to 3 600 000 ms. Source: contract section 3.
+        empty_pct: below it a band is expected to fall silent, 0 to 100 %. Source: issue "The engine,
+            first detectors".
+        home_m: so near to home is at home, 0 to 1000 m. Source: assumption, ADR-6 (a block of flats
+            and the error of a fix indoors).
+        fix_kept_ms: an older fix no longer tells that somebody is at home, ms. Source: assumption,
+            ADR-6 (a band indoors may go a day without a fix).
+        night_from_h: local hour at which the night begins, 0 to 23. Source: assumption, ADR-6
+            (design goals: 22:00 to 06:00).
+        night_to_h: local hour at which it ends, 0 to 23. Source: as above.
+    """
+
+    interval_ms: int = 300_000
+    intervals: int = 2
+    grace_ms: int = 30_000
+    empty_pct: float = 5.0
+    home_m: float = 100.0
+    fix_kept_ms: int = 86_400_000
+    night_from_h: int = 22
+    night_to_h: int = 6
+
+
+class Judgement(NamedTuple):
+    """What the scan found out about one resident. Times in ms."""
+
+    deadline: int
+    limit_ms: int
+    heard: int
+    at_home: int
+    local_hour: float
+    severity: int
+
+
+@njit(cache=True)
+def interval_of(device: Any, p: SilentParameters) -> int:
+    """The band's own interval, or what is assumed, ms."""
+    told = device["interval_ms"]
+    return told if told > 0 else p.interval_ms
+
+
+@njit(cache=True)
+def limit_of(device: Any, p: SilentParameters) -> int:
+    """How long the band may be silent, ms."""
+    return p.intervals * interval_of(device, p) + p.grace_ms
+
+
+@njit(cache=True)
+def deadline_of(state: State, slot: int, now: int, listening_since: int, p: SilentParameters) -> tuple[int, int]:
+    """When the resident's silence counts, and the longest limit among the bands; ms.
+
+    ``(FOREVER, 0)`` when no band that is worn now has ever reported.
+    """
+    deadline = NEVER
+    limit = 0
+    d = state.resident[slot]["first_device"]
+    while d >= 0:
+        device = state.device[d]
+        if device["last_sign"] != NEVER and now < device["worn_to"]:
+            own = limit_of(device, p)
+            limit = max(limit, own)
+            deadline = max(deadline, device["last_sign"] + own, listening_since + interval_of(device, p))
+        d = state.sibling[d]
+    return (FOREVER, 0) if deadline == NEVER else (deadline, limit)
+
+
+@njit(cache=True)
+def local_hour(state: State, zone: int, t: int) -> float:
+    """Hour of the day, 0 ≤ h < 24, in a time zone; NaN when the zone is unknown."""
+    if zone < 0:
+        return float("nan")
+    step = 0
+    for i in range(state.zone_at.shape[1]):
+        if state.zone_at[zone, i] <= t:
+            step = i
+    hour: float = ((t + state.zone_offset[zone, step]) % _DAY_MS) / _HOUR_MS
+    return hour
+
+
+@njit(cache=True)
+def is_night(hour: float, p: SilentParameters) -> bool:
+    """Whether the hour lies in [night_from_h, night_to_h), which may span midnight; an unknown one never."""
+    if isnan(hour):
+        return False
+    if p.night_from_h <= p.night_to_h:
+        return p.night_from_h <= hour < p.night_to_h
+    return hour >= p.night_from_h or hour < p.night_to_h
+
+
+@njit(cache=True)
+def whereabouts(state: State, slot: int, d: int, t: int, p: SilentParameters, zone: ZoneParameters) -> tuple[int, bool]:
+    """Whether the person was at home (1, 0, −1 unknown) and certainly outside, by a band's last fix."""
+    resident = state.resident[slot]
+    device = state.device[d]
+    if isnan(device["lat"]):
+        return -1, False
+    accuracy = accuracy_or_default(device["accuracy_m"], zone)
+    away, _ = outside_m(state, resident, device["lat"], device["lon"])
+    outside = has_zone(resident) and away - accuracy > 0.0
+    if t - device["mark_position"] > p.fix_kept_ms or accuracy > zone.sure_accuracy_m:
+        return -1, outside
+    if has_zone(resident) and away <= 0.0:
+        return 1, False
+    if isnan(resident["home_lat"]):
+        return (0, True) if outside else (-1, False)
+    home_lat = radians(resident["home_lat"])
+    metres = distance_m(
+        home_lat, radians(resident["home_lon"]), cos(home_lat), radians(device["lat"]), radians(device["lon"])
+    )
+    return (1 if metres <= p.home_m else 0), outside
+
+
+@njit(cache=True)
+def judge(
+    state: State, slot: int, deadline: int, limit_ms: int, p: SilentParameters, zone: ZoneParameters
+) -> Judgement:
+    """How loud a silence is that has reached its deadline (see the module's docstring)."""
+    heard = -1
+    placed = -1
+    d = state.resident[slot]["first_device"]
+    while d >= 0:
+        device = state.device[d]
+        if device["last_sign"] != NEVER:
+            if heard < 0 or device["last_sign"] > state.device[heard]["last_sign"]:
+                heard = d
+            if not isnan(device["lat"]) and (
+                placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]
+            ):
+                placed = d
+        d = state.sibling[d]
+    at_home, outside = -1, False
+    if placed >= 0:
+        at_home, outside = whereabouts(state, slot, placed, deadline, p, zone)
+    hour = local_hour(state, state.resident[slot]["zone"], deadline)
+    last = state.device[heard]
+    if last["charging"] == 1:
+        severity = _LOW
+    elif outside:
+        severity = _HIGH
+    elif last["worn"] == 0 or last["battery_pct"] < p.empty_pct or (at_home == 1 and is_night(hour, p)):
+        severity = _LOW
+    else:
+        severity = _MEDIUM
+    return Judgement(deadline, limit_ms, heard, at_home, hour, severity)
+
+
+@njit(cache=True)
+def evidence(values: Any, device: Any, found: Judgement, now: int, p: SilentParameters) -> None:
+    """Fill ``values`` (shape (8,), float64) as named in ``rules.EVIDENCE_FIELDS``."""
+    values[0] = (now - device["last_sign"]) / 1000.0
+    values[1] = found.limit_ms / 1000.0
+    values[2] = interval_of(device, p) / 1000.0
+    values[3] = device["battery_pct"]
+    if device["charging"] >= 0:
+        values[4] = device["charging"]
+    if device["worn"] >= 0:
+        values[5] = device["worn"]
+    if found.at_home >= 0:
+        values[6] = found.at_home
+    values[7] = found.local_hour

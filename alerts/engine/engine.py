@@ -1,0 +1,167 @@
+"""The engine: a thin shell around the compiled kernels and their arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.engine import kernel, snapshot
+from alerts.engine.directory import Directory, apply, room_for
+from alerts.engine.errors import KernelFault
+from alerts.engine.kernel import Outcome, Status
+from alerts.engine.layout import Journal, State, empty_journal, empty_state
+from alerts.engine.parameters import Parameters
+from alerts.engine.rules import EPISODE_EVENT, Rule
+from devices.batch import ReadingBatch, Records, empty_batch
+from devices.registry import RegistryChange
+
+_FIRST_ROOM: Final = 256
+
+
+class Engine:
+    """Readings in, episode events out.
+
+    ``process`` and ``advance`` may be called any number of times; ``commit`` makes what they did final,
+    ``rollback`` undoes it bit for bit. Registry changes are applied between commits. Not thread-safe.
+
+    Attributes:
+        key: names the layout of the state; a snapshot fits only an engine with the same key.
+        parameters: what it decides by.
+    """
+
+    key: ClassVar[str] = snapshot.KEY
+
+    def __init__(self, parameters: Parameters | None = None) -> None:
+        """Begin with nobody."""
+        self.parameters = Parameters() if parameters is None else parameters
+        self._state: State = empty_state()
+        self._directory = Directory()
+        self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)
+        self._journal: Journal = empty_journal(_FIRST_ROOM, _FIRST_ROOM)
+        self._out: Records = np.empty(2 * _FIRST_ROOM, EPISODE_EVENT)
+        self._listening_since: int | None = None
+
+    def apply(self, changes: Sequence[RegistryChange]) -> None:
+        """Bring committed registry changes into force, in their order.
+
+        Raises:
+            RuntimeError: a batch is neither committed nor rolled back.
+        """
+        if self._journal.used.any():
+            raise RuntimeError("registry changes belong between batches")
+        for change in changes:
+            self._state = apply(self._directory, self._state, change, self.parameters)
+
+    def process(self, batch: ReadingBatch, now: int) -> Records:
+        """Run a batch of readings through all detectors.
+
+        Args:
+            batch: readings in the order of ``pos``.
+            now: the batch's moment, Unix ms.
+
+        Returns:
+            The episode events, shape (n,), EPISODE_EVENT, in the order of their readings.
+
+        Raises:
+            KernelFault: a detector met what must not be; everything since the last commit is undone.
+        """
+        self._make_room(batch.size)
+        outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
+        if outcome.status == Status.GROW:
+            self._state = room_for(self._state, device=outcome.needed - 1)
+            outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
+        return self._events(outcome)
+
+    def advance(self, now: int, listening_since: int | None) -> Records:
+        """Judge the deadlines that have come.
+
+        Args:
+            now: the batch's moment, Unix ms.
+            listening_since: from when on the system itself has listened without a break, ms; None while
+                it does not know: nothing is judged.
+
+        Returns:
+            The episode events, shape (n,), EPISODE_EVENT, in the order of residents.
+
+        Raises:
+            KernelFault: as ``process``.
+        """
+        if listening_since is None:
+            return self._out[:0].copy()
+        if self._listening_since is not None and listening_since < self._listening_since:
+            self._state.due[:] = 0
+        self._listening_since = listening_since
+        arguments = (self._state, now, listening_since, self._enabled, self.parameters)
+        outcome = kernel.advance(*arguments, self._journal, self._out)
+        if outcome.status == Status.GROW:
+            self._make_room(outcome.needed)
+            outcome = kernel.advance(*arguments, self._journal, self._out)
+        return self._events(outcome)
+
+    def commit(self) -> None:
+        """Make everything since the last commit final."""
+        self._journal.used[:] = 0
+
+    def rollback(self) -> None:
+        """Undo everything since the last commit."""
+        kernel.undo(self._state, self._journal)
+
+    def disable(self, rule: Rule) -> None:
+        """Switch a detector off, for example after a ``KernelFault``."""
+        self._enabled[rule] = 0
+
+    def enable(self, rule: Rule) -> None:
+        """Switch a detector on again."""
+        self._enabled[rule] = 1
+
+    @property
+    def disabled(self) -> tuple[Rule, ...]:
+        """The detectors that are switched off."""
+        return tuple(rule for rule in Rule if not self._enabled[rule])
+
+    def snapshot(self) -> bytes:
+        """Everything that the engine knows, as bytes; the same bytes for the same knowledge."""
+        return snapshot.pack(self._state, self._directory, self.parameters, self._enabled.tolist())
+
+    @classmethod
+    def restore(cls, data: bytes) -> Self:
+        """An engine that goes on where the snapshot was taken.
+
+        Raises:
+            IncompatibleSnapshot: damaged, or of another layout.
+        """
+        state, directory, parameters, enabled = snapshot.unpack(data)
+        engine = cls(parameters)
+        engine._state = state
+        engine._directory = directory
+        engine._enabled[:] = enabled
+        return engine
+
+    def warm(self) -> None:
+        """Compile every kernel (or load it from the cache), changing nothing."""
+        spare = Engine(self.parameters)
+        spare.process(empty_batch(), 0)
+        spare.advance(0, 0)
+        spare.rollback()
+
+    def _events(self, outcome: Outcome) -> Records:
+        if outcome.status != Status.OK:
+            self.rollback()
+            rule = None if outcome.rule < 0 else Rule(outcome.rule)
+            raise KernelFault(rule, outcome.reading, outcome.status)
+        return self._out[: outcome.events].copy()
+
+    def _make_room(self, changes: int) -> None:
+        """Let output and journal hold ``changes`` more readings or residents."""
+        wanted = int(self._journal.used.max()) + 2 * changes
+        room = len(self._journal.device_slot)
+        if wanted > room:
+            larger = empty_journal(max(wanted, 2 * room), max(wanted, 2 * room))
+            for before, after in zip(self._journal, larger, strict=True):
+                after[: len(before)] = before
+            self._journal = larger
+        if 2 * changes > len(self._out):
+            self._out = np.empty(max(2 * changes, 2 * len(self._out)), EPISODE_EVENT)

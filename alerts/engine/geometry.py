@@ -1,0 +1,85 @@
+"""Distances on the earth, for compiled detectors: metres from radians, on a sphere.
+
+The sphere's radius is the mean radius of WGS-84 (Source: Moritz, Geodetic Reference System 1980,
+Journal of Geodesy 74, 2000, doi:10.1007/s001900050278, R1 = 6 371 008.8 m); against the ellipsoid a
+distance is off by at most 0.6 %, 3 m on a zone of 500 m, less than a fix's own accuracy.
+"""
+
+from __future__ import annotations
+
+from math import asin, atan2, cos, inf, sin, sqrt
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+EARTH_RADIUS_M: Final = 6_371_008.8
+
+
+@njit(cache=True)
+def distance_m(lat1: float, lon1: float, cos1: float, lat2: float, lon2: float) -> float:
+    """Great-circle distance of two points in radians; ``cos1`` is the cosine of ``lat1``.
+
+    Valid everywhere, over the poles and the antimeridian. Source: haversine formula,
+    Sinnott, Virtues of the Haversine, Sky and Telescope 68 (1984) 159.
+    """
+    half_lat = sin((lat2 - lat1) * 0.5)
+    half_lon = sin((lon2 - lon1) * 0.5)
+    h = half_lat * half_lat + cos1 * cos(lat2) * half_lon * half_lon
+    return 2.0 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+
+
+@njit(cache=True)
+def plane_m(lat0: float, lon0: float, sin0: float, cos0: float, lat: float, lon: float) -> tuple[float, float]:
+    """Metres east and north of an origin, in the azimuthal equidistant projection about it; radians in.
+
+    Distances from the origin are exact; others are too long by at most c²/6 at c = distance / radius,
+    0.001 % at 50 km. Source: Snyder, Map Projections: A Working Manual, USGS PP 1395 (1987), 25.
+    """
+    turn = lon - lon0
+    cos_lat = cos(lat)
+    sin_lat = sin(lat)
+    east = cos_lat * sin(turn)
+    north = cos0 * sin_lat - sin0 * cos_lat * cos(turn)
+    up = sin0 * sin_lat + cos0 * cos_lat * cos(turn)
+    across = sqrt(east * east + north * north)
+    if across < 1e-12:
+        return EARTH_RADIUS_M * east, EARTH_RADIUS_M * north
+    scale = EARTH_RADIUS_M * atan2(across, up) / across
+    return scale * east, scale * north
+
+
+@njit(cache=True)
+def polygon_m(x: float, y: float, vertex: npt.NDArray[np.float64], first: int, count: int) -> float:
+    """Signed distance of a point to a polygon in a plane, metres: negative inside (even-odd rule).
+
+    Args:
+        x: metres east.
+        y: metres north.
+        vertex: shape (n, 2), metres east and north.
+        first: row of the polygon's first vertex.
+        count: how many vertices it has; the last is joined to the first.
+    """
+    nearest = inf
+    inside = False
+    ax = vertex[first + count - 1, 0]
+    ay = vertex[first + count - 1, 1]
+    for row in range(first, first + count):
+        bx = vertex[row, 0]
+        by = vertex[row, 1]
+        dx = bx - ax
+        dy = by - ay
+        length = dx * dx + dy * dy
+        along = 0.0
+        if length > 0.0:
+            along = min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / length))
+        ox = x - (ax + along * dx)
+        oy = y - (ay + along * dy)
+        nearest = min(nearest, ox * ox + oy * oy)
+        if (ay > y) != (by > y) and x < ax + (y - ay) / dy * dx:
+            inside = not inside
+        ax = bx
+        ay = by
+    edge = sqrt(nearest)
+    return -edge if inside else edge

@@ -1,0 +1,79 @@
+"""Fences as the engine keeps them: circles and polygons with an origin and a depth."""
+
+from __future__ import annotations
+
+from math import atan2, cos, hypot, radians, sin
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from alerts.engine.geometry import plane_m, polygon_m
+from devices.registry import Fence
+
+_GRID: Final = 16
+"""A polygon's depth is looked for on a grid of so many steps each way."""
+
+
+class Circle(msgspec.Struct, frozen=True, tag="c", array_like=True):
+    """Centre in WGS-84 degrees, radius in metres."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
+class Polygon(msgspec.Struct, frozen=True, tag="p", array_like=True):
+    """Corners (lat, lon) in WGS-84 degrees; the last is joined to the first."""
+
+    corners: tuple[tuple[float, float], ...]
+
+
+Zone = Circle | Polygon
+
+
+def zone_of(fence: Fence) -> Zone | None:
+    """The zone that a fence draws; None when it draws none (fewer than three corners)."""
+    if fence.circle_lat is not None and fence.circle_lon is not None and fence.radius_m is not None:
+        return Circle(float(fence.circle_lat), float(fence.circle_lon), float(fence.radius_m))
+    if fence.polygon is None or len(fence.polygon) < 3:
+        return None
+    return Polygon(tuple((float(lat), float(lon)) for lat, lon in fence.polygon))
+
+
+def rows_of(zone: Zone, back_m: float) -> tuple[float, float, float, float, npt.NDArray[np.float64]]:
+    """Origin (radians), radius, margin (metres) and corners, shape (n, 2), in metres about the origin.
+
+    The margin is ``back_m``, or half the zone's depth where the zone is not twice as deep.
+    """
+    if isinstance(zone, Circle):
+        return (
+            radians(zone.lat), radians(zone.lon), zone.radius_m, min(back_m, zone.radius_m / 2),
+            np.empty((0, 2)),
+        )  # fmt: skip
+    lat0, lon0 = _middle(zone.corners)
+    vertex = np.array(
+        [plane_m.py_func(lat0, lon0, sin(lat0), cos(lat0), radians(lat), radians(lon)) for lat, lon in zone.corners]
+    )
+    return lat0, lon0, 0.0, min(back_m, _depth_m(vertex) / 2), vertex
+
+
+def _middle(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    """The direction of the mean of the corners' unit vectors, radians: right across the antimeridian too."""
+    x = y = z = 0.0
+    for lat, lon in corners:
+        x += cos(radians(lat)) * cos(radians(lon))
+        y += cos(radians(lat)) * sin(radians(lon))
+        z += sin(radians(lat))
+    return atan2(z, hypot(x, y)), atan2(y, x)
+
+
+def _depth_m(vertex: npt.NDArray[np.float64]) -> float:
+    """How far from its edge the deepest place of a polygon is, about; metres."""
+    low, high = vertex.min(axis=0), vertex.max(axis=0)
+    deepest = 0.0
+    for x in np.linspace(low[0], high[0], _GRID):
+        for y in np.linspace(low[1], high[1], _GRID):
+            deepest = max(deepest, -polygon_m(float(x), float(y), vertex, 0, len(vertex)))
+    return deepest
