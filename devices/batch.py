@@ -92,6 +92,10 @@ class ReadingBatch(NamedTuple):
         """How many readings the batch holds."""
         return len(self.header)
 
+    def window(self, start: int, stop: int) -> ReadingBatch:
+        """The readings ``[start, stop)`` of this batch; their kinds' arrays stay whole and shared."""
+        return self._replace(header=self.header[start:stop])
+
     def of_kind(self, kind: Kind) -> Records:
         """The header rows of one kind, in the order of that kind's own array."""
         rows: Records = self.header[self.header["kind"] == kind]

@@ -15,11 +15,18 @@ from alerts.alarm import ACTIVE, Alarm
 from alerts.ports import Contact, Message, NewMessage, ResidentCard, Step
 from gateway.store.connection import Connection
 
-set_json_dumps(lambda value: msgspec.json.encode(value))
+set_json_dumps(msgspec.json.encode)
 
 _ACTIVE: Final = sorted(ACTIVE)
 
-MESSAGE_COLUMNS: Final = "id, attempts, created_at, alarm, site, resident, contact, recipient, channel, template, params, language, expires_at"
+_MESSAGE_FIELDS: Final = (
+    "id", "attempts", "created_at", "alarm", "site", "resident", "contact", "recipient", "channel", "template",
+    "params", "language", "expires_at",
+)  # fmt: skip
+MESSAGE_COLUMNS: Final = (
+    ", ".join(f"message.{field}" for field in _MESSAGE_FIELDS)
+    + ", exists (select 1 from site where site.id = message.site and site.demo)"
+)
 
 
 def alarm_from_object(stored: dict[str, Any]) -> Alarm:
@@ -29,8 +36,7 @@ def alarm_from_object(stored: dict[str, Any]) -> Alarm:
 
 def message_from_row(row: Sequence[Any]) -> Message:
     """The message of a row of ``MESSAGE_COLUMNS``."""
-    names = MESSAGE_COLUMNS.split(", ")
-    return msgspec.convert(dict(zip(names, row, strict=True)), Message)
+    return msgspec.convert(dict(zip((*_MESSAGE_FIELDS, "demo"), row, strict=True)), Message)
 
 
 class PostgresAlarmTransaction:

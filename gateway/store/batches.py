@@ -111,7 +111,7 @@ async def save_snapshot(connection: Connection, engine_key: str, snapshot: Snaps
 
 async def _rows(connection: Connection, tail: str, params: tuple[int, ...]) -> list[BatchRow]:
     cursor = await connection.execute(
-        f"select number, epoch, now_ms, first_pos, last_pos, registry_version, listening_since from batch {tail}",  # type: ignore[arg-type]
+        f"select number, epoch, now_ms, first_pos, last_pos, registry_version, listening_since from batch {tail}",
         params,
     )
     return [BatchRow(*row) for row in await cursor.fetchall()]

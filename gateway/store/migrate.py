@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Final, LiteralString, cast
+from typing import Final
 
 from gateway.store.connection import connect
 
@@ -41,7 +41,7 @@ async def migrate(conninfo: str) -> list[str]:
         for name, script in known:
             if name in done:
                 continue
-            await connection.execute(cast(LiteralString, script), prepare=False)
+            await connection.execute(script, prepare=False)
             await connection.execute("insert into migration (name) values (%s)", (name,))
             applied.append(name)
     return applied

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from devices.batch import HEADER, NUMERIC, ReadingBatch, Records, empty_batch
-from devices.kinds import READING_KINDS, Kind
+from devices.kinds import CRY_FOR_HELP, READING_KINDS, Kind
 from gateway.store.connection import Connection
 from gateway.store.copy_format import SIGNATURE, TRAILER, Column, encode_rows
 
@@ -61,6 +62,8 @@ class Extras(NamedTuple):
 
     texts: dict[int, tuple[Any, ...]]  # service: (request, note); exercise: (session, …, wearer)
     defects: dict[int, dict[str, Any]]  # sos, fall: what was wrong with the payload
+    alarms: dict[int, UUID]  # sos, fall: the alarm that it opened, fed or took back
+    unstorable: frozenset[int]  # sos, fall: refused by the database; they raise their alarm all the same
 
 
 class Key(NamedTuple):
@@ -92,6 +95,23 @@ async def existing_keys(connection: Connection, keys: Iterable[Key]) -> set[Key]
         params += [[k.device for k in wanted], [k.t for k in wanted], [k.seq for k in wanted]]
     cursor = await connection.execute(sql.SQL(" union all ").join(parts), params)
     return {Key(Kind(row[0]), row[1], row[2], row[3]) for row in await cursor.fetchall()}
+
+
+async def alarms_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, UUID]:
+    """The alarms to which stored presses and falls belong, for the receipts of duplicates."""
+    found: dict[Key, UUID] = {}
+    for key in keys:
+        if key.kind in CRY_FOR_HELP:
+            cursor = await connection.execute(
+                sql.SQL(
+                    "select alarm from {} where device = %s and t = to_timestamp(%s / 1000.0) and seq = %s"
+                ).format(sql.Identifier(key.kind.topic_name)),
+                (key.device, key.t, key.seq),
+            )
+            row = await cursor.fetchone()
+            if row is not None and row[0] is not None:
+                found[key] = row[0]
+    return found
 
 
 async def newest_times(connection: Connection, pairs: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], int]:
@@ -169,6 +189,8 @@ async def _insert(connection: Connection, kind: Kind, names: tuple[str, ...], ro
         sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *names))),
         sql.SQL(", ").join([sql.Placeholder()] * (len(_COMMON) + len(names))),
     )
+    if not rows:
+        return
     if len(rows) == 1:
         await connection.execute(statement, rows[0])
         return
@@ -181,6 +203,8 @@ async def _insert_cries(connection: Connection, kind: Kind, batch: ReadingBatch,
     values = getattr(batch, NUMERIC[kind][0])
     rows = []
     for index in np.flatnonzero(batch.header["kind"] == kind):
+        if int(index) in extras.unstorable:
+            continue
         head = batch.header[index]
         own = values[head["row"]]
         defects = extras.defects.get(int(index))
@@ -191,9 +215,10 @@ async def _insert_cries(connection: Connection, kind: Kind, batch: ReadingBatch,
                 _flag(own["cancel"]),
                 bool(head["trusted"]),
                 None if defects is None else Jsonb(defects),
+                extras.alarms.get(int(index)),
             )
         )
-    await _insert(connection, kind, (*names, "cancel", "trusted", "defects"), rows)
+    await _insert(connection, kind, (*names, "cancel", "trusted", "defects", "alarm"), rows)
 
 
 async def _insert_motion(connection: Connection, kind: Kind, batch: ReadingBatch, _: Extras) -> None:

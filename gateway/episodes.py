@@ -1,0 +1,92 @@
+"""From the engine's rows to episodes with public ids: the border between slots and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
+from alerts.engine.rules import EVIDENCE_FIELDS, Rule, What
+from devices.batch import Records
+from gateway.decode import Heading
+from gateway.directory import NOBODY, Directory
+
+_WHAT: Final[dict[What, Any]] = {
+    What.OPENED: "opened",
+    What.EVIDENCE: "evidence",
+    What.RECOVERED: "recovered",
+    What.CANCELLED: "cancelled",
+}
+_WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour")
+
+
+def to_episodes(events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int) -> list[Episode]:
+    """Translate the engine's output for one batch, in order. ``events``: shape (n,), EPISODE_EVENT."""
+    return [_episode(event, readings, directory, now_ms) for event in events]
+
+
+def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_ms: int) -> Episode:
+    rule = Rule(int(event["rule"]))
+    index, device_slot, resident_slot = int(event["reading"]), int(event["device"]), int(event["resident"])
+    reading = readings[index] if index >= 0 else None
+    device = directory.device(device_slot) if device_slot >= 0 else None
+    resident = directory.resident(resident_slot) if resident_slot >= 0 else None
+    device_id = reading.device if reading is not None else None if device is None else device.id
+    wearer = directory.wearer(device_slot) if reading is None or reading.trusted else NOBODY
+    household = wearer.household if resident is None else resident.household
+    if resident is not None:
+        site = resident.site
+    elif reading is not None:
+        site = reading.site
+    else:
+        site = "" if device is None else device.site
+    if rule.public_name.startswith("device."):
+        subject = device_id or ""
+    else:
+        subject = (resident.id if resident is not None else household) or device_id or ""
+    position, evidence = _evidence(rule, event)
+    if reading is not None and reading.defects:
+        evidence |= reading.defects
+    severity: SeverityName = SEVERITIES[int(event["severity"])]
+    return Episode(
+        id=episode_id(rule.public_name, subject, int(event["opening_t"]), int(event["opening_seq"])),
+        what=_WHAT[What(int(event["what"]))],
+        rule=rule.public_name,
+        severity=severity,
+        subject=subject,
+        site=site,
+        resident=None if resident is None else resident.id,
+        household=household,
+        device=device_id,
+        t=int(event["t"]),
+        late=bool(event["late"]),
+        position=position,
+        evidence=evidence,
+        received=now_ms if reading is None else reading.received,
+    )
+
+
+def with_last_fix(episode: Episode, fix: tuple[float, float, float | None, int] | None) -> Episode:
+    """The same episode at the device's last stored fix (lat, lon, accuracy m, t ms), if it has one."""
+    if fix is None:
+        return episode
+    lat, lon, accuracy_m, t = fix
+    return msgspec.structs.replace(episode, position=Place(lat=lat, lon=lon, accuracy_m=accuracy_m, t=t))
+
+
+def _evidence(rule: Rule, event: Any) -> tuple[Place | None, dict[str, Any]]:
+    named = {
+        name: float(value)
+        for name, value in zip(EVIDENCE_FIELDS[rule], event["values"], strict=False)
+        if not np.isnan(value)
+    }
+    lat, lon = named.pop("lat_deg", None), named.pop("lon_deg", None)
+    place = None
+    if lat is not None and lon is not None:
+        place = Place(lat=lat, lon=lon, accuracy_m=named.get("accuracy_m"), t=int(event["t"]))
+    return place, {
+        name: int(value) if name in _WHOLE or value.is_integer() else round(value, 3) for name, value in named.items()
+    }

@@ -1,0 +1,72 @@
+"""The alarm feed: every change of every alarm on ``anxin/v1/{site}/alarms``, at a human pace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import Final
+
+import aiomqtt
+import psycopg
+import structlog
+
+from devices.topics import alarms_topic
+from gateway import metrics
+from gateway.session import BrokerAddress
+from gateway.store.changes import changes_after, listen
+from gateway.store.connection import Connection, connect
+from gateway.store.feed import advance_cursor, read_cursor
+
+BROKER_BYTES_TOPIC: Final = "$SYS/broker/store/messages/bytes"
+PAGE: Final = 200
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
+    """Publish what is committed, each change once the one before it is with the broker; go on after any loss."""
+    while True:
+        try:
+            async with (
+                aiomqtt.Client(
+                    address.host,
+                    address.port,
+                    username=address.username,
+                    password=address.password,
+                    identifier=client_id,
+                    protocol=aiomqtt.ProtocolVersion.V5,
+                ) as client,
+                asyncio.TaskGroup() as tasks,
+            ):
+                tasks.create_task(_watch_broker(client), name="broker-fill-level")
+                tasks.create_task(_publish(conninfo, client), name="alarm-feed")
+        except* (aiomqtt.MqttError, psycopg.OperationalError) as lost:
+            _log.warning("feed_interrupted", error=type(lost.exceptions[0]).__name__)
+        await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311 - jitter, not a secret
+
+
+async def _publish(conninfo: str, client: aiomqtt.Client) -> None:
+    connection = await connect(conninfo, application="anxin feed")
+    async with connection:
+        n = await read_cursor(connection)
+        async for _ in listen(conninfo, ["alarm_change"], application="anxin feed listener"):
+            n = await _catch_up(connection, client, n)
+
+
+async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int) -> int:
+    while changes := await changes_after(connection, n, PAGE):
+        for change in changes:
+            if change.site:
+                await client.publish(alarms_topic(change.site), change.object_json, qos=1)
+        n = changes[-1].n
+        await advance_cursor(connection, n)
+    return n
+
+
+async def _watch_broker(client: aiomqtt.Client) -> None:
+    """Keep the broker's fill level, where it tells one (Mosquitto does)."""
+    await client.subscribe(BROKER_BYTES_TOPIC)
+    async for message in client.messages:
+        with suppress(ValueError, TypeError):
+            metrics.BROKER_STORED_BYTES.set(float(message.payload))

@@ -1,0 +1,30 @@
+"""What the gateway counts, for ``/metrics``."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+READINGS_STORED = Counter("anxin_gateway_readings_stored_total", "Readings committed", ["kind"])
+READINGS_DUPLICATE = Counter("anxin_gateway_readings_duplicate_total", "Readings that were stored before")
+READINGS_LATE = Counter("anxin_gateway_readings_late_total", "Readings older than 10 minutes on arrival")
+REJECTED = Counter("anxin_gateway_rejected_total", "Payloads or readings not taken, by reason", ["reason"])
+RETAINED_IGNORED = Counter("anxin_gateway_retained_ignored_total", "Retained messages of a kind that must not be")
+BATCHES = Counter("anxin_gateway_batches_total", "Committed batches")
+BATCHES_UNKNOWN = Counter("anxin_gateway_commit_unknown_total", "Commits whose outcome had to be looked up", ["outcome"])
+BATCH_SECONDS = Histogram(
+    "anxin_gateway_batch_seconds",
+    "From taking a batch to its commit",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+)
+BATCH_READINGS = Histogram(
+    "anxin_gateway_batch_readings", "Messages taken into one batch", buckets=(1, 4, 16, 64, 256, 1024, 4096, 8192)
+)
+SESSION_CONNECTED = Gauge("anxin_gateway_session_connected", "1 while the MQTT session is connected", ["session"])
+SESSION_LOST = Counter(
+    "anxin_gateway_session_lost_total", "Reconnects at which the broker no longer knew our session", ["session"]
+)
+SESSION_WAITING = Gauge("anxin_gateway_session_waiting", "Messages received and not yet taken", ["session"])
+RECEIPTS_DROPPED = Counter("anxin_gateway_receipts_dropped_total", "Receipts given up because the queue was full")
+STORE_AVAILABLE = Gauge("anxin_gateway_store_available", "1 while the database takes our batches")
+BROKER_STORED_BYTES = Gauge("anxin_gateway_broker_stored_bytes", "Bytes that the broker holds in its queues")
+DETECTOR_OFF = Gauge("anxin_gateway_detector_off", "1 while a detector is switched off after a fault", ["rule"])

@@ -1,0 +1,337 @@
+"""The way of a reading: packets → decode → drop duplicates → engine → one transaction → PUBACK → receipts.
+
+A batch is whatever arrived while the last commit was under way (design rule 2). Everything here runs in one
+task, one batch at a time, so the engine needs no lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from alerts.alarm import Episode, Latency
+from alerts.desk import absorb
+from alerts.engine import Engine, KernelFault
+from devices.batch import ReadingBatch, Records
+from devices.clock import SteadyClock
+from devices.kinds import CRY_FOR_HELP, Kind
+from gateway import metrics
+from gateway.assemble import assemble
+from gateway.decode import UNKNOWN_SLOT, Decoded, Heading, Rejection, decode
+from gateway.dedupe import Sieve, Sifted, key_of
+from gateway.directory import Directory
+from gateway.episodes import to_episodes, with_last_fix
+from gateway.errors import RefusedError
+from gateway.listening import Listening
+from gateway.receipts import receipts
+from gateway.recovery import Recovered
+from gateway.session import Arrival, Session
+from gateway.store.alarms import PostgresAlarmTransaction
+from gateway.store.arrivals import last_fixes, store_acks, store_presence, store_rejections
+from gateway.store.batches import BatchRow, Snapshot, save_snapshot
+from gateway.store.connection import Connection
+from gateway.store.registry_log import add_unknown_devices, changes_since
+from gateway.store.telemetry import Extras, Key, alarms_of, store_readings
+from gateway.writer import Writer
+
+TICK_S: Final = 1.0
+"""Deadlines are looked at, and the registry re-read, at least this often."""
+SNAPSHOT_EVERY_MS: Final = 60_000
+LATE_MS: Final = 600_000
+"""A reading older than this on arrival is late (contract section 1)."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Work(NamedTuple):
+    """One batch on its way: what is to be stored and what was decided about it."""
+
+    row: BatchRow
+    decoded: Decoded
+    readings: list[Heading]
+    batch: ReadingBatch
+    extras: Extras
+    events: Records
+    rejections: list[Rejection]
+
+
+class Pipeline:
+    """Moves readings from the sessions through the engine into the database."""
+
+    def __init__(
+        self,
+        *,
+        urgent: Session,
+        bulk: Session,
+        writer: Writer,
+        recovered: Recovered,
+        listening: Listening,
+        clock: SteadyClock,
+        wake: asyncio.Event,
+    ) -> None:
+        self._urgent = urgent
+        self._bulk = bulk
+        self._writer = writer
+        self._listening = listening
+        self._clock = clock
+        self._wake = wake
+        self._engine: Engine = recovered.engine
+        self._directory: Directory = recovered.directory
+        self._next_batch = recovered.next_batch
+        self._next_pos = recovered.next_pos
+        self._sieve = Sieve()
+        self._registry_changed = True
+        self._last_tick_ms = 0
+        self._last_snapshot_ms = clock.now_ms()
+        self._stopping = False
+
+    def registry_changed(self) -> None:
+        """The registry has a newer version: read it before the next batch."""
+        self._registry_changed = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch under way, take no other."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Take batch after batch until ``stop``; then leave a snapshot behind."""
+        while not self._stopping:
+            try:
+                async with asyncio.timeout(TICK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            await self._turn()
+        await self._snapshot()
+
+    async def _turn(self) -> None:
+        now = self._clock.now_ms()
+        self._listening.step(now, self._clock.step_ms())
+        if now - self._last_tick_ms >= TICK_S * 1000:
+            self._last_tick_ms = now
+            self._registry_changed = True
+        if self._registry_changed:
+            await self._read_registry()
+        session = self._urgent if self._urgent.waiting else self._bulk
+        arrivals = session.take()
+        if self._urgent.waiting or self._bulk.waiting:
+            self._wake.set()
+        await self._batch(session, arrivals)
+        if now - self._last_snapshot_ms >= SNAPSHOT_EVERY_MS:
+            await self._snapshot()
+
+    async def _read_registry(self) -> None:
+        self._registry_changed = False
+        changes = await self._writer.ask(lambda connection: changes_since(connection, self._directory.version))
+        if changes:
+            self._directory.apply(changes)
+            self._engine.apply(changes)
+            self._registry_changed = True
+
+    async def _batch(self, session: Session, arrivals: Sequence[Arrival]) -> None:
+        with metrics.BATCH_SECONDS.time():
+            decoded = await self._introduce(decode(arrivals, self._directory))
+            for marker in decoded.markers:
+                self._listening.heard(marker, self._clock.now_ms())
+            sifted = Sifted([], [])
+            if decoded.readings:
+                sifted = await self._writer.ask(lambda connection: self._sieve.sift(connection, decoded.readings))
+            stored, alarms = await self._decide_and_commit(decoded, sifted.fresh)
+        session.acknowledge(arrivals)
+        if sifted.duplicates:
+            cries = [key_of(r) for r in sifted.duplicates if r.kind in CRY_FOR_HELP]
+            if cries:
+                alarms = alarms | await self._writer.ask(lambda connection: alarms_of(connection, cries))
+        for topic, payload in receipts([*stored, *sifted.duplicates], alarms):
+            self._urgent.publish(topic, payload)
+        self._count(arrivals, decoded, stored, sifted.duplicates)
+
+    async def _introduce(self, decoded: Decoded) -> Decoded:
+        """Give devices that nobody registered a slot: their cry is stored and raised all the same."""
+        strangers = {(r.device, r.site) for r in decoded.readings if r.slot == UNKNOWN_SLOT}
+        if not strangers:
+            return decoded
+        slots = await self._writer.ask(lambda connection: add_unknown_devices(connection, sorted(strangers)))
+        readings = [r._replace(slot=slots[r.device]) if r.slot == UNKNOWN_SLOT else r for r in decoded.readings]
+        await self._read_registry()
+        return decoded._replace(readings=readings)
+
+    async def _decide_and_commit(
+        self, decoded: Decoded, readings: list[Heading]
+    ) -> tuple[list[Heading], dict[Key, UUID]]:
+        """Engine and transaction as one; data that the database refuses is set aside and the rest repeated."""
+        rejections = list(decoded.rejections)
+        unstorable: frozenset[int] = frozenset()
+        while True:
+            now = self._clock.now_ms()
+            batch, extras = assemble(readings, self._next_pos)
+            extras = extras._replace(unstorable=unstorable)
+            try:
+                events = np.concatenate(
+                    [self._engine.process(batch, now), self._engine.advance(now, self._listening.since)]
+                )
+            except KernelFault as fault:
+                self._switch_off(fault)
+                continue
+            row = BatchRow(
+                number=self._next_batch,
+                epoch=self._writer.epoch,
+                now_ms=now,
+                first_pos=self._next_pos,
+                last_pos=self._next_pos + len(readings) - 1,
+                registry_version=self._directory.version,
+                listening_since=self._listening.since,
+            )
+            work = Work(row, decoded, readings, batch, extras, events, rejections)
+            if not (readings or rejections or decoded.presences or decoded.acks or len(events)):
+                self._engine.commit()
+                return [], {}
+            try:
+                alarms = await self._writer.commit(row, partial(self._write, work))
+            except RefusedError as error:
+                self._engine.rollback()
+                _log.error("batch_refused", batch=row.number, readings=len(readings), refusal=str(error))
+                readings, refused, unstorable = await self._without_refused(readings)
+                rejections += refused
+                continue
+            self._engine.commit()
+            self._sieve.stored(readings)
+            self._next_batch += 1
+            self._next_pos += len(readings)
+            return readings, alarms
+
+    async def _write(self, work: Work, connection: Connection) -> dict[Key, UUID]:
+        """Everything of one batch; runs inside the writer's transaction, its last step numbers the changes."""
+        transaction = PostgresAlarmTransaction(connection)
+        alarms: dict[Key, UUID] = {}
+        if len(work.events):
+            alarms = await self._fold(work, connection, transaction)
+        if work.readings:
+            await store_readings(connection, work.batch, work.extras)
+        if work.decoded.presences:
+            rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
+            await store_presence(connection, rows)
+        if work.decoded.acks:
+            await store_acks(
+                connection, [(slot, a.id, a.ok, a.answer, a.t, received) for slot, a, received in work.decoded.acks]
+            )
+        if work.rejections:
+            await store_rejections(connection, work.rejections)
+        await transaction.finish()
+        return alarms
+
+    async def _fold(
+        self, work: Work, connection: Connection, transaction: PostgresAlarmTransaction
+    ) -> dict[Key, UUID]:
+        """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
+        now = work.row.now_ms
+        episodes = to_episodes(work.events, work.readings, self._directory, now)
+        nowhere = [
+            int(event["device"])
+            for event, episode in zip(work.events, episodes, strict=True)
+            if episode.what == "opened" and episode.position is None and event["device"] >= 0
+        ]
+        if nowhere:
+            fixes = await last_fixes(connection, nowhere)
+            episodes = [
+                episode if episode.position is not None else with_last_fix(episode, fixes.get(int(event["device"])))
+                for event, episode in zip(work.events, episodes, strict=True)
+            ]
+        absorbed = await absorb(transaction, episodes, now, lambda episode: self._latency(episode, now))
+        alarms: dict[Key, UUID] = {}
+        for event, alarm in zip(work.events, absorbed.by_episode, strict=True):
+            index = int(event["reading"])
+            if alarm is not None and index >= 0 and work.readings[index].kind in CRY_FOR_HELP:
+                work.extras.alarms[index] = alarm.id
+                alarms[key_of(work.readings[index])] = alarm.id
+        return alarms
+
+    def _latency(self, episode: Episode, decided_ms: int) -> Latency:
+        return Latency(
+            transport=episode.received - episode.t,
+            decided=decided_ms - episode.received,
+            commit_issued=self._clock.now_ms() - episode.received,
+        )
+
+    async def _without_refused(
+        self, readings: list[Heading]
+    ) -> tuple[list[Heading], list[Rejection], frozenset[int]]:
+        """Find what the database refuses by bisection; cries for help stay, to be raised without being stored."""
+        refused = await self._bisect(readings)
+        kept: list[Heading] = []
+        rejections: list[Rejection] = []
+        unstorable: set[int] = set()
+        for index, reading in enumerate(readings):
+            if index not in refused:
+                kept.append(reading)
+                continue
+            if reading.kind in CRY_FOR_HELP:
+                unstorable.add(len(kept))
+                kept.append(reading)
+            rejections.append(_refused(reading, refused[index]))
+        return kept, rejections, frozenset(unstorable)
+
+    async def _bisect(self, readings: list[Heading]) -> dict[int, str]:
+        refused: dict[int, str] = {}
+        ranges = [(0, len(readings))]
+        while ranges:
+            start, stop = ranges.pop()
+            if start == stop:
+                continue
+            batch, extras = assemble(readings[start:stop], self._next_pos)
+            reason = await self._writer.accepts(partial(store_readings, batch=batch, extras=extras))
+            if reason is None:
+                continue
+            if stop - start == 1:
+                refused[start] = reason
+                continue
+            middle = (start + stop) // 2
+            ranges += [(start, middle), (middle, stop)]
+        return refused
+
+    def _switch_off(self, fault: KernelFault) -> None:
+        if fault.detector is None:
+            raise fault
+        self._engine.rollback()
+        _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status)
+        metrics.DETECTOR_OFF.labels(fault.detector.public_name).set(1)
+        self._engine.disable(fault.detector)
+
+    async def _snapshot(self) -> None:
+        self._last_snapshot_ms = self._clock.now_ms()
+        if self._next_batch == 1:
+            return
+        snapshot = Snapshot(self._next_batch - 1, self._directory.version, self._engine.snapshot())
+        await self._writer.ask(lambda connection: save_snapshot(connection, self._engine.key, snapshot))
+
+    def _count(
+        self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Sequence[Heading], duplicates: Sequence[Heading]
+    ) -> None:
+        if not arrivals:
+            return
+        metrics.BATCHES.inc()
+        metrics.BATCH_READINGS.observe(len(arrivals))
+        metrics.READINGS_DUPLICATE.inc(len(duplicates))
+        metrics.RETAINED_IGNORED.inc(decoded.retained)
+        kinds = [reading.kind for reading in stored]
+        for kind in set(kinds):
+            metrics.READINGS_STORED.labels(kind.topic_name).inc(kinds.count(kind))
+        metrics.READINGS_LATE.inc(sum(reading.received - reading.t > LATE_MS for reading in stored))
+        for rejection in decoded.rejections:
+            metrics.REJECTED.labels(rejection.reason).inc()
+
+
+def _refused(reading: Heading, reason: str) -> Rejection:
+    kind: Kind = reading.kind
+    described = repr({"t": reading.t, "seq": reading.seq, "values": reading.values}).encode()
+    topic = f"anxin/v1/{reading.site}/{reading.device}/{kind.topic_name}"
+    return Rejection(reading.received, topic, "store_refused", reason, described[:4096])

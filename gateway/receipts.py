@@ -1,0 +1,36 @@
+"""Telling a device that its cry for help is committed (contract section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from devices.kinds import CRY_FOR_HELP
+from devices.topics import device_topic
+from gateway.decode import Heading
+from gateway.dedupe import key_of
+from gateway.store.telemetry import Key
+
+
+def receipts(readings: Sequence[Heading], alarms: Mapping[Key, UUID]) -> list[tuple[str, bytes]]:
+    """(topic, payload) for every press, fall and cancel among the readings.
+
+    ``t`` is what the device itself sent, even where its clock was not believed: it repeats until it is heard.
+    """
+    out = []
+    for reading in readings:
+        if reading.kind not in CRY_FOR_HELP:
+            continue
+        alarm = alarms.get(key_of(reading))
+        sent: Any = (reading.defects or {}).get("t_device")
+        payload = {
+            "kind": reading.kind.topic_name,
+            "t": reading.t if sent is None else sent,
+            "seq": reading.seq,
+            "alarm": None if alarm is None else str(alarm),
+        }
+        out.append((device_topic(reading.site, reading.device, "receipt"), msgspec.json.encode(payload)))
+    return out

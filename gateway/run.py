@@ -1,0 +1,106 @@
+"""The gateway role: recover, connect, and move readings until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from devices.clock import SteadyClock
+from devices.kinds import URGENT, Kind
+from devices.topics import kind_filter
+from gateway import feed
+from gateway.decode import MARKER_PREFIX
+from gateway.health import Health
+from gateway.listening import Listening
+from gateway.pipeline import Pipeline
+from gateway.recovery import recover
+from gateway.session import BrokerAddress, Session
+from gateway.store.changes import listen
+from gateway.writer import Writer
+
+CLIENT_ID: Final = "anxin-gateway"
+
+_log = structlog.get_logger(__name__)
+
+
+class Gateway:
+    """Wires sessions, pipeline and feed; ``run`` lives until ``stop``."""
+
+    def __init__(self, *, conninfo: str, address: BrokerAddress, health: Health) -> None:
+        self._conninfo = conninfo
+        self._address = address
+        self._health = health
+        self._clock = SteadyClock()
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._writer = Writer(conninfo)
+        self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT])
+        self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT])
+        self._listening = Listening(self._send_marker, (self._urgent.name, self._bulk.name))
+
+    def stop(self) -> None:
+        """Finish the batch under way and end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Recover the engine, then take readings. The batch under way at ``stop`` is still committed."""
+        await self._writer.open()
+        recovered = await self._writer.ask(lambda connection: recover(connection, self._clock.now_ms()))
+        recovered.engine.warm()
+        pipeline = Pipeline(
+            urgent=self._urgent,
+            bulk=self._bulk,
+            writer=self._writer,
+            recovered=recovered,
+            listening=self._listening,
+            clock=self._clock,
+            wake=self._wake,
+        )
+        self._health.watch(self._urgent, self._bulk, self._writer)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(self._urgent.run(), name="session-urgent"),
+                    tasks.create_task(self._bulk.run(), name="session-bulk"),
+                    tasks.create_task(self._follow_registry(pipeline), name="registry"),
+                    tasks.create_task(feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed"), name="feed"),
+                ]
+                ingest = tasks.create_task(pipeline.run(), name="pipeline")
+                await self._stop_or_end(ingest)
+                pipeline.stop()
+                await ingest
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            await self._writer.close()
+
+    async def _stop_or_end(self, ingest: asyncio.Task[None]) -> None:
+        stop = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait([stop, ingest], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+
+    async def _follow_registry(self, pipeline: Pipeline) -> None:
+        async for _ in listen(self._conninfo, ["registry"], application="anxin gateway registry"):
+            pipeline.registry_changed()
+
+    def _session(self, name: str, kinds: list[Kind]) -> Session:
+        return Session(
+            name=name,
+            client_id=f"{CLIENT_ID}-{name}",
+            address=self._address,
+            filters=[*(kind_filter(kind) for kind in kinds), _marker_topic(name)],
+            clock=self._clock,
+            on_arrival=self._wake.set,
+            on_connected=lambda: self._listening.restart(name),
+            on_lost=lambda: self._listening.lost(),
+        )
+
+    def _send_marker(self, session: str, marker: bytes) -> None:
+        target = self._urgent if session == self._urgent.name else self._bulk
+        target.publish(_marker_topic(session), marker)
+
+
+def _marker_topic(session: str) -> str:
+    return f"{MARKER_PREFIX}{session}/marker"

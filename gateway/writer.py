@@ -1,0 +1,132 @@
+"""The one connection that writes batches, and what it does when an outcome is unknown (design rule 6)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import psycopg
+import structlog
+
+from gateway import metrics
+from gateway.errors import OwnershipLostError, RefusedError
+from gateway.store.batches import BatchRow, begin_epoch, insert_batch, is_committed, is_current_epoch, take_ownership
+from gateway.store.connection import Connection, connect
+
+RETRY_FIRST_S: Final = 0.05
+RETRY_MOST_S: Final = 2.0
+OWNER_WAIT_S: Final = 0.2
+"""How often a gateway that waits for its predecessor's lock asks again."""
+
+_log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Writer:
+    """Owns the engine's lock and the connection on which batches are committed."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.available = False
+        self.epoch = 0
+        self._conninfo = conninfo
+        self._connection: Connection | None = None
+
+    async def open(self) -> None:
+        """Wait until this process owns the engine, then begin a new epoch."""
+
+        async def begin(connection: Connection) -> int:
+            return await begin_epoch(connection)
+
+        self.epoch = await self.ask(begin)
+
+    async def close(self) -> None:
+        """Give the engine up."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run a query that may be repeated, again and again until the database answers."""
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                return await question(await self._connected())
+            except psycopg.OperationalError as error:
+                delay_s = await self._away(error, delay_s)
+
+    async def commit(self, row: BatchRow, write: Callable[[Connection], Awaitable[T]]) -> T:
+        """Commit what ``write`` does together with the batch's row, exactly once.
+
+        When the outcome is unknown, the row is looked for after the reconnect: if it is there, the batch is
+        committed; if not, the same rows and decisions are sent again.
+
+        Raises:
+            RefusedError: The database refuses data of this batch; nothing was stored.
+            OwnershipLostError: Another gateway committed a batch of this number.
+        """
+        delay_s = RETRY_FIRST_S
+        attempt: T | None = None
+        unknown = False
+        while True:
+            try:
+                connection = await self._connected()
+                if unknown and attempt is not None and await is_committed(connection, row.number, row.epoch):
+                    metrics.BATCHES_UNKNOWN.labels("committed").inc()
+                    return attempt
+                if unknown:
+                    metrics.BATCHES_UNKNOWN.labels("repeated").inc()
+                async with connection.transaction():
+                    await insert_batch(connection, row)
+                    attempt = await write(connection)
+                return attempt
+            except psycopg.OperationalError as error:
+                unknown = True
+                delay_s = await self._away(error, delay_s)
+            except psycopg.errors.UniqueViolation as error:
+                if error.diag.constraint_name == "batch_pkey":
+                    raise OwnershipLostError(f"batch {row.number} was committed by another gateway") from error
+                raise RefusedError(type(error).__name__) from error
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                raise RefusedError(type(error).__name__) from error
+
+    async def accepts(self, write: Callable[[Connection], Awaitable[None]]) -> str | None:
+        """Try a write under a transaction that is rolled back; None, or the name of the database's refusal."""
+
+        async def rehearse(connection: Connection) -> str | None:
+            try:
+                async with connection.transaction(force_rollback=True):
+                    await write(connection)
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                return type(error).__name__
+            return None
+
+        return await self.ask(rehearse)
+
+    async def _connected(self) -> Connection:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        connection = await connect(self._conninfo, application="anxin gateway")
+        try:
+            while not await take_ownership(connection):
+                _log.info("gateway_waits_for_ownership")
+                await asyncio.sleep(OWNER_WAIT_S)
+            if self.epoch and not await is_current_epoch(connection, self.epoch):
+                raise OwnershipLostError(f"epoch {self.epoch} is over")
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        self.available = True
+        metrics.STORE_AVAILABLE.set(1)
+        return connection
+
+    async def _away(self, error: psycopg.OperationalError, delay_s: float) -> float:
+        self.available = False
+        metrics.STORE_AVAILABLE.set(0)
+        _log.warning("store_unavailable", error=type(error).__name__, sqlstate=error.sqlstate, retry_in_s=delay_s)
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+        await asyncio.sleep(delay_s)
+        return min(delay_s * 2, RETRY_MOST_S)
