@@ -57,11 +57,12 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(NewMessage, frozen=True, kw_only=True):
-    """A claimed message of the outbox."""
+    """A message of the outbox. ``demo``: its site never reaches a real notifier."""
 
     id: int
     attempts: int
     created_at: int
+    demo: bool
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
