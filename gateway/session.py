@@ -29,6 +29,11 @@ RECONNECT_FIRST_S: Final = 0.1
 RECONNECT_MOST_S: Final = 5.0
 SESSION_FOREVER: Final = 0xFFFF_FFFF
 
+_GRANTED: Final = (
+    mqtt5.SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE,
+    mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE,
+)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -186,8 +191,8 @@ class Session:
     def on_connack(self, packet: mqtt5.ConnAckPacket) -> str | None:
         """Subscribe and resume; returns a reason to give up this connection, if there is one."""
         link = self._link
-        if link is None or packet.reason_code is not mqtt5.ConnAckReasonCode.SUCCESS:
-            return f"refused: {packet.reason_code.name}"
+        if link is None or packet.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
+            return f"refused: {packet.reason_code}"
         if self._ever_connected and not packet.session_present:
             _log.error("mqtt_session_forgotten", session=self.name)
             metrics.SESSION_LOST.labels(self.name).inc()
@@ -289,10 +294,10 @@ class _Link(asyncio.Protocol):
                 if refusal := self._session.on_connack(packet):
                     self._end(refusal)
             case mqtt5.SubAckPacket():
-                if any(code >= mqtt5.SubAckReasonCode.UNSPECIFIED_ERROR for code in packet.reason_codes):
+                if not all(code in _GRANTED for code in packet.reason_codes):
                     self._end("subscription refused")
             case mqtt5.DisconnectPacket():
-                self._end(f"broker said {packet.reason_code.name}")
+                self._end(f"broker said {packet.reason_code}")
             case _:
                 pass
 
