@@ -18,9 +18,7 @@ def new_mqtt_password() -> str:
     return secrets.token_urlsafe(24)
 
 
-def mosquitto_password_hash(
-    password: str, salt: bytes | None = None, iterations: int = MOSQUITTO_ITERATIONS
-) -> str:
+def mosquitto_password_hash(password: str, salt: bytes | None = None, iterations: int = MOSQUITTO_ITERATIONS) -> str:
     """``$7$iterations$salt$hash`` of Mosquitto's password file: PBKDF2-HMAC-SHA512, 64 bytes, base64.
 
     Args:

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-from dashboards.api import problems, session
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from alerts.alarm import Alarm
+from dashboards.api import alarms, health, measurements, problems, registry, session, stream
+from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.deps import Deps
 
 
 def create_app(deps: Deps) -> FastAPI:
-    """The console's ASGI application over open dependencies."""
+    """The console's ASGI application over open dependencies; its lifespan runs the change listener."""
     app = FastAPI(
         title="Anxin",
         version=deps.version,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=_lifespan,
     )
     app.state.deps = deps
     app.state.gate = session.Gate()
+    app.state.feed = Feed(deps.conninfo)
     problems.install(app)
-    app.include_router(session.router)
+    for room in (health, session, alarms, stream, registry, measurements):
+        app.include_router(room.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(SecurityHeaders, https=deps.secure_cookies)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    feed: Feed = app.state.feed
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(feed.follow(), name="api change listener")
+        yield
+        following.cancel()
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's description, with the alarm object, which is not a pydantic model."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        _, components = msgspec.json.schema_components([Alarm], ref_template="#/components/schemas/{name}")
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -61,9 +61,7 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The answer."""
-        return Response(
-            self.body(), self.status, headers=self.headers, media_type="application/problem+json"
-        )
+        return Response(self.body(), self.status, headers=self.headers, media_type="application/problem+json")
 
 
 def _wants_page(request: Request) -> bool:

@@ -7,6 +7,8 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from dashboards.api.feed import Feed
+
 
 class ConsoleServer(uvicorn.Server):
     """Serves one application; ``should_exit = True`` stops it without waiting for open streams."""
@@ -23,8 +25,9 @@ class ConsoleServer(uvicorn.Server):
                 timeout_graceful_shutdown=3,
             )
         )
-        self._app = app
+        self._feed: Feed = app.state.feed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for what is under way."""
+        self._feed.close()
         await super().shutdown(sockets)

@@ -104,9 +104,7 @@ async def sign_in(request: Request, deps: DepsOf, body: SignIn) -> Response:
 async def who(principal: SignedIn) -> Response:
     """The signed-in account, and the CSRF token of its session."""
     answer = {"account": principal.account, "csrf": principal.csrf, "expires_at": principal.session.expires_at}
-    return Response(
-        msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.delete("/api/v1/session", status_code=204)

@@ -141,9 +141,7 @@ async def set_password(conn: Connection, username: str, password_hash: str) -> b
 async def account_by_username(conn: Connection, username: str) -> Account | None:
     """The account of that name, if it is not disabled."""
     async with conn.cursor(row_factory=class_row(Account)) as cursor:
-        await cursor.execute(
-            f"select {_ACCOUNT} from account a where username = %s and not disabled", (username,)
-        )
+        await cursor.execute(f"select {_ACCOUNT} from account a where username = %s and not disabled", (username,))
         return await cursor.fetchone()
 
 
@@ -193,9 +191,7 @@ async def session_by_hash(conn: Connection, hashed: bytes, now: int) -> Session 
     row = await cursor.fetchone()
     if row is None:
         return None
-    account = Account(
-        id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5]
-    )
+    account = Account(id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5])
     return Session(account=account, csrf=row[6], expires_at=row[7], token_hash=hashed)
 
 

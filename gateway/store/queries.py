@@ -180,9 +180,7 @@ _DEVICE_TABLES: Final = (
 )
 
 
-async def _objects(
-    conn: Connection, kind: type[S], statement: LiteralString, params: dict[str, object]
-) -> list[S]:
+async def _objects(conn: Connection, kind: type[S], statement: LiteralString, params: dict[str, object]) -> list[S]:
     cursor = await conn.execute(statement, params)
     return [msgspec.json.decode(row[0], type=kind) for row in await cursor.fetchall()]
 
@@ -315,9 +313,7 @@ async def messages_of(conn: Connection, alarm: UUID) -> list[OutboxLine]:
     )
 
 
-async def people(
-    conn: Connection, *, sites: Sequence[str], search: str = "", limit: int = 500
-) -> list[PersonLine]:
+async def people(conn: Connection, *, sites: Sequence[str], search: str = "", limit: int = 500) -> list[PersonLine]:
     """Residents by name; ``search`` narrows to those whose name contains it or whose phone ends with it."""
     return await _objects(
         conn,

@@ -32,7 +32,7 @@ from gateway.store.registry_records import (
     Site,
 )
 
-R = TypeVar("R", Site, Household, Resident, Device, Contact, Fence)
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _View:
     filters: Mapping[str, LiteralString] = field(default_factory=dict)
 
 
-_VIEWS: Final[dict[type[Record], _View]] = {
+_VIEWS: Final[dict[type[object], _View]] = {
     Site: _View(
         "site",
         "jsonb_build_object('id', s.id, 'name', s.name, 'timezone', s.timezone, 'demo', s.demo)",
@@ -124,9 +124,7 @@ _MISSING: Final[dict[str, str]] = {
 async def find(conn: Connection, kind: type[R], key: str) -> R | None:
     """The record with this id, whatever its site: check ``account.sees(record.site)`` before showing it."""
     view = _VIEWS[kind]
-    cursor = await conn.execute(
-        f"select ({view.object})::text from {view.source} where {view.key} = %s", (key,)
-    )
+    cursor = await conn.execute(f"select ({view.object})::text from {view.source} where {view.key} = %s", (key,))
     row = await cursor.fetchone()
     return None if row is None else msgspec.json.decode(row[0], type=kind)
 
@@ -157,7 +155,7 @@ async def listing(
     return [msgspec.json.decode(row[0], type=kind) for row in await cursor.fetchall()]
 
 
-def filters_of(kind: type[Record]) -> frozenset[str]:
+def filters_of(kind: type[R]) -> frozenset[str]:
     """The names by which a listing of this kind can be narrowed."""
     return frozenset(_VIEWS[kind].filters)
 
@@ -217,9 +215,7 @@ async def add_household(conn: Connection, actor: str, fields: HouseholdFields) -
         return await _stored(conn, Household, str(key))
 
 
-async def replace_household(
-    conn: Connection, actor: str, key: str, fields: HouseholdFields
-) -> Household | None:
+async def replace_household(conn: Connection, actor: str, key: str, fields: HouseholdFields) -> Household | None:
     """Replace a household's fields, its site excepted; None when there is no such household."""
     async with writing(conn, actor):
         found = await _key(
@@ -306,9 +302,7 @@ async def add_device(
         return await _stored(conn, Device, key)
 
 
-async def replace_device(
-    conn: Connection, actor: str, key: str, fields: DeviceFields, *, now: int
-) -> Device | None:
+async def replace_device(conn: Connection, actor: str, key: str, fields: DeviceFields, *, now: int) -> Device | None:
     """Replace a device's fields; another wearer from ``now`` (ms) on. None when there is no such device."""
     async with writing(conn, actor):
         current = await find(conn, Device, key)
@@ -455,7 +449,7 @@ async def replace_fence(conn: Connection, actor: str, key: str, fields: FenceFie
         return None if found is None else await _stored(conn, Fence, found)
 
 
-async def remove(conn: Connection, actor: str, kind: type[Record], key: str) -> bool:
+async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
     """Remove a site, household, resident, contact or fence; devices are revoked instead.
 
     With a resident go contacts, zones and the record of who wore what.

@@ -105,7 +105,7 @@ class ContactFields(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
     relation: str = ""
     order: int = 1
-    channels: list[Literal["sms", "call"]] = ["sms"]
+    channels: list[Literal["sms", "call"]] = msgspec.field(default_factory=lambda: ["sms"])
     can_receive_sms: bool = True
     holds_key: bool = False
     language: str = "zh"

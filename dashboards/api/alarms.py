@@ -1,0 +1,153 @@
+"""Alarms over HTTP: the list, one of them, and what people do with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, cast, get_args
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from alerts.alarm import Alarm
+from alerts.desk import UnknownAlarm, act
+from alerts.transitions import Command, Event, Refused, Unchanged
+from dashboards.api.access import Acting, DepsOf, Principal, SignedIn
+from dashboards.api.metrics import ACTIONS
+from dashboards.api.once import Answer, once
+from dashboards.api.problems import Problem
+from dashboards.deps import Deps
+from gateway.store.alarm_list import Cursor, ListedState, alarm_object, alarm_objects, site_of_alarm
+
+router = APIRouter(tags=["alarms"])
+
+EVENTS: Final[tuple[str, ...]] = get_args(Event)
+_REASONS: Final = {
+    "state": "an alarm that is {state} cannot be changed like this: {story}",
+    "too_late": "it ended more than 24 hours ago: {story}",
+    "desk_only": "nobody outside may be called for this alarm",
+    "another_active": "the same subject has a newer active alarm for this rule",
+}
+_ALARM: Final = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alarm"}}}}
+
+
+@router.get("/api/v1/alarms")
+async def list_alarms(
+    deps: DepsOf,
+    principal: SignedIn,
+    state: ListedState = "all",
+    site: str | None = None,
+    kind: str | None = None,
+    resident: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: str | None = None,
+) -> Response:
+    """Alarms, newest first.
+
+    ``closed``: resolved, closed and cancelled ones; ``all``: all but suppressed ones. ``before`` takes the
+    ``next`` of the page before (or a time in ms); ``change`` is where the stream goes on (``?after=``).
+    """
+    try:
+        cursor = Cursor.parse(before) if before else None
+    except ValueError:
+        raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+    async with deps.pool.connection() as conn:
+        page = await alarm_objects(
+            conn,
+            sites=principal.sites,
+            state=state,
+            site=site,
+            kind=kind,
+            resident=resident,
+            before=cursor,
+            limit=limit,
+        )
+    answer = {
+        "items": [msgspec.Raw(each.encode()) for each in page.objects],
+        "next": str(page.next) if page.next else None,
+        "change": page.change,
+    }
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/api/v1/alarms/{alarm}", responses={200: cast(dict[str, Any], _ALARM)})
+async def one_alarm(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
+    """One alarm as it is now."""
+    async with deps.pool.connection() as conn:
+        found = await alarm_object(conn, alarm)
+    if found is None:
+        raise Problem(404, "there is no such alarm")
+    principal.require_site(found.site, "alarm")
+    return Response(found.object, media_type="application/json")
+
+
+@router.post("/api/v1/alarms/{alarm}/{event}", responses={200: cast(dict[str, Any], _ALARM)})
+async def do_something(request: Request, deps: DepsOf, principal: Acting, alarm: UUID, event: str) -> Response:
+    """Do something with an alarm: 200 with the alarm after it, also when repeating what one has already done.
+
+    409 carries the ``alarm`` as it is when its state does not allow the event; nothing changes then.
+    """
+    if event not in EVENTS:
+        raise Problem(404, f"there is no event {event}; there are: {', '.join(EVENTS)}")
+    command = read_command(event, await request.body())
+
+    async def work() -> Answer:
+        return Answer(200, msgspec.json.encode(await carry_out(deps, principal, alarm, command)))
+
+    return await once(request, principal, work)
+
+
+def read_command(event: str, body: bytes) -> Command:
+    """The command of an event and its JSON body, which may be empty. Raises ``Problem`` 400 or 422."""
+    try:
+        fields = msgspec.json.decode(body) if body.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(400, f"the body is not JSON: {error}", kind="invalid") from None
+    if not isinstance(fields, dict):
+        raise Problem(422, "the body must be a JSON object", kind="invalid")
+    return command_of(event, fields)
+
+
+def command_of(event: str, fields: dict[str, Any]) -> Command:
+    """The command of an event and its fields, as they come from JSON or a form. Raises ``Problem`` 422."""
+    try:
+        command: Command = msgspec.convert({**fields, "event": event}, Command)
+    except msgspec.ValidationError as error:
+        raise Problem(422, str(error), kind="invalid") from None
+    return command
+
+
+async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Command) -> Alarm:
+    """Let the principal do it; the alarm after it. Raises ``Problem`` 404, or 409 with the alarm as it is."""
+    event = str(command.__struct_config__.tag)
+    async with deps.pool.connection() as conn:
+        site = await site_of_alarm(conn, alarm)
+    if site is None:
+        raise Problem(404, "there is no such alarm")
+    principal.require_site(site, "alarm")
+    done = await act(deps.alarm_store, alarm, command, principal.account.username, deps.clock.now_ms())
+    match done:
+        case UnknownAlarm():
+            raise Problem(404, "there is no such alarm")
+        case Refused():
+            ACTIONS.labels(event, "refused").inc()
+            raise _refusal(done)
+        case Unchanged():
+            ACTIONS.labels(event, "unchanged").inc()
+            return done.alarm
+        case Alarm():
+            ACTIONS.labels(event, "done").inc()
+            return done
+
+
+def _refusal(refused: Refused) -> Problem:
+    alarm = refused.alarm
+    last = alarm.timeline[-1] if alarm.timeline else None
+    story = f"{last.event} by {last.actor} at {last.t}" if last else "nothing is known of it"
+    return Problem(
+        409,
+        _REASONS[refused.reason].format(state=alarm.state, story=story),
+        kind="alarm-state",
+        reason=refused.reason,
+        alarm=alarm,
+    )

@@ -1,0 +1,200 @@
+"""What may be entered into the registry: the fields of contract section 4, checked, with words for whoever typed.
+
+The models serve JSON and forms alike; ``fields()`` turns one into what the store takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import available_timezones
+
+import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from devices.registry import ResidentStatus
+from gateway.store import registry_records as records
+
+_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+_LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_SEPARATORS: Final = re.compile(r"[\s()./-]")
+_PHONE: Final = re.compile(r"\+?[0-9]{3,20}")
+
+
+def _phone(text: str) -> str:
+    digits = _SEPARATORS.sub("", text)
+    if not _PHONE.fullmatch(digits):
+        raise ValueError("a phone number has 3 to 20 digits, with + in front for one abroad")
+    return digits
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone of the IANA database, for example Asia/Shanghai")
+    return name
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_PRINTABLE)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PRINTABLE)]
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=_LINES)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
+Timezone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_timezone)]
+Language = Literal["zh", "en"]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class _Form(BaseModel):
+    """Fields that it does not know are ignored, so that an answer can be sent back with one field changed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PointForm(_Form):
+    """A place in WGS-84 degrees."""
+
+    lat: Latitude
+    lon: Longitude
+
+
+class CircleForm(PointForm):
+    """A round zone; metres."""
+
+    radius_m: Annotated[float, Field(ge=1, le=1_000_000, allow_inf_nan=False)]
+
+
+class AddressForm(_Form):
+    """Where somebody lives."""
+
+    community: Short | None = None
+    building: Short | None = None
+    unit: Short | None = None
+    floor: Short | None = None
+    room: Short | None = None
+
+
+class CardForm(_Form):
+    """What the duty desk must see in an emergency."""
+
+    illnesses: Text | None = None
+    medication: Text | None = None
+    doctor: Text | None = None
+    key_holder: Text | None = None
+    notes: Text | None = None
+
+
+class SiteForm(_Form):
+    """A community service centre."""
+
+    id: Id
+    name: Name
+    timezone: Timezone = "Asia/Shanghai"
+
+    def fields(self) -> records.Site:
+        """What the store takes."""
+        return records.Site(id=self.id, name=self.name, timezone=self.timezone)
+
+
+class HouseholdForm(_Form):
+    """People who share a home and perhaps a device."""
+
+    site: Id
+    name: Name
+    address: AddressForm = AddressForm()
+
+    def fields(self) -> records.HouseholdFields:
+        """What the store takes."""
+        return msgspec.convert(self.model_dump() | {"address": _known(self.address)}, records.HouseholdFields)
+
+
+class ResidentForm(_Form):
+    """Somebody who is looked after; ``until`` (ms) ends a status other than active."""
+
+    site: Id
+    name: Name
+    home: PointForm | None = None
+    timezone: Timezone = "Asia/Shanghai"
+    language: Language = "zh"
+    phone: Phone | None = None
+    birth_year: Annotated[int, Field(ge=1880, le=2100)] | None = None
+    address: AddressForm = AddressForm()
+    card: CardForm = CardForm()
+    household: Short | None = None
+    external_id: Short | None = None
+    status: ResidentStatus = "active"
+    until: Annotated[int, Field(ge=0, le=32_503_680_000_000)] | None = None
+
+    def fields(self) -> records.ResidentFields:
+        """What the store takes."""
+        nested = {"address": _known(self.address), "card": _known(self.card)}
+        return msgspec.convert(self.model_dump() | nested, records.ResidentFields)
+
+
+class DeviceForm(_Form):
+    """A band or machine and who has it: a resident, a household, or nobody."""
+
+    site: Id
+    type: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)] = "band"
+    resident: Short | None = None
+    household: Short | None = None
+    phone: Phone | None = None
+
+    @model_validator(mode="after")
+    def _one_wearer(self) -> Self:
+        if self.resident is not None and self.household is not None:
+            raise ValueError("a device belongs to a resident or to a household, not to both")
+        return self
+
+    def fields(self) -> records.DeviceFields:
+        """What the store takes."""
+        return msgspec.convert(self.model_dump(), records.DeviceFields)
+
+
+class NewDeviceForm(DeviceForm):
+    """A device with the id under which it will publish."""
+
+    device: Id
+
+
+class ContactForm(_Form):
+    """Somebody of the family or neighbourhood; those with the lowest ``order`` are told first."""
+
+    resident: Short
+    name: Name
+    phone: Phone
+    relation: Short = ""
+    order: Annotated[int, Field(ge=1, le=100)] = 1
+    channels: Annotated[list[Literal["sms", "call"]], Field(max_length=2)] = ["sms"]
+    can_receive_sms: bool = True
+    holds_key: bool = False
+    language: Language = "zh"
+
+    def fields(self) -> records.ContactFields:
+        """What the store takes."""
+        return msgspec.convert(self.model_dump(), records.ContactFields)
+
+
+class FenceForm(_Form):
+    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
+
+    resident: Short
+    name: Name
+    circle: CircleForm | None = None
+    polygon: Annotated[list[tuple[Latitude, Longitude]], Field(min_length=3, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        if (self.circle is None) == (self.polygon is None):
+            raise ValueError("a zone has either a circle or a polygon")
+        if self.polygon is not None and len(set(self.polygon)) < 3:
+            raise ValueError("a polygon has at least three different corners")
+        return self
+
+    def fields(self) -> records.FenceFields:
+        """What the store takes."""
+        return msgspec.convert(self.model_dump(), records.FenceFields)
+
+
+def _known(form: BaseModel) -> dict[str, object]:
+    return form.model_dump(exclude_none=True)
