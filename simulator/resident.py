@@ -85,6 +85,7 @@ class Life:
         self.heartbeat_s = self._die.integer(6, 13, "heartbeat") * 10
         """Seconds between heartbeats by day, 60 to 120."""
         self.day = lru_cache(maxsize=4)(self._plan)
+        self._charge = lru_cache(maxsize=8)(self._plan_of_charging)
 
     def ordinal(self, t: int) -> int:
         """The number of the local day that holds ``t``."""
@@ -111,7 +112,7 @@ class Life:
         usual = self._die.uniform(20.3, 22.0, "bed")
         return self._clock(ordinal, usual + self._die.uniform(0, 0.5, ordinal, "bed"))
 
-    def _charge(self, ordinal: int) -> tuple[int, int]:
+    def _plan_of_charging(self, ordinal: int) -> tuple[int, int]:
         if self._charges_at_night:
             return self._bed(ordinal) + 5 * MINUTE_MS, self._wake(ordinal + 1)
         plug = self._wake(ordinal) + 20 * MINUTE_MS
