@@ -6,6 +6,7 @@ next change. Works between batches, outside the journal (design rule 11).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, radians, sin
 from typing import Final
 
@@ -25,7 +26,7 @@ from alerts.engine.layout import (
     with_residents,
 )
 from alerts.engine.parameters import Parameters
-from alerts.engine.zones import Circle, Polygon, Zone, rows_of, zone_of
+from alerts.engine.zones import Circle, Zone, rows_of, zone_of
 from devices.registry import Assignment, Device, Fence, RegistryChange, Resident
 
 _FIRST_ROOM: Final = 64
@@ -52,8 +53,8 @@ class Directory(msgspec.Struct):
     """Assignments of a device."""
     walks: dict[int, list[str]] = {}
     """Fences of a resident."""
-    bands: dict[int, list[int]] = {}
-    """Devices whose newest assignment is to a resident and whose silence counts, in order of slots."""
+    wards: dict[int, list[int]] = {}
+    """Devices whose newest assignment is to this resident, in order of slots."""
     zones: list[str] = []
     """Names of the time zones, by row of the tables."""
 
@@ -120,10 +121,8 @@ def _settle(state: State, slot: int, *, active: bool) -> None:
 
 def _forget_tracks(directory: Directory, state: State, slot: int) -> None:
     """Start the tracks of a resident's devices anew; where they were last seen stays known."""
-    worn = (wearing.device for wearing in directory.assignments.values() if wearing.wearer == slot)
-    for device in worn if slot not in directory.bands else (*directory.bands[slot],):
-        if state.device[device]["wearer"] == slot:
-            forget_track(state, device)
+    for device in directory.wards.get(slot, ()):
+        forget_track(state, device)
 
 
 def forget_track(state: State, device: int) -> None:
@@ -190,25 +189,24 @@ def _rebind(directory: Directory, state: State, device: int) -> None:
         for name in ("lat", "lon", "accuracy_m"):
             row[name] = np.nan
         forget_track(state, device)
-    if before >= 0:
-        _chain(directory, state, before, device, belongs=wearer == before and bool(row["band"]))
-    if wearer >= 0 and wearer != before:
-        _chain(directory, state, wearer, device, belongs=bool(row["band"]))
+    for resident in {before, wearer}:
+        if resident >= 0:
+            _chain(directory, state, resident, device, belongs=resident == wearer)
 
 
 def _chain(directory: Directory, state: State, resident: int, device: int, *, belongs: bool) -> None:
     """Link a resident's bands through ``sibling``; without any, an open silence is forgotten."""
-    bands = directory.bands.setdefault(resident, [])
-    if (device in bands) != belongs:
-        if belongs:
-            bands.append(device)
-            bands.sort()
-        else:
-            bands.remove(device)
-            state.sibling[device] = -1
+    wards = directory.wards.setdefault(resident, [])
+    if belongs and device not in wards:
+        wards.append(device)
+        wards.sort()
+    elif not belongs:
+        wards.remove(device)
+    state.sibling[device] = -1
+    bands = [ward for ward in wards if state.device[ward]["band"]]
     row = state.resident[resident]
     row["first_device"] = bands[0] if bands else -1
-    for band, following in zip(bands, [*bands[1:], -1], strict=True):
+    for band, following in pairwise([*bands, -1]):
         state.sibling[band] = following
     if not bands:
         row["silent_open"] = 0
@@ -279,6 +277,3 @@ def _time_zone(directory: Directory, state: State, name: str) -> tuple[State, in
     at[-1, : len(table)] = [when for when, _ in table]
     offset[-1, : len(table)] = [shift for _, shift in table]
     return state._replace(zone_at=at, zone_offset=offset), len(directory.zones) - 1
-
-
-__all__ = ["Directory", "Polygon", "apply", "forget_track", "room_for"]

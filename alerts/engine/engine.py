@@ -12,7 +12,7 @@ from alerts.engine import kernel, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
 from alerts.engine.kernel import Outcome, Status
-from alerts.engine.layout import Journal, State, empty_journal, empty_state
+from alerts.engine.layout import FOREVER, Journal, State, empty_journal, empty_state, with_fewer_devices
 from alerts.engine.parameters import Parameters
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from devices.batch import ReadingBatch, Records, empty_batch
@@ -43,6 +43,7 @@ class Engine:
         self._journal: Journal = empty_journal(_FIRST_ROOM, _FIRST_ROOM)
         self._out: Records = np.empty(2 * _FIRST_ROOM, EPISODE_EVENT)
         self._listening_since: int | None = None
+        self._room_before = FOREVER
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Bring committed registry changes into force, in their order.
@@ -71,6 +72,7 @@ class Engine:
         self._make_room(batch.size)
         outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
         if outcome.status == Status.GROW:
+            self._room_before = min(self._room_before, len(self._state.device))
             self._state = room_for(self._state, device=outcome.needed - 1)
             outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
         return self._events(outcome)
@@ -103,11 +105,15 @@ class Engine:
 
     def commit(self) -> None:
         """Make everything since the last commit final."""
+        self._room_before = FOREVER
         self._journal.used[:] = 0
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
         kernel.undo(self._state, self._journal)
+        if self._room_before < len(self._state.device):
+            self._state = with_fewer_devices(self._state, self._room_before)
+        self._room_before = FOREVER
 
     def disable(self, rule: Rule) -> None:
         """Switch a detector off, for example after a ``KernelFault``."""

@@ -31,7 +31,7 @@ def distance_m(lat1: float, lon1: float, cos1: float, lat2: float, lon2: float) 
 
 
 @njit(cache=True)
-def plane_m(lat0: float, lon0: float, sin0: float, cos0: float, lat: float, lon: float) -> tuple[float, float]:
+def plane_m(lon0: float, sin0: float, cos0: float, lat: float, lon: float) -> tuple[float, float]:
     """Metres east and north of an origin, in the azimuthal equidistant projection about it; radians in.
 
     Distances from the origin are exact; others are too long by at most c²/6 at c = distance / radius,

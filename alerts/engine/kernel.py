@@ -79,7 +79,7 @@ _NO_RULE = -1
 
 
 @njit(cache=True)
-def emit(
+def emit(  # noqa: PLR0917 - one row, written at once
     out: Records, k: int, rule: int, what: int, severity: int, t: int, opening_t: int, opening_seq: int,
     reading: int, resident: int, device: int, late: bool,
 ) -> None:  # fmt: skip
@@ -154,7 +154,7 @@ def process(
         if kind < 0 or kind > _EXERCISE:
             continue
         trusted = reading["trusted"] == 1
-        if not trusted and kind != _SOS and kind != _FALL:
+        if not trusted and kind not in (_SOS, _FALL):
             continue
         d = reading["device"]
         t = reading["t"]
@@ -173,7 +173,7 @@ def process(
             return Outcome(_BAD_LINK, i, _NO_RULE, k, 0)
 
         in_order = False
-        if kind == _POSITION or kind == _HEARTBEAT:
+        if kind in (_POSITION, _HEARTBEAT):
             j = journal.used[0]
             journal.device_slot[j] = d
             journal.device[j] = device
@@ -221,8 +221,7 @@ def process(
         if mine and trusted and wearer >= 0 and device["band"] == 1:
             resident = state.resident[wearer]
             first = device["last_sign"] == NEVER
-            if order > device["last_sign"]:
-                device["last_sign"] = order
+            device["last_sign"] = max(device["last_sign"], order)
             if first or (in_order and kind == _HEARTBEAT):
                 state.due[wearer] = min(state.due[wearer], device["last_sign"] + silent.limit_of(device, p.silent))
             if resident["silent_open"] == 1 and order + resident["silent_limit_ms"] > now:
@@ -359,7 +358,7 @@ def advance(
         resident["silent_limit_ms"] = limit
         resident["silent_severity"] = found.severity
         state.due[r] = FOREVER
-        emit(out, k, _RULE_SILENT, _OPENED, found.severity, deadline, deadline, -1, -1, r, found.heard, False)
+        emit(out, k, _RULE_SILENT, _OPENED, found.severity, deadline, deadline, -1, -1, r, found.heard, late=False)
         silent.evidence(out[k]["values"], state.device[found.heard], found, now, p.silent)
         k += 1
     return Outcome(_OK, -1, _NO_RULE, k, 0)

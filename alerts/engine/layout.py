@@ -215,6 +215,17 @@ def with_devices(state: State, count: int) -> State:
     )
 
 
+def with_fewer_devices(state: State, count: int) -> State:
+    """The same state with room for ``count`` devices only; the others are forgotten."""
+    return state._replace(
+        device=state.device[:count].copy(),
+        marks=state.marks[:count].copy(),
+        cry=state.cry[:count].copy(),
+        wearers=state.wearers[:count].copy(),
+        sibling=state.sibling[:count].copy(),
+    )
+
+
 def with_residents(state: State, count: int) -> State:
     """The same state with room for ``count`` residents."""
     more = count - len(state.resident)

@@ -17,8 +17,10 @@ _CRITICAL = int(Severity.CRITICAL)
 
 
 class FallParameters(NamedTuple):
-    """Attributes:
-    sure_from: confidence from which a fall is critical, 0 to 1. Source: contract section 3.
+    """How much a device's word weighs.
+
+    Attributes:
+        sure_from: confidence from which a fall is critical, 0 to 1. Source: contract section 3.
     """
 
     sure_from: float = 0.8

@@ -78,7 +78,7 @@ def outside_m(state: State, resident: Any, lat_deg: float, lon_deg: float) -> tu
         if fence["vertex_count"] == 0:
             away = distance_m(fence["lat"], fence["lon"], fence["cos_lat"], lat, lon) - fence["radius_m"]
         else:
-            x, y = plane_m(fence["lat"], fence["lon"], fence["sin_lat"], fence["cos_lat"], lat, lon)
+            x, y = plane_m(fence["lon"], fence["sin_lat"], fence["cos_lat"], lat, lon)
             away = polygon_m(x, y, state.vertex, fence["vertex_first"], fence["vertex_count"])
         well_inside = well_inside or away <= -fence["margin_m"]
         nearest = min(nearest, away)

@@ -1,0 +1,119 @@
+"""Small communities and streams of readings for engine and oracle: told once, read by both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from alerts.engine import EPISODE_EVENT
+from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, ReadingBatch, Records, empty_batch
+from devices.kinds import Kind
+from devices.registry import Assignment, Device, Fence, Record, RegistryChange, Resident
+from tests.reference.oracle import Said, Told
+
+START = 1_750_000_000_000
+"""2025-06-15T15:06:40Z, 23:06:40 in Shanghai."""
+HOME = (31.2, 121.4)
+M_PER_DEG = 111_195.08
+
+_DTYPES: dict[Kind, np.dtype[Any]] = {
+    Kind.POSITION: POSITION,
+    Kind.HEARTBEAT: HEARTBEAT,
+    Kind.SOS: SOS,
+    Kind.FALL: FALL,
+}
+
+
+def north_of(metres: float, place: tuple[float, float] = HOME) -> tuple[float, float]:
+    """The place so many metres north of another."""
+    return place[0] + metres / M_PER_DEG, place[1]
+
+
+def batch_of(readings: Sequence[Told], first_pos: int = 0) -> ReadingBatch:
+    """The readings as columns; what a reading does not tell is unknown."""
+    header = np.zeros(len(readings), HEADER)
+    columns: dict[Kind, list[Records]] = {kind: [] for kind in _DTYPES}
+    for i, told in enumerate(readings):
+        head = header[i]
+        head["t"], head["received"], head["seq"] = told.t, told.received, told.seq
+        head["pos"], head["device"], head["kind"] = first_pos + i, told.device, told.kind
+        head["trusted"] = told.trusted
+        if told.kind in _DTYPES:
+            head["row"] = len(columns[told.kind])
+            columns[told.kind].append(_record(_DTYPES[told.kind], told.fields))
+    filled = {
+        NUMERIC[kind][0]: np.concatenate(rows) if rows else np.empty(0, _DTYPES[kind]) for kind, rows in columns.items()
+    }
+    return empty_batch()._replace(header=header, **filled)
+
+
+def _record(dtype: np.dtype[Any], fields: dict[str, Any]) -> Records:
+    record = np.zeros(1, dtype)
+    for name in dtype.names or ():
+        value = fields.get(name)
+        unknown = np.nan if dtype[name].kind == "f" else -1
+        record[name] = unknown if value is None else value
+    return record
+
+
+def said_in(events: Records) -> list[Said]:
+    """The engine's events in the oracle's words."""
+    assert events.dtype == EPISODE_EVENT
+    return [Said(*(int(event[name]) for name in Said._fields)) for event in events]
+
+
+def change(record: Record | None, entity: str = "", key: str = "") -> RegistryChange:
+    """A registry change that brings in a record, or takes one away."""
+    names = {Resident: "resident", Device: "device", Assignment: "assignment", Fence: "fence"}
+    if record is None:
+        return RegistryChange(version=0, entity=entity, key=key, record=None)  # type: ignore[arg-type]
+    return RegistryChange(version=0, entity=names[type(record)], key=record.id, record=record)  # type: ignore[arg-type]
+
+
+def resident(slot: int = 0, **fields: Any) -> Resident:
+    fields = {"home_lat": HOME[0], "home_lon": HOME[1], **fields}
+    return Resident(id=f"r{slot}", slot=slot, site="s", name="", **fields)
+
+
+def device(slot: int = 0, **fields: Any) -> Device:
+    return Device(id=f"d{slot}", slot=slot, site="s", **fields)
+
+
+def assignment(device_slot: int = 0, resident_slot: int | None = 0, **fields: Any) -> Assignment:
+    fields = {"id": f"a{device_slot}", "from_ms": START - 86_400_000, **fields}
+    household = "h" if resident_slot is None else None
+    return Assignment(device_slot=device_slot, resident_slot=resident_slot, household=household, **fields)
+
+
+def circle(resident_slot: int = 0, radius_m: float = 300.0, name: str = "c", **fields: Any) -> Fence:
+    return Fence(
+        id=f"f{resident_slot}{name}", resident_slot=resident_slot, name=name, circle_lat=HOME[0], circle_lon=HOME[1],
+        radius_m=radius_m, **fields,
+    )  # fmt: skip
+
+
+def one_of_each() -> list[RegistryChange]:
+    """One resident with one band and one circle of 300 m about home."""
+    return [change(record) for record in (resident(), device(), assignment(), circle())]
+
+
+def beat(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
+    return Told(device_slot, Kind.HEARTBEAT, t, t if received is None else received, seq, fields=fields)
+
+
+def fix(
+    t: int, metres: float, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any
+) -> Told:
+    """A fix so many metres north of home, 5 m accurate unless told otherwise."""
+    lat, lon = north_of(metres)
+    fields = {"lat": lat, "lon": lon, "accuracy_m": 5.0, **fields}
+    return Told(device_slot, Kind.POSITION, t, t if received is None else received, seq, fields=fields)
+
+
+def press(
+    t: int, device_slot: int = 0, *, kind: Kind = Kind.SOS, received: int | None = None, seq: int = -1,
+    trusted: bool = True, **fields: Any,
+) -> Told:  # fmt: skip
+    return Told(device_slot, kind, t, t if received is None else received, seq, trusted=trusted, fields=fields)

@@ -1,0 +1,133 @@
+"""Random lives of a small community: the engine says what the oracle says, whatever comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, given, settings
+
+from alerts.engine import Engine
+from devices.kinds import Kind
+from devices.registry import Fence, RegistryChange
+from tests.reference.oracle import Oracle, Told
+from tests.reference.streams import (
+    HOME,
+    START,
+    assignment,
+    batch_of,
+    change,
+    circle,
+    device,
+    north_of,
+    resident,
+    said_in,
+)
+
+S = 1000
+YARD = (north_of(150), (north_of(150)[0], HOME[1] + 0.006), (north_of(500)[0], HOME[1] + 0.006), north_of(500))
+COMMUNITY: list[RegistryChange] = [
+    *(change(resident(slot)) for slot in range(3)),
+    *(change(device(slot)) for slot in range(4)),
+    change(device(4, type="rower")),
+    change(device(5)),
+    change(assignment(0, 0)),
+    change(assignment(1, 0)),
+    change(assignment(2, 1)),
+    change(assignment(3, None)),
+    change(assignment(4, 2)),
+    change(circle(0)),
+    change(circle(1, 200.0)),
+    change(Fence(id="f1p", resident_slot=1, name="p", polygon=YARD)),
+]  # fmt: skip
+"""Resident 0 with two bands and a circle, 1 with a band, a circle and a polygon, 2 with a machine; device 3
+of a household, 5 of nobody, 6 never entered."""
+
+CHANGES: list[RegistryChange] = [
+    change(resident(0, status="hospital")),
+    change(resident(0)),
+    change(resident(1, timezone="Europe/Berlin")),
+    change(None, "resident", "r1"),
+    change(circle(0, 600.0)),
+    change(None, "fence", "f1p"),
+    change(assignment(2, 0, id="later", from_ms=START + 600 * S)),
+    change(assignment(2, 1, to_ms=START + 600 * S)),
+    change(None, "assignment", "a1"),
+    change(assignment(5, 2)),
+    change(device(0, revoked=True)),
+    change(device(1, type="walker")),
+    change(device(0)),
+]
+
+times = st.integers(0, 400).map(lambda step: START + step * 5 * S)
+ages = st.sampled_from([0, 0, 0, 0, -200 * S, 20 * S, 700 * S, 4000 * S])
+maybe = st.sampled_from([None, True, False])
+
+
+@st.composite
+def readings(draw: st.DrawFn, now: int) -> Told:
+    kind = draw(
+        st.sampled_from([Kind.POSITION] * 4 + [Kind.HEARTBEAT] * 3 + [Kind.SOS, Kind.FALL, Kind.CHECKIN, Kind.PRESENCE])
+    )
+    received = now - draw(st.sampled_from([0, 0, 3 * S]))
+    t = received - draw(ages) - 5 * S * draw(st.integers(0, 12))
+    fields: dict[str, Any] = {}
+    if kind == Kind.POSITION:
+        metres = draw(st.sampled_from([0, 150, 190, 270, 290, 310, 340, 420, 700, 900]))
+        lat, lon = north_of(metres)
+        accuracy = draw(st.sampled_from([5.0, 5.0, 5.0, None, 60.0, 500.0]))
+        fields = {"lat": lat, "lon": lon + draw(st.sampled_from([0.0, 0.001])), "accuracy_m": accuracy}
+    elif kind == Kind.HEARTBEAT:
+        fields = {
+            "battery_pct": draw(st.sampled_from([None, 3.0, 15.0, 20.0, 25.0, 90.0])),
+            "interval_s": draw(st.sampled_from([None, 60.0, 300.0, 1200.0])),
+            "charging": draw(maybe),
+            "worn": draw(maybe),
+        }
+    elif kind in (Kind.SOS, Kind.FALL):
+        fields = {"cancel": draw(st.sampled_from([None, None, False, True]))}
+        if kind == Kind.FALL:
+            fields["confidence"] = draw(st.sampled_from([None, 0.3, 0.9]))
+    return Told(
+        device=draw(st.integers(0, 6)),
+        kind=kind,
+        t=t,
+        received=received,
+        seq=draw(st.integers(-1, 3)),
+        trusted=draw(st.sampled_from([True] * 6 + [False])),
+        fields=fields,
+    )
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[tuple[int, list[Told], RegistryChange | None, int | None]]:
+    """Batches: (now, readings, a registry change before it, listening since)."""
+    now = START
+    batches = []
+    for _ in range(draw(st.integers(1, 8))):
+        now += draw(st.sampled_from([1, 5, 20, 35, 90, 400, 1500])) * S
+        told = draw(st.lists(readings(now), max_size=8))
+        before = draw(st.sampled_from([None, None, *CHANGES]))
+        listening = draw(st.sampled_from([None, START, START, START, now - 100 * S]))
+        batches.append((now, told, before, listening))
+    return batches
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lives(), st.booleans())
+def test_engine_says_what_the_oracle_says(
+    life: list[tuple[int, list[Told], RegistryChange | None, int | None]], restarted: bool
+) -> None:
+    engine, oracle = Engine(), Oracle()
+    engine.apply(COMMUNITY)
+    for entry in COMMUNITY:
+        oracle.apply(entry)
+    for now, told, before, listening in life:
+        if before is not None:
+            engine.apply([before])
+            oracle.apply(before)
+        assert said_in(engine.process(batch_of(told), now)) == oracle.process(told, now)
+        assert said_in(engine.advance(now, listening)) == oracle.advance(now, listening)
+        engine.commit()
+        if restarted:
+            engine = Engine.restore(engine.snapshot())
