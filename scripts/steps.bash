@@ -82,10 +82,10 @@ environment_key() {
 
 # Of what pip says, the files of 5 MB and more and the beginning of the last step.
 large_steps() {
-    local line size='\(([0-9]+)[.0-9]* MB\)'
+    local line file='^Downloading ([^-]+)-([^-]+)-.*(\(([0-9]+)[.0-9]* MB\))'
     while read -r line; do
-        if [[ $line == Downloading* && $line =~ $size && ${BASH_REMATCH[1]} -ge 5 ]]; then
-            step "  ${line#Downloading }"
+        if [[ $line =~ $file && ${BASH_REMATCH[4]} -ge 5 ]]; then
+            step "  ${BASH_REMATCH[1]} ${BASH_REMATCH[2]} ${BASH_REMATCH[3]}"
         elif [[ $line == Installing* ]]; then
             step "  unpacking"
         fi
