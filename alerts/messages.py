@@ -34,7 +34,7 @@ class Template(StrEnum):
 
 CATALOGUE: Final[dict[tuple[str, str], str]] = {
     ("alarm", "zh"): "【安心】{name}{time}{kind}，{todo}。{site}",
-    ("alarm", "en"): "Anxin: {name} {kind} at {time}. {todo}. {site}",
+    ("alarm", "en"): "Anxin: {name} {kind}, {time}. {todo}. {site}",
     ("all_clear", "zh"): "【安心】{name}{time}的警报已处理：{how}。{site}",
     ("all_clear", "en"): "Anxin: {name}'s {time} alarm is over: {how}. {site}",
     ("all_clear_cancelled", "zh"): "【安心】{name}{time}的警报已取消，{how}。{site}",
@@ -53,9 +53,9 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
     ("kind", "help", "zh"): "需要关注",
     ("kind", "help", "en"): "needs attention",
     ("todo", "stay_reachable", "zh"): "我们正在处理，请保持电话畅通",
-    ("todo", "stay_reachable", "en"): "We are on it, stay reachable",
+    ("todo", "stay_reachable", "en"): "We see to it, be reachable",
     ("todo", "call_them", "zh"): "请尽快联系本人或服务中心",
-    ("todo", "call_them", "en"): "Please call them or the centre",
+    ("todo", "call_them", "en"): "Call them or the centre",
     ("how", "settled", "zh"): "已有人跟进",
     ("how", "settled", "en"): "taken care of",
     ("how", "settled_by_phone", "zh"): "已电话确认平安",

@@ -1,0 +1,198 @@
+"""The ports of ``alerts`` in memory: one transaction at a time, rolled back on an exception."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from alerts.alarm import ACTIVE, Alarm
+from alerts.ports import Message, NewMessage, ResidentCard, Step
+
+ABANDONED_MS = 60_000
+
+
+@dataclass(slots=True)
+class StoredStep:
+    step: Step
+    state: str = "pending"
+
+
+@dataclass(slots=True)
+class StoredMessage:
+    message: NewMessage
+    id: int
+    created_at: int = 0
+    attempts: int = 0
+    not_before: int = 0
+    state: str = "queued"
+    reason: str | None = None
+    provider: str | None = None
+    provider_id: str | None = None
+
+    def claimed(self, *, demo: bool) -> Message:
+        values = msgspec.structs.asdict(self.message)
+        return Message(**values, id=self.id, attempts=self.attempts, created_at=self.created_at, demo=demo)
+
+
+@dataclass(slots=True)
+class Contents:
+    alarms: dict[UUID, Alarm] = field(default_factory=dict)
+    steps: list[StoredStep] = field(default_factory=list)
+    messages: list[StoredMessage] = field(default_factory=list)
+    changes: list[tuple[Alarm, bool]] = field(default_factory=list)
+
+
+class MemoryTransaction:
+    def __init__(self, contents: Contents, store: MemoryStore) -> None:
+        self._c = contents
+        self._store = store
+        self._changed: dict[UUID, tuple[Alarm, bool]] = {}
+
+    async def lock(self, alarm: UUID) -> Alarm | None:
+        return self._c.alarms.get(alarm)
+
+    async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
+        return {key: self._c.alarms[key] for key in alarms if key in self._c.alarms}
+
+    async def lock_active(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        return {
+            key: a
+            for a in self._c.alarms.values()
+            if (key := (a.subject, a.rule)) in subjects_and_rules and a.is_active
+        }
+
+    async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
+        ended = [a for a in self._c.alarms.values() if a.state in ("resolved", "closed", "cancelled")]
+        ended.sort(key=lambda alarm: alarm.raised_at)
+        return {key: alarm for alarm in ended if (key := (alarm.subject, alarm.rule)) in subjects_and_rules}
+
+    async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
+        return [alarm for alarm in self._c.alarms.values() if alarm.resident in residents and alarm.is_active]
+
+    async def insert(self, alarm: Alarm) -> None:
+        if alarm.id in self._c.alarms:
+            raise KeyError(alarm.id)
+        self._keep(alarm, count_only=False)
+
+    async def save(self, alarm: Alarm, *, count_only: bool = False) -> None:
+        if alarm.version <= self._c.alarms[alarm.id].version:
+            raise ValueError("a saved alarm has a higher version")
+        self._keep(alarm, count_only=count_only)
+
+    def _keep(self, alarm: Alarm, *, count_only: bool) -> None:
+        self._c.alarms[alarm.id] = alarm
+        active = [(a.subject, a.rule) for a in self._c.alarms.values() if a.state in ACTIVE]
+        if len(active) != len(set(active)):
+            raise ValueError("two active alarms of one subject and rule")
+        earlier = self._changed.get(alarm.id)
+        self._changed[alarm.id] = (alarm, count_only and (earlier is None or earlier[1]))
+
+    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
+        self._c.steps.append(StoredStep(Step(id=len(self._c.steps) + 1, alarm=alarm, step=step, due_at=due_at)))
+
+    async def withdraw_steps(self, alarm: UUID) -> None:
+        for step in self._c.steps:
+            if step.step.alarm == alarm and step.state == "pending":
+                step.state = "withdrawn"
+        for message in self._c.messages:
+            if message.message.alarm == alarm and message.state == "queued":
+                message.state = "withdrawn"
+
+    async def queue(self, message: NewMessage) -> int:
+        self._c.messages.append(StoredMessage(message, id=len(self._c.messages) + 1))
+        return len(self._c.messages)
+
+    async def told(self, alarm: UUID) -> list[Message]:
+        own = self._c.alarms.get(alarm)
+        case = {a.id for a in self._c.alarms.values() if own is not None and a.case == own.case}
+        return [self._store.claimed(m) for m in self._c.messages if m.message.alarm in case and m.state != "withdrawn"]
+
+    async def resident_card(self, resident: str) -> ResidentCard | None:
+        return self._store.cards.get(resident)
+
+    async def household_cards(self, household: str) -> list[ResidentCard]:
+        return [self._store.cards[r] for r in sorted(self._store.households.get(household, ()))]
+
+    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+        due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
+        due = sorted(due, key=lambda stored: stored.step.due_at)[:limit]
+        for stored in due:
+            stored.state = "done"
+        return [stored.step for stored in due]
+
+    def finish(self) -> None:
+        self._c.changes.extend(self._changed.values())
+
+
+class MemoryStore:
+    """``AlarmStore`` and ``Outbox`` at once. ``woken`` is set by whatever would notify the dispatcher."""
+
+    def __init__(self) -> None:
+        self.contents = Contents()
+        self.cards: dict[str, ResidentCard] = {}
+        self.households: dict[str, set[str]] = {}
+        self.woken = asyncio.Event()
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTransaction]:
+        async with self._lock:
+            working = copy.deepcopy(self.contents)
+            transaction = MemoryTransaction(working, self)
+            yield transaction
+            transaction.finish()
+            self.contents = working
+            self.woken.set()
+
+    async def next_due(self) -> int | None:
+        steps = [s.step.due_at for s in self.contents.steps if s.state == "pending"]
+        messages = [m.not_before for m in self.contents.messages if m.state in ("queued", "sending")]
+        return min([*steps, *messages], default=None)
+
+    def claimed(self, stored: StoredMessage) -> Message:
+        return stored.claimed(demo=any(c.demo for c in self.cards.values() if c.site == stored.message.site))
+
+    async def claim(self, now: int, limit: int) -> list[Message]:
+        due = [m for m in self.contents.messages if m.state in ("queued", "sending") and m.not_before <= now][:limit]
+        for message in due:
+            message.state = "sending"
+            message.attempts += 1
+            message.not_before = now + ABANDONED_MS
+        return [self.claimed(message) for message in due]
+
+    async def finish(
+        self,
+        message: int,
+        *,
+        state: Literal["sent", "not_sent", "failed"],
+        now: int,
+        reason: str | None = None,
+        provider: str | None = None,
+        provider_id: str | None = None,
+    ) -> None:
+        stored = self._sending(message)
+        if stored is not None:
+            stored.state, stored.reason, stored.provider, stored.provider_id = state, reason, provider, provider_id
+
+    async def retry(self, message: int, *, not_before: int, reason: str) -> None:
+        stored = self._sending(message)
+        if stored is not None:
+            stored.state, stored.not_before, stored.reason = "queued", not_before, reason
+
+    def _sending(self, message: int) -> StoredMessage | None:
+        return next((m for m in self.contents.messages if m.id == message and m.state == "sending"), None)
+
+    def messages(self, *states: str) -> list[dict[str, Any]]:
+        """What the outbox holds, for assertions."""
+        return [
+            {"id": m.id, "state": m.state, "reason": m.reason, **msgspec.structs.asdict(m.message)}
+            for m in self.contents.messages
+            if not states or m.state in states
+        ]
