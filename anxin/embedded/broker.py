@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-
 from anxin.embedded.child import Child
 from anxin.embedded.folder import DataFolder
 
@@ -63,8 +62,18 @@ class Broker(Protocol):
     """An MQTT broker as a child process."""
 
     @property
+    def name(self) -> str:
+        """``broker``."""
+        ...
+
+    @property
     def kind(self) -> BrokerKind:
         """Which implementation it is."""
+        ...
+
+    @property
+    def reports_itself(self) -> bool:
+        """False: it serves when ``start`` returns."""
         ...
 
     @property
@@ -102,5 +111,6 @@ class Broker(Protocol):
 
 def find_mosquitto() -> Path | None:
     """The installed Mosquitto, or None."""
-    found = shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]
+    found = shutil.which("mosquitto", path=os.pathsep.join(folders))
     return None if found is None else Path(found)

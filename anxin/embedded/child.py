@@ -7,11 +7,11 @@ import contextlib
 import ctypes
 import os
 import resource
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from signal import SIGKILL, Signals
 
 import psutil
 
@@ -40,7 +40,7 @@ class Child:
         """Its exit status (negative: ended by that signal), None while it runs."""
         return self._process.poll()
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal; nothing happens when it has ended."""
         self._process.send_signal(number)
 
@@ -51,13 +51,13 @@ class Child:
         self._forget()
         return self._process.returncode
 
-    async def stop(self, signals: Sequence[tuple[signal.Signals, float]]) -> int:
+    async def stop(self, signals: Sequence[tuple[Signals, float]]) -> int:
         """End it: each signal in turn with the seconds it is given, SIGKILL at last; returns the exit status."""
         for number, patience_s in signals:
             self.signal(number)
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(self.wait(), patience_s)
-        self.signal(signal.SIGKILL)
+        self.signal(SIGKILL)
         return await self.wait()
 
     def _forget(self) -> None:
@@ -75,7 +75,7 @@ def spawn(
     log: Path,
     account: Account | None = None,
     environment: Mapping[str, str] | None = None,
-    death_signal: signal.Signals = signal.SIGKILL,
+    death_signal: Signals = SIGKILL,
     stdin: int = subprocess.DEVNULL,
 ) -> Child:
     """Start a child process in a session of its own, its output appended to ``log``.
@@ -103,7 +103,7 @@ def spawn(
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
             # Runs after the change of account, which would clear the parent-death signal.
-            preexec_fn=_before_exec(death_signal, os.getpid()),
+            preexec_fn=_before_exec(death_signal, os.getpid()),  # noqa: PLW1509
             **(account.spawn_arguments() if account else {}),
         )
     pid_file = pid_folder / f"{name}.pid"
@@ -112,7 +112,7 @@ def spawn(
     return Child(process, name, pid_file)
 
 
-def _before_exec(death_signal: signal.Signals, parent: int) -> Callable[[], None]:
+def _before_exec(death_signal: Signals, parent: int) -> Callable[[], None]:
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     def prepare() -> None:
@@ -134,8 +134,13 @@ async def _until_exit(pid: int) -> None:
         await asyncio.sleep(0.05)
         return
     loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    loop.add_reader(descriptor, end)
     try:
         await ended
     finally:

@@ -6,6 +6,7 @@
       anxin.json      what makes the folder ours: its instance's name and layout version
       lock            held (flock) while a system runs here; names the holder
       run/*.pid       the child processes of the running system
+      run/mqtt        HOST:PORT of its broker
       log/            what they say
       secrets/        passwords, one a file, readable by the owner alone
       broker/         Mosquitto's configuration, accounts and stored messages

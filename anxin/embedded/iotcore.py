@@ -41,6 +41,8 @@ class Iotcore:
         PortBusy: if another program listens there.
     """
 
+    name = "broker"
+    reports_itself = False
     kind: BrokerKind = "iotcore"
 
     def __init__(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from typing import Final
 
 from anxin.embedded.account import Account, service_account
-from anxin.embedded.broker import Accounts, BrokerKind
+from anxin.embedded.broker import Accounts, BrokerKind, find_mosquitto
 from anxin.embedded.child import Child, spawn
+from anxin.embedded.errors import BinaryMissing
 from anxin.embedded.folder import DataFolder
 from anxin.embedded.mosquitto_files import access_list, configuration, password_file
 from anxin.embedded.ports import choose_port, reachable_host, until_listening
 from anxin.embedded.service_home import service_home
 
-_STOP: Final = ((signal.SIGTERM, 5.0),)
+_STOP: Final = ((signal.SIGTERM, 2.5),)
 
 
 class Mosquitto:
@@ -22,29 +22,33 @@ class Mosquitto:
 
     Args:
         folder: the data folder it belongs to.
-        program: the installed ``mosquitto``.
         accounts: who may sign in at first.
         listen: the address to listen on.
         port: the port, 0 for a free one, which is then kept.
         account: under which account it runs; by default ours, or ``nobody`` for root.
 
     Raises:
+        BinaryMissing: if Mosquitto is not installed.
         PortBusy: if another program listens there.
     """
 
+    name = "broker"
+    reports_itself = False
     kind: BrokerKind = "mosquitto"
 
     def __init__(
         self,
         folder: DataFolder,
         *,
-        program: Path,
         accounts: Accounts,
         listen: str = "127.0.0.1",
         port: int = 0,
         account: Account | None = None,
     ) -> None:
         self._folder = folder
+        program = find_mosquitto()
+        if program is None:
+            raise BinaryMissing("mosquitto is not installed")
         self._program = program
         self._accounts = accounts
         self._listen = listen

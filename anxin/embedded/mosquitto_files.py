@@ -15,12 +15,17 @@ from devices.topics import PREFIX
 
 _log = structlog.get_logger(__name__)
 
+MAX_QUEUED_MESSAGES: Final = 100_000_000
+"""No bound by number. 0 says the same, but then Mosquitto 2.0 hangs up on a client whose publication it denies
+(it compares the client's outgoing packets with this number). Source: measured with 2.0.11."""
 MAX_QUEUED_BYTES: Final = 1 << 30
 """What waits for one subscriber at most. Beyond it Mosquitto drops in silence: the gateway watches the level."""
 MAX_MESSAGE_BYTES: Final = 16 << 20
 """1,000 stored readings with motion windows in one payload."""
 
 _TO_DEVICE: Final = ("command", "receipt")
+_OF_SIMULATOR: Final = ("simulate", "counters")
+"""What the simulator and those who play a wearer tell each other; the gateway does not subscribe to it."""
 
 
 def configuration(*, listen: str, port: int, home: Path) -> str:
@@ -37,7 +42,7 @@ def configuration(*, listen: str, port: int, home: Path) -> str:
         # Seconds, because autosave_on_changes is false: what a killed broker may lose.
         "autosave_interval": 1,
         "autosave_on_changes": "false",
-        "max_queued_messages": 0,
+        "max_queued_messages": MAX_QUEUED_MESSAGES,
         "max_queued_bytes": MAX_QUEUED_BYTES,
         "max_inflight_messages": 0,
         "message_size_limit": MAX_MESSAGE_BYTES,
@@ -80,7 +85,8 @@ def access_list(accounts: Accounts) -> str:
             *(f"topic write {PREFIX}/{site}/+/{kind.topic_name}" for kind in Kind),
             *(f"topic read {PREFIX}/{site}/+/{leaf}" for leaf in _TO_DEVICE),
             f"topic read {PREFIX}/{site}/alarms",
+            *(f"topic readwrite {PREFIX}/{site}/+/{leaf}" for leaf in _OF_SIMULATOR),
         ]
     lines += [f"pattern write {PREFIX}/+/%u/{kind.topic_name}" for kind in Kind]
-    lines += [f"pattern read {PREFIX}/+/%u/{leaf}" for leaf in _TO_DEVICE]
+    lines += [f"pattern read {PREFIX}/+/%u/{leaf}" for leaf in (*_TO_DEVICE, "simulate")]
     return "\n".join([*lines, ""])

@@ -34,7 +34,7 @@ USER: Final = "anxin"
 _SUPERUSER: Final = "postgres"
 _LONGEST_SOCKET_FOLDER: Final = 88
 """Bytes; a unix socket's whole path may have 107."""
-_STOP: Final = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 2.0))
+_STOP: Final = ((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.5))
 """Fast shutdown, then immediate shutdown (which the next start recovers from), then SIGKILL."""
 _POLL_S: Final = 0.05
 _TELL_EVERY_S: Final = 2.0
@@ -59,6 +59,10 @@ TUNING: Final[Mapping[str, str]] = {
 """Server settings. The log keeps seven files, one a weekday."""
 
 
+def _silent(_line: str) -> None:
+    """Nobody wants to know."""
+
+
 class EmbeddedPostgres:
     """One cluster and its server process.
 
@@ -69,17 +73,20 @@ class EmbeddedPostgres:
         tuning: server settings that replace the default ones.
     """
 
+    name = "postgres"
+    reports_itself = False
+
     def __init__(
         self,
         folder: DataFolder,
         *,
         account: Account | None = None,
-        report: Callable[[str], None] = lambda line: None,
+        report: Callable[[str], None] | None = None,
         tuning: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
         self._account = account or service_account()
-        self._report = report
+        self._report = report or _silent
         self._tuning = {**TUNING, **(tuning or {})}
         self._place: PostgresPlace = find_place(folder, self._account)
         self._socket_folder = self._place.home / "socket"

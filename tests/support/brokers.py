@@ -93,10 +93,9 @@ async def running_broker(kind: BrokerKind, path: Path) -> AsyncIterator[RunningB
     )
     broker: Broker
     if kind == "mosquitto":
-        program = find_mosquitto()
-        if program is None:
+        if find_mosquitto() is None:
             pytest.skip("MOSQUITTO IS NOT INSTALLED: this law was not tested")
-        broker = Mosquitto(folder, program=program, accounts=accounts)
+        broker = Mosquitto(folder, accounts=accounts)
     else:
         broker = Iotcore(folder, accounts=accounts)
     await broker.start()
@@ -117,7 +116,7 @@ class Client:
         self.ended = threading.Event()
         self._answered = threading.Event()
         self._subscribed = threading.Event()
-        inner.on_message = lambda _client, _user, message: self.arrivals.put((message.topic, message.payload))
+        inner.on_message = lambda _client, _user, message: self.arrivals.put((message.topic, bytes(message.payload)))
         inner.on_connect = self._on_connect
         inner.on_disconnect = self._on_disconnect
         inner.on_subscribe = lambda *_: self._subscribed.set()

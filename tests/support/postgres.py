@@ -51,7 +51,7 @@ class PostgresServer:
 
     def _administer(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.superuser_conninfo, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager

@@ -34,6 +34,7 @@ async def test_a_device_speaks_for_itself_alone(mosquitto: RunningBroker, topic:
     with connected(mosquitto, mosquitto.gateway) as gateway, connected(mosquitto, credentials) as device:
         gateway.subscribe("anxin/v1/#")
         assert _says(device, gateway, topic) is passes
+        assert not device.ended.is_set()
 
 
 async def test_a_device_hears_its_own_commands_and_nobody_elses(mosquitto: RunningBroker) -> None:

@@ -24,14 +24,14 @@ def folder(service_path: Path) -> DataFolder:
 async def _ask(conninfo: str, query: str) -> object:
     connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     async with connection:
-        row = await (await connection.execute(query)).fetchone()  # type: ignore[arg-type]
+        row = await (await connection.execute(query)).fetchone()
         return None if row is None else row[0]
 
 
 async def _execute(conninfo: str, statement: str) -> None:
     connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     async with connection:
-        await connection.execute(statement)  # type: ignore[arg-type]
+        await connection.execute(statement)
 
 
 async def test_what_was_committed_is_there_after_stop_and_start(folder: DataFolder) -> None:

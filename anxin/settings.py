@@ -1,0 +1,203 @@
+"""The settings, read once at the edge: a TOML file, overridden by ``ANXIN_<SECTION>__<NAME>``.
+
+Unknown keys are refused. Inside, a role knows its ``RoleSettings`` only, which its supervisor hands over
+in the environment: no secret ever stands in a command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+RoleName = Literal["gateway", "dispatcher", "console"]
+ROLES: Final[tuple[RoleName, ...]] = ("gateway", "dispatcher", "console")
+ROLE_VARIABLE: Final = "ANXIN_ROLE_SETTINGS"
+"""The environment variable in which a supervisor hands a role its settings, as JSON."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Twilio(_Section):
+    """The account that sends SMS; without ``account_sid`` messages stay in the local outbox."""
+
+    account_sid: str | None = None
+    auth_token: SecretStr | None = None
+    from_: str | None = Field(default=None, alias="from")
+    base_url: str | None = None
+
+
+class Database(_Section):
+    """Which PostgreSQL: without ``url`` the embedded one."""
+
+    url: SecretStr | None = None
+    account: str | None = None
+    """As root: the unprivileged account of the embedded services, ``nobody`` unless told otherwise."""
+
+
+class Mqtt(_Section):
+    """Which broker: without ``broker`` the embedded one, on ``listen`` and ``port`` (0: a free one)."""
+
+    broker: SecretStr | None = None
+    listen: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=0, le=65535)
+    embedded: Literal["auto", "mosquitto", "iotcore"] = "auto"
+
+
+class Console(_Section):
+    """Where the console listens (``port`` 0: a free one)."""
+
+    listen: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    language: Literal["zh", "en"] = "zh"
+    secure_cookies: bool = False
+
+
+class Gateway(_Section):
+    """The gateway's own small HTTP port for /healthz, /readyz and /metrics; 0 is off."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+
+
+class Settings(BaseSettings):
+    """All settings of one running system."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="ANXIN_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Path("anxin-data")
+    roles: tuple[RoleName, ...] = ROLES
+    twilio: Twilio = Twilio()
+    database: Database = Database()
+    mqtt: Mqtt = Mqtt()
+    console: Console = Console()
+    gateway: Gateway = Gateway()
+
+
+def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings: what the command line told, over the environment, over the TOML file.
+
+    Raises:
+        pydantic.ValidationError: for an unknown key or a value out of its range.
+    """
+
+    class Loaded(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            sources = (init_settings, env_settings)
+            return sources if config is None else (*sources, TomlConfigSettingsSource(settings_cls, config))
+
+    return Loaded(**(told or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """What the dispatcher and the webhooks need of Twilio."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    from_: str
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """An MQTT broker and how the gateway signs in there."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSettings:
+    """What one role needs to run."""
+
+    conninfo: str = field(repr=False)
+    mqtt_host: str
+    mqtt_port: int
+    mqtt_username: str | None
+    mqtt_password: str | None = field(repr=False)
+    broker_kind: Literal["mosquitto", "iotcore", "external"]
+    console_listen: str
+    console_port: int
+    data_dir: Path
+    demo: bool = False
+    metrics_port: int = 0
+    twilio: TwilioAccount | None = None
+    language: str = "zh"
+    secure_cookies: bool = False
+
+
+def to_environment(settings: RoleSettings) -> dict[str, str]:
+    """The environment of a role: ours, without the variables that it does not need, and its settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANXIN_")}
+    return {**kept, ROLE_VARIABLE: msgspec.json.encode(settings, enc_hook=str).decode()}
+
+
+def from_environment() -> RoleSettings:
+    """The settings that our supervisor handed over.
+
+    Raises:
+        KeyError: if this process was not started by a supervisor.
+    """
+    return msgspec.json.decode(
+        os.environ[ROLE_VARIABLE], type=RoleSettings, dec_hook=lambda wanted, value: wanted(value)
+    )
+
+
+def twilio_account(twilio: Twilio) -> TwilioAccount | None:
+    """The account, if one is set.
+
+    Raises:
+        ValueError: if it is set in part only.
+    """
+    if twilio.account_sid is None:
+        return None
+    if twilio.auth_token is None or twilio.from_ is None:
+        raise ValueError("twilio.account_sid is set: twilio.auth_token and twilio.from are needed too")
+    return TwilioAccount(twilio.account_sid, twilio.auth_token.get_secret_value(), twilio.from_, twilio.base_url)
+
+
+def parse_broker(address: str) -> BrokerAddress:
+    """Parse ``HOST:PORT`` or ``mqtt://user:password@host:port``.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    parts = urlsplit(address if "://" in address else f"mqtt://{address}")
+    if parts.scheme != "mqtt" or parts.hostname is None:
+        raise ValueError("a broker is told as HOST:PORT or mqtt://USER:PASSWORD@HOST:PORT")
+    return BrokerAddress(
+        parts.hostname,
+        parts.port or 1883,
+        None if parts.username is None else unquote(parts.username),
+        None if parts.password is None else unquote(parts.password),
+    )

@@ -1,0 +1,61 @@
+"""The database of a data folder, whether a system runs there or not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+
+from anxin.embedded.account import service_account
+from anxin.embedded.errors import FolderError
+from anxin.embedded.folder import DataFolder
+from anxin.embedded.postgres import EmbeddedPostgres
+from anxin.settings import Settings
+from gateway.store.connection import connect
+from gateway.store.migrate import migrate
+
+
+def open_existing(path: Path) -> DataFolder:
+    """The data folder at ``path``, which must be there already.
+
+    Raises:
+        FolderError: if there is none.
+    """
+    if not (path / "anxin.json").exists():
+        raise FolderError(f"there is no system in {path.absolute()}: start one with `anxin up`, or say --data-dir")
+    return DataFolder.open(path)
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncIterator[str]:
+    """Yield the conninfo of the system's database, started for as long as it is needed if it is not running.
+
+    Raises:
+        FolderError: if the data folder holds no system.
+    """
+    if settings.database.url is not None:
+        yield settings.database.url.get_secret_value()
+        return
+    folder = open_existing(settings.data_dir)
+    postgres = EmbeddedPostgres(folder, account=service_account(settings.database.account))
+    if await _answers(postgres.conninfo):
+        yield postgres.conninfo
+        return
+    with folder.locked():
+        try:
+            await postgres.start()
+            await migrate(postgres.conninfo)
+            yield postgres.conninfo
+        finally:
+            await postgres.stop()
+
+
+async def _answers(conninfo: str) -> bool:
+    try:
+        connection = await connect(conninfo, application="anxin command")
+    except psycopg.OperationalError:
+        return False
+    await connection.close()
+    return True

@@ -1,0 +1,191 @@
+"""Keeps services running: starts them again when they die, and stops them in the right order.
+
+A service is anything with a child process: the database, the broker, a role. The only broad ``except``
+of the project is here: whatever goes wrong with a service, the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+import structlog
+
+from anxin.embedded.child import Child, spawn
+from anxin.embedded.folder import DataFolder
+
+_log = structlog.get_logger(__name__)
+
+FIRST_DELAY_S: Final = 0.2
+LONGEST_DELAY_S: Final = 10.0
+HEALTHY_AFTER_S: Final = 60.0
+"""A service that has run this long is started again at once when it dies."""
+
+ServiceState = Literal["starting", "ready", "restarting", "stopped"]
+OnState = Callable[[str, ServiceState, int | None, str | None], Awaitable[None]]
+"""Told (name, state, pid, detail) of every change."""
+
+
+class Service(Protocol):
+    """Something with a child process."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in pid files, logs and on the console."""
+        ...
+
+    @property
+    def child(self) -> Child | None:
+        """Its process, None before the start and after the stop."""
+        ...
+
+    @property
+    def reports_itself(self) -> bool:
+        """Whether it tells the store by itself when it is ready; else it is ready once ``start`` returns."""
+        ...
+
+    async def start(self) -> None:
+        """Start it and wait until it serves."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop it within a bound; nothing of it runs afterwards."""
+        ...
+
+
+class Process:
+    """A service that is one of our own commands, ``python -m anxin …``: a role, the simulator.
+
+    Args:
+        name: what it is called; names its pid file and its log.
+        arguments: of ``anxin``; the data folder is added, as the proof that the process is ours.
+        folder: the data folder.
+        environment: its whole environment.
+        reports_itself: whether it tells the store when it is ready, as roles do.
+        patience_s: how long it may take to end after SIGTERM.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        folder: DataFolder,
+        environment: Mapping[str, str],
+        reports_itself: bool = True,
+        patience_s: float = 3.5,
+    ) -> None:
+        self.name = name
+        self.reports_itself = reports_itself
+        self.child: Child | None = None
+        self._command = [sys.executable, "-m", "anxin", *arguments, "--data-dir", str(folder.path)]
+        self._folder = folder
+        self._environment = environment
+        self._patience_s = patience_s
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self._folder.log / f"{self.name}.log"
+
+    async def start(self) -> None:
+        """Start the process; it says by itself when it is ready."""
+        self.child = spawn(
+            self.name,
+            self._command,
+            folder=self._folder.path,
+            pid_folder=self._folder.run,
+            log=self.log,
+            environment=self._environment,
+        )
+
+    async def stop(self) -> None:
+        """SIGTERM, and SIGKILL when its patience is over."""
+        if self.child is not None:
+            await self.child.stop([(signal.SIGTERM, self._patience_s)])
+            self.child = None
+
+
+class Supervisor:
+    """Runs groups of services; the last group that was started is the first to be stopped."""
+
+    def __init__(self, on_state: OnState) -> None:
+        self._on_state = on_state
+        self._groups: list[list[Service]] = []
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self.deaths: Counter[str] = Counter()
+        """How often each service has ended by itself."""
+
+    async def start(self, *services: Service) -> None:
+        """Start a group of services together and keep them running from now on.
+
+        Raises:
+            StartError: if one of them cannot be started.
+        """
+        self._groups.append(list(services))
+        for service in services:
+            await self._start(service)
+            self._keepers[service.name] = asyncio.create_task(self._keep(service), name=f"keep {service.name}")
+
+    async def stop(self) -> None:
+        """Stop everything: the groups in reverse order, the services of a group at the same time."""
+        keepers = list(self._keepers.values())
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        self._keepers.clear()
+        while self._groups:
+            group = self._groups.pop()
+            stopping = [asyncio.create_task(service.stop(), name=f"stop {service.name}") for service in group]
+            for outcome in await asyncio.gather(*stopping, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    _log.error("service not stopped", error=repr(outcome))
+            for service in group:
+                await self._on_state(service.name, "stopped", None, None)
+
+    def kill(self, name: str) -> bool:
+        """SIGKILL a service, as the demo does with the gateway; it is started again like any that dies."""
+        for service in (service for group in self._groups for service in group):
+            if service.name == name and service.child is not None:
+                service.child.signal(signal.SIGKILL)
+                return True
+        return False
+
+    async def _start(self, service: Service) -> None:
+        await self._on_state(service.name, "starting", None, None)
+        await service.start()
+        if not service.reports_itself and service.child is not None:
+            await self._on_state(service.name, "ready", service.child.pid, None)
+
+    async def _keep(self, service: Service) -> None:
+        loop = asyncio.get_running_loop()
+        delay_s = FIRST_DELAY_S
+        while True:
+            started = loop.time()
+            detail = await self._until_down(service)
+            if loop.time() - started > HEALTHY_AFTER_S:
+                delay_s = FIRST_DELAY_S
+            self.deaths[service.name] += 1
+            _log.error("service down", service=service.name, detail=detail, restart_in_s=delay_s)
+            await self._on_state(service.name, "restarting", None, detail)
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+            try:
+                await self._start(service)
+            except Exception as error:
+                _log.exception("service not started", service=service.name, error=type(error).__name__)
+                with contextlib.suppress(Exception):
+                    await service.stop()
+
+    async def _until_down(self, service: Service) -> str:
+        """Wait until the process has ended; says how."""
+        if service.child is None:
+            return "it did not start"
+        status = await service.child.wait()
+        return f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
