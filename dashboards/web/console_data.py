@@ -1,0 +1,69 @@
+"""What the console's scripts ask for beside the public API: texts, names for ids, and the house's pulse."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.web.rendering import language_of
+from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
+from gateway.store.accounts import accounts
+from gateway.store.pulse import pulse
+from gateway.store.registry import listing
+from gateway.store.registry_records import Resident
+from gateway.store.roles import all_roles
+
+router = APIRouter(include_in_schema=False)
+NAMES_AT_MOST = 20_000
+
+
+def _json(value: object, cache: str = "no-store") -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json", headers={"Cache-Control": cache})
+
+
+@router.get("/catalogue/{language}.json")
+async def texts(language: str) -> Response:
+    """The catalogue of one language; its address carries its version."""
+    if language not in LANGUAGES:
+        raise Problem(404, "there is no such language")
+    cache = "public, max-age=31536000, immutable"
+    return Response(catalogue_json(language), media_type="application/json", headers={"Cache-Control": cache})
+
+
+@router.get("/console/directory")
+async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
+    """Names and places of the residents whom the account sees, and of its colleagues."""
+    wording = Wording(language_of(request, principal))
+    async with deps.pool.connection() as conn:
+        residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
+        staff = await accounts(conn)
+    return _json(
+        {
+            "residents": {
+                each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents
+            },
+            "staff": {each.username: each.display_name or each.username for each in staff},
+        }
+    )
+
+
+@router.get("/console/pulse")
+async def beat(deps: DepsOf, principal: SignedIn) -> Response:
+    """How the community and the roles are doing."""
+    now = deps.clock.now_ms()
+    async with deps.pool.connection() as conn:
+        figures = await pulse(conn, sites=principal.sites, now=now)
+        roles = await all_roles(conn)
+    return _json(
+        {
+            "now": now,
+            **msgspec.structs.asdict(figures),
+            "roles": [
+                {"role": each.role, "state": each.state, "restarts": each.restarts, "at": each.at}
+                for each in roles
+            ],
+        }
+    )

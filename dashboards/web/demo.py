@@ -1,0 +1,57 @@
+"""The demo's drawer: buttons that play the wearer, the counter, the daughter's phone, the fast minute."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.api.access import Acting, DepsOf, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.deps import DemoControl, Deps
+
+router = APIRouter(prefix="/demo", include_in_schema=False)
+
+DEEDS: Final[dict[str, Callable[[DemoControl], Awaitable[None]]]] = {
+    "press-sos": lambda control: control.press_sos(),
+    "fall": lambda control: control.fall(),
+    "walk-away": lambda control: control.walk_away(),
+    "stop-moving": lambda control: control.stop_moving(),
+    "battery-out": lambda control: control.battery_out(),
+    "kill-gateway": lambda control: control.kill_gateway(),
+    "fast-minute": lambda control: control.fast_minute(),
+}
+"""What can be done, by the last part of its address."""
+
+
+def _control(deps: Deps) -> DemoControl:
+    if deps.demo is None:
+        raise Problem(404, "this is not the demo")
+    return deps.demo
+
+
+@router.get("/state")
+async def state(deps: DepsOf, _: SignedIn) -> Response:
+    """Counter, phone and story of this moment."""
+    control = _control(deps)
+    answer = {
+        "counters": await control.counters(),
+        "phone": await control.phone(),
+        "story": control.story(),
+    }
+    return Response(
+        msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.post("/{deed}")
+async def do(deps: DepsOf, _: Acting, deed: str) -> Response:
+    """Play the wearer, kill the gateway, or start the fast minute."""
+    control = _control(deps)
+    if deed not in DEEDS:
+        raise Problem(404, "there is no such deed")
+    await DEEDS[deed](control)
+    return Response(b"{}", 202, media_type="application/json")

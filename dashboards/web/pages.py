@@ -1,0 +1,219 @@
+"""The console's pages: now, an alarm, its history, people, devices; and all the web's routes put together."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from alerts.alarm import Alarm
+from alerts.messages import render as message_text
+from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, MAY_MANAGE, DepsOf, Principal, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.web import console_data, demo, registry_forms, signin
+from dashboards.web.rendering import HERE, page
+from dashboards.web.wording import DEFAULT_TIMEZONE
+from gateway.store.accounts import accounts
+from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
+from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines, people, resident_card
+from gateway.store.queries import Fix as StoredFix
+from gateway.store.registry import listing
+from gateway.store.registry_records import Resident, Site
+
+router = APIRouter(include_in_schema=False)
+
+KINDS = ("sos", "fall", "wandering", "missed_check", "vitals", "device", "system")
+HISTORY_PAGE = 50
+NAMES_AT_MOST = 20_000
+STEPS = ("open", "acknowledged", "dispatched", "on_scene", "resolved", "closed")
+OUTCOMES = ("true_alarm", "false_alarm", "accidental", "no_access", "test", "technical")
+RESULTS = ("settled_by_phone", "helped_on_site", "ambulance", "hospital", "found", "died", "none")
+NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
+
+
+def install(app: FastAPI) -> None:
+    """Add the console to an application that already has the API."""
+    for part in (signin, console_data, demo, registry_forms):
+        app.include_router(part.router)
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.mount("/vendor", StaticFiles(directory=HERE / "vendor"), name="vendor")
+
+
+@router.get("/")
+async def now(request: Request, principal: SignedIn) -> Response:
+    """The live list; the browser fills and renews it from the stream."""
+    return page(request, "now.html", principal=principal)
+
+
+@router.get("/alarms")
+async def history(
+    request: Request,
+    deps: DepsOf,
+    principal: SignedIn,
+    state: ListedState = "all",
+    kind: str = "",
+    resident: str = "",
+    before: str = "",
+) -> Response:
+    """Alarms newest first, narrowed by state, kind and resident."""
+    try:
+        cursor = Cursor.parse(before) if before else None
+    except ValueError:
+        raise Problem(422, "before: not a cursor of this list") from None
+    async with deps.pool.connection() as conn:
+        found = await alarm_objects(
+            conn,
+            sites=principal.sites,
+            state=state,
+            kind=kind or None,
+            resident=resident or None,
+            before=cursor,
+            limit=HISTORY_PAGE,
+        )
+        residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
+        centres = await listing(conn, Site, sites=principal.sites, limit=1)
+    names = {each.id: each.name for each in residents}
+    return page(
+        request,
+        "history.html",
+        principal=principal,
+        alarms=[msgspec.json.decode(each, type=Alarm) for each in found.objects],
+        next=found.next,
+        names=names,
+        kinds=KINDS,
+        state=state,
+        kind=kind,
+        resident=resident,
+        person=names.get(resident),
+        timezone=centres[0].timezone if centres else DEFAULT_TIMEZONE,
+    )
+
+
+@router.get("/alarms/{alarm}")
+async def one_alarm(request: Request, deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
+    """Everything about one alarm, and what can be done now."""
+    return page(request, "alarm.html", principal=principal, **await _alarm_context(deps, principal, alarm))
+
+
+async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dict[str, Any]:
+    async with deps.pool.connection() as conn:
+        found = await alarm_page(conn, alarm)
+        staff = await accounts(conn)
+    if found is None or not principal.account.sees(found.alarm.site):
+        raise Problem(404, "there is no such alarm")
+    names = {each.username: each.display_name or each.username for each in staff}
+    timezone = found.cards[0].resident.timezone if found.cards else DEFAULT_TIMEZONE
+    return {
+        "page": found,
+        "alarm": found.alarm,
+        "names": names,
+        "timezone": timezone,
+        "texts": [message_text(each.template, each.params, each.language) for each in found.messages],
+        "scene": scene_of_alarm(found),
+        "steps": STEPS,
+        "reached": STEPS.index(found.alarm.state) if found.alarm.state in STEPS else -1,
+        "outcomes": OUTCOMES,
+        "results": RESULTS,
+        "codes": NOTE_CODES,
+        "may_act": principal.account.role in MAY_ACT,
+        "actions": actions_of(found.alarm),
+    }
+
+
+def actions_of(alarm: Alarm) -> list[str]:
+    """What the desk may do in this state, the next step first."""
+    return {
+        "open": ["acknowledge", "notify", "cancel"],
+        "acknowledged": ["dispatch", "resolve", "notify", "release", "cancel"],
+        "dispatched": ["arrive", "resolve", "dispatch", "notify", "release", "cancel"],
+        "on_scene": ["resolve", "notify", "cancel"],
+        "resolved": ["close", "reopen"],
+        "closed": ["reopen"],
+        "cancelled": ["reopen"],
+    }.get(alarm.state, [])
+
+
+def scene_of_alarm(found: AlarmPage) -> dict[str, Any]:
+    """What the alarm's map is drawn from: its own place, else the newest fix; the way there; zones and home."""
+    newest = found.fixes[0] if found.fixes else None
+    place = found.alarm.position
+    fix = place if place is not None else newest
+    return {
+        "home": _home(found.cards),
+        "fix": {"lat": fix.lat, "lon": fix.lon, "accuracy_m": fix.accuracy_m, "t": fix.t} if fix else None,
+        "zones": _zones(found.cards),
+        "track": _track(found.fixes),
+    }
+
+
+def scene_of_person(card: Card) -> dict[str, Any]:
+    """What a resident's map is drawn from."""
+    return {"home": _home([card]), "fix": None, "zones": _zones([card]), "track": []}
+
+
+def _home(cards: list[Card]) -> dict[str, float] | None:
+    home = next((card.resident.home for card in cards if card.resident.home is not None), None)
+    return {"lat": home.lat, "lon": home.lon} if home else None
+
+
+def _zones(cards: list[Card]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": fence.name,
+            "circle": {"lat": fence.circle.lat, "lon": fence.circle.lon, "radius_m": fence.circle.radius_m}
+            if fence.circle
+            else None,
+            "polygon": fence.polygon,
+        }
+        for card in cards
+        for fence in card.fences
+    ]
+
+
+def _track(fixes: list[StoredFix]) -> list[dict[str, float]]:
+    return [{"lat": fix.lat, "lon": fix.lon, "t": fix.t} for fix in reversed(fixes)]
+
+
+@router.get("/people")
+async def all_people(request: Request, deps: DepsOf, principal: SignedIn, q: str = "") -> Response:
+    """Residents by name, with a search."""
+    async with deps.pool.connection() as conn:
+        lines = await people(conn, sites=principal.sites, search=q.strip())
+    return page(
+        request, "people.html", principal=principal, people=lines, q=q, may_manage=_manages(principal)
+    )
+
+
+@router.get("/people/{resident}")
+async def one_person(request: Request, deps: DepsOf, principal: SignedIn, resident: str) -> Response:
+    """A resident's card with contacts, zones and devices."""
+    async with deps.pool.connection() as conn:
+        card = await resident_card(conn, resident)
+    if card is None or not principal.account.sees(card.resident.site):
+        raise Problem(404, "there is no such resident")
+    return page(
+        request,
+        "person.html",
+        principal=principal,
+        card=card,
+        scene=scene_of_person(card),
+        may_manage=_manages(principal),
+        may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
+    )
+
+
+@router.get("/devices")
+async def all_devices(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
+    """Devices in service, those that nobody entered on top."""
+    async with deps.pool.connection() as conn:
+        lines = await device_lines(conn, sites=principal.sites)
+    return page(request, "devices.html", principal=principal, devices=lines, may_manage=_manages(principal))
+
+
+def _manages(principal: Principal) -> bool:
+    return principal.account.role in MAY_MANAGE

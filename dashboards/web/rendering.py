@@ -1,0 +1,73 @@
+"""Templates, and what every page knows: the language, who is signed in, where static files are."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse
+
+from dashboards.api.access import Principal, deps_of
+from dashboards.web.wording import LANGUAGES, Wording, catalogue_version
+
+LANGUAGE_COOKIE: Final = "anxin_language"
+HERE: Final = Path(str(files("dashboards.web")))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static_version"] = _static_version()
+    environment.globals["catalogue_version"] = catalogue_version()
+    return environment
+
+
+@cache
+def _static_version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((HERE / "static").glob("*.*")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def language_of(request: Request, principal: Principal | None) -> str:
+    """The cookie's language, else the account's, else the browser's if it is one of ours, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in LANGUAGES:
+        return chosen
+    if principal is not None and principal.account.language in LANGUAGES:
+        return principal.account.language
+    asked = request.headers.get("accept-language", "").lower()
+    return "en" if asked.startswith("en") else LANGUAGES[0]
+
+
+def page(
+    request: Request, template: str, *, principal: Principal | None = None, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """Render a template as an answer; pages speak of people and are never kept by caches."""
+    deps = deps_of(request)
+    wording = Wording(language_of(request, principal))
+    html = _environment().get_template(template).render(
+        t=wording.t,
+        known=wording.known,
+        wording=wording,
+        language=wording.language,
+        principal=principal,
+        deps=deps,
+        demo=deps.demo is not None,
+        now=deps.clock.now_ms(),
+        path=request.url.path,
+        **context,
+    )
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,71 @@
+"""Signing in by form, the sound test after it, signing out, and the language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.api.access import COOKIE, DepsOf, Principal, SignedIn, maybe_signed_in
+from dashboards.api.problems import Problem
+from dashboards.api.session import address_of, gate_of, set_session_cookie
+from dashboards.web.rendering import LANGUAGE_COOKIE, page
+from dashboards.web.wording import LANGUAGES
+from gateway.store.accounts import close_session
+
+router = APIRouter(include_in_schema=False)
+MaybeSignedIn = Annotated[Principal | None, Depends(maybe_signed_in)]
+YEAR_S = 365 * 24 * 3600
+
+
+@router.get("/signin")
+async def form(request: Request, principal: MaybeSignedIn, problem: str = "") -> Response:
+    """The sign-in form; whoever is signed in goes on."""
+    if principal is not None:
+        return RedirectResponse("/", 303)
+    return page(request, "signin.html", problem=problem if problem == "link" else "", username="")
+
+
+@router.post("/signin")
+async def sign_in(
+    request: Request, deps: DepsOf, username: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+) -> Response:
+    """Open a session and go to the sound test; on refusal the form again, saying why."""
+    try:
+        opened = await gate_of(request).sign_in(deps, username.strip(), password, address_of(request))
+    except Problem as refused:
+        problem = "throttled" if refused.status == 429 else "credentials"
+        return page(request, "signin.html", status=refused.status, problem=problem, username=username)
+    response = RedirectResponse("/sound", 303)
+    set_session_cookie(response, opened, deps)
+    return response
+
+
+@router.get("/sound")
+async def sound_test(request: Request, principal: SignedIn) -> Response:
+    """Every tone once; browsers give sound only to a page that was clicked."""
+    return page(request, "sound.html", principal=principal)
+
+
+@router.post("/signout")
+async def sign_out(deps: DepsOf, principal: SignedIn) -> Response:
+    """End the session."""
+    async with deps.pool.connection() as conn:
+        await close_session(conn, principal.session.token_hash)
+    response = RedirectResponse("/signin", 303)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=deps.secure_cookies)
+    return response
+
+
+@router.get("/language/{language}")
+async def choose_language(request: Request, deps: DepsOf, language: str) -> Response:
+    """Remember the language in this browser and go back to where one was."""
+    back = urlsplit(request.query_params.get("back", "/")).path or "/"
+    response = RedirectResponse(back if back.startswith("/") and not back.startswith("//") else "/", 303)
+    if language in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", secure=deps.secure_cookies, path="/"
+        )
+    return response

@@ -1,0 +1,47 @@
+// Doing something to an alarm, and what the desk is told about it.
+
+import { call, explain, Refused } from "./api.js";
+import { put, staffName } from "./book.js";
+import { now } from "./clock.js";
+import { toast } from "./dom.js";
+import { ago, t } from "./i18n.js";
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+
+/** Where a colleague's word on an alarm is written. */
+const DECISIONS = new Set(["acknowledge", "dispatch", "arrive", "resolve", "close", "cancel", "release", "reopen", "again"]);
+
+/**
+ * Who brought the alarm where it is, and when; null when nobody has yet.
+ * @param {Alarm} alarm
+ */
+export function lastDecision(alarm) {
+  return alarm.timeline.findLast((entry) => DECISIONS.has(entry.event)) ?? null;
+}
+
+/**
+ * Post an event. True when it took effect; a 409 says who was faster.
+ * @param {string} id
+ * @param {string} event
+ * @param {object} [body]
+ * @returns {Promise<boolean>}
+ */
+export async function act(id, event, body = {}) {
+  try {
+    put(await call("POST", `/api/v1/alarms/${id}/${event}`, body));
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 409) tellWhoWasFaster(error.body.alarm ?? error.body);
+    else toast(explain(error), "bad");
+    return false;
+  }
+}
+
+/** @param {Alarm} alarm */
+function tellWhoWasFaster(alarm) {
+  if (!alarm?.timeline) return toast(t("error.409"), "warn");
+  put(alarm);
+  const last = lastDecision(alarm);
+  if (!last) return toast(t("error.409"), "warn");
+  toast(t("act.faster", { who: staffName(last.actor), what: t(`event.${last.event}`), ago: ago(now() - last.t) }), "warn");
+}

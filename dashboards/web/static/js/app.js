@@ -1,0 +1,79 @@
+// The console's entry: starts what stays, and gives life to the parts of each page as it comes and goes.
+
+import { alarm } from "./alarm.js";
+import * as clock from "./clock.js";
+import { demo, yours } from "./demo.js";
+import * as desk from "./desk.js";
+import { need } from "./dom.js";
+import { form } from "./forms.js";
+import { keyboard } from "./keyboard.js";
+import { map } from "./map.js";
+import { now } from "./now.js";
+import * as sound from "./sound.js";
+import { soundtest } from "./soundtest.js";
+
+/** @type {Record<string, import("./types.js").Component>} */
+const components = { now, alarm, map, form, demo, yours, soundtest };
+
+/** @type {WeakMap<Element, AbortController>} */
+const living = new WeakMap();
+
+/** @param {Element} root */
+function enliven(root) {
+  for (const element of [root, ...root.querySelectorAll("[data-component]")]) {
+    if (!(element instanceof HTMLElement) || !element.dataset.component || living.has(element)) continue;
+    const life = new AbortController();
+    living.set(element, life);
+    components[element.dataset.component]?.(element, life.signal);
+  }
+}
+
+document.addEventListener("htmx:load", (event) => {
+  const root = event.target;
+  if (root instanceof Element) enliven(root);
+  desk.showPulse();
+  clock.tick();
+});
+document.addEventListener("htmx:beforeCleanupElement", (event) => {
+  if (event.target instanceof Element) living.get(event.target)?.abort();
+});
+document.addEventListener("htmx:afterSettle", () => {
+  desk.retitle();
+  desk.drawMute();
+  showPlace();
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (/** @type {CustomEvent} */ (event).detail.xhr.status === 401) location.assign("/signin");
+});
+
+/** Mark the tab of the page we are on. */
+function showPlace() {
+  const path = location.pathname;
+  for (const tab of document.querySelectorAll(".tabs a")) {
+    const href = tab.getAttribute("href") ?? "";
+    const here = href === "/" ? path === "/" : path.startsWith(href);
+    if (here) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+}
+
+/** Sound needs a click or a key once; any will do. */
+async function wake() {
+  if (!sound.isUnlocked() && (await sound.unlock())) document.dispatchEvent(new Event("book-changed"));
+}
+
+document.addEventListener("pointerdown", () => void wake());
+document.addEventListener("keydown", () => void wake());
+need(document, "#mute").addEventListener("click", () => {
+  sound.mute(!sound.isMuted());
+  desk.drawMute();
+});
+setInterval(desk.drawMute, 1000);
+desk.drawMute();
+keyboard();
+showPlace();
+enliven(document.body);
+clock.start();
+if (navigator.userActivation?.hasBeenActive) void wake();
+void desk.open();
+void desk.feel();

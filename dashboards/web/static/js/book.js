@@ -1,0 +1,85 @@
+// The active alarms as the desk knows them, their order, and who is who.
+
+import { call } from "./api.js";
+
+/**
+ * @typedef {import("./types.js").Alarm} Alarm
+ * @typedef {import("./types.js").Directory} Directory
+ */
+
+const ACTIVE = new Set(["open", "acknowledged", "dispatched", "on_scene"]);
+const RANK = { critical: 3, high: 2, medium: 1, low: 0 };
+const SOUNDING = new Set(["opened", "again", "reopen", "release"]);
+
+/** Active alarms by id. @type {Map<string, Alarm>} */
+export const active = new Map();
+
+/** Time from wrist to screen, ms, of alarms that came while we watched. @type {Map<string, number>} */
+export const measured = new Map();
+
+/** @type {Directory} */
+let directory = { residents: {}, staff: {} };
+
+/** When an alarm last called for somebody, ms. @param {Alarm} alarm */
+export function calledAt(alarm) {
+  return alarm.timeline.findLast((entry) => SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
+}
+
+/** Untaken before taken, then worst, then newest. @param {Alarm} a @param {Alarm} b */
+export function byUrgency(a, b) {
+  return Number(b.state === "open") - Number(a.state === "open")
+    || RANK[b.severity] - RANK[a.severity]
+    || calledAt(b) - calledAt(a);
+}
+
+/** Alarms that nobody has taken. @returns {Alarm[]} */
+export function untaken() {
+  return [...active.values()].filter((alarm) => alarm.state === "open");
+}
+
+/**
+ * Take in an alarm; older versions than the known one are ignored.
+ * @param {Alarm} alarm
+ * @returns {boolean} whether it was not there before
+ */
+export function put(alarm) {
+  const known = active.get(alarm.id);
+  if (known && known.version > alarm.version) return false;
+  if (ACTIVE.has(alarm.state)) active.set(alarm.id, alarm);
+  else active.delete(alarm.id);
+  return !known && ACTIVE.has(alarm.state);
+}
+
+/** Load the active alarms anew. @returns {Promise<number>} the change to stream from */
+export async function reload() {
+  /** @type {{items: Alarm[], change: number}} */
+  const answer = await call("GET", "/api/v1/alarms?state=active&limit=500");
+  active.clear();
+  for (const alarm of answer.items) active.set(alarm.id, alarm);
+  await knowWho();
+  return answer.change;
+}
+
+async function knowWho() {
+  directory = await call("GET", "/console/directory");
+}
+
+let asked = 0;
+
+/** Make sure that an alarm's resident has a name; asks at most once in 2 s. @param {Alarm} alarm @returns {Promise<boolean>} */
+export async function learnNameOf(alarm) {
+  if (!alarm.resident || directory.residents[alarm.resident] || Date.now() - asked < 2000) return false;
+  asked = Date.now();
+  await knowWho();
+  return true;
+}
+
+/** @param {Alarm} alarm @returns {{name: string, place: string} | null} */
+export function residentOf(alarm) {
+  return (alarm.resident && directory.residents[alarm.resident]) || null;
+}
+
+/** The name by which a colleague is known. @param {string} username */
+export function staffName(username) {
+  return directory.staff[username] || username;
+}

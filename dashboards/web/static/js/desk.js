@@ -1,0 +1,155 @@
+// What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
+
+import { active, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { call } from "./api.js";
+import { learn, now, tick } from "./clock.js";
+import { h, icon, need } from "./dom.js";
+import { t } from "./i18n.js";
+import * as sound from "./sound.js";
+import { Stream } from "./stream.js";
+
+/** @typedef {import("./types.js").Pulse} Pulse */
+
+const PULSE_MS = 3000;
+const RELOAD_MS = 2000;
+const SAME_CLOCK = document.documentElement.dataset.sameClock === "yes";
+const MEASURABLE_MS = 60_000;
+
+export const stream = new Stream();
+/** @type {Pulse | null} */
+let pulse = null;
+
+/** Load what is active and listen from there on; tries until it works. */
+export async function open() {
+  try {
+    stream.start(await reload());
+  } catch {
+    setTimeout(open, RELOAD_MS);
+    return;
+  }
+  document.documentElement.dataset.ready = "yes";
+  document.dispatchEvent(new Event("book-ready"));
+  changed();
+}
+
+stream.addEventListener("alarm", (event) => {
+  const { alarm, received } = /** @type {CustomEvent} */ (event).detail;
+  const isNew = put(alarm);
+  if (isNew && SAME_CLOCK && !alarm.late && alarm.version === 1 && (alarm.kind === "sos" || alarm.kind === "fall")) {
+    const ms = Math.max(1, Math.round(received - alarm.event_time));
+    if (ms < MEASURABLE_MS) measured.set(alarm.id, ms);
+  }
+  changed();
+  document.dispatchEvent(new CustomEvent("alarm-seen", { detail: alarm }));
+  void learnNameOf(alarm).then((learnt) => { if (learnt) changed(); });
+});
+stream.addEventListener("reset", () => void open());
+stream.addEventListener("lost", changed);
+stream.addEventListener("back", changed);
+document.addEventListener("book-changed", frame);
+
+function changed() {
+  document.dispatchEvent(new Event("book-changed"));
+}
+
+/** Renew what is around the page: sound, counts, banners. */
+function frame() {
+  const waiting = untaken();
+  sound.ring(stream.isLost ? "lost" : sound.toneFor(waiting.map((alarm) => alarm.severity)));
+  const badge = need(document, "#now-badge");
+  badge.textContent = String(waiting.length);
+  badge.hidden = waiting.length === 0;
+  drawFavicon(waiting.length);
+  retitle();
+  need(document, "#banner-lost").hidden = !stream.isLost;
+  need(document, "#banner-sound").hidden = sound.isUnlocked();
+  document.documentElement.dataset.sound = sound.isUnlocked() ? "on" : "off";
+}
+
+/** Put the count before the page's title; called again whenever a page brings a new title. */
+export function retitle() {
+  const bare = document.title.replace(/^\(\d+\) /, "");
+  const count = untaken().length;
+  const wanted = count ? `(${count}) ${bare}` : bare;
+  if (document.title !== wanted) document.title = wanted;
+}
+
+let faviconCount = -1;
+
+/** @param {number} count */
+function drawFavicon(count) {
+  if (count === faviconCount) return;
+  faviconCount = count;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.fillStyle = count ? "#b00f1e" : "#0a6650";
+  pen.beginPath();
+  pen.roundRect(0, 0, 64, 64, 16);
+  pen.fill();
+  pen.fillStyle = pen.strokeStyle = "#fff";
+  if (count) {
+    pen.font = "bold 42px sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(count > 9 ? "9+" : String(count), 32, 35);
+  } else {
+    pen.lineWidth = 7;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.beginPath();
+    pen.moveTo(14, 34);
+    pen.lineTo(26, 47);
+    pen.lineTo(50, 20);
+    pen.stroke();
+  }
+  /** @type {HTMLLinkElement} */ (need(document, "link[rel=icon]")).href = canvas.toDataURL();
+}
+
+/** The button that mutes for a minute. */
+export function drawMute() {
+  const button = need(document, "#mute");
+  const muted = sound.isMuted();
+  const seconds = Math.ceil(sound.mutedFor() / 1000);
+  button.setAttribute("aria-pressed", String(muted));
+  button.replaceChildren(icon(muted ? "bell-off" : "bell"), h("span", { class: "word" }, muted ? t("sound.muted", { n: seconds }) : t("sound.mute")));
+  button.title = t("sound.mute_title");
+}
+
+/** Ask how the house is doing, and say so. */
+export async function feel() {
+  try {
+    /** @type {Pulse} */
+    const answer = await call("GET", "/console/pulse");
+    pulse = answer;
+    learn(answer.now);
+    showPulse();
+  } catch {
+    // The lost stream is what tells; the next beat asks again.
+  }
+  setTimeout(feel, PULSE_MS);
+}
+
+/** Put the last pulse into the page's places. */
+export function showPulse() {
+  if (!pulse) return;
+  for (const [name, value] of Object.entries({ residents: pulse.residents, devices: pulse.devices, reporting: pulse.reporting }))
+    for (const place of document.querySelectorAll(`[data-pulse="${name}"]`)) place.textContent = String(value);
+  for (const place of document.querySelectorAll("[data-pulse=headline]"))
+    place.textContent = pulse.residents ? t("now.all_well", { n: pulse.residents }) : t("now.nobody_yet");
+  for (const place of document.querySelectorAll("[data-pulse=last]")) {
+    const element = /** @type {HTMLElement} */ (place);
+    if (pulse.last_reading === null) element.textContent = t("now.no_reading");
+    else element.dataset.ago = String(pulse.last_reading);
+  }
+  tick();
+  const troubled = pulse.roles.filter((role) => role.state === "restarting" || role.state === "starting");
+  const recent = pulse.roles.filter((role) => role.state === "ready" && role.restarts > 0 && now() - role.at < 20_000);
+  const banner = need(document, "#banner-role");
+  const worst = troubled[0] ?? recent[0];
+  banner.hidden = !worst;
+  if (!worst) return;
+  banner.className = `notice ${troubled.length ? "bad" : "good"}`;
+  const text = t(troubled.length ? "role.restarting" : "role.back", { role: t(`role.name.${worst.role}`) });
+  need(banner, "span").textContent = text;
+}

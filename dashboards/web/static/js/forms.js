@@ -1,0 +1,173 @@
+// Plain forms that speak the public API: field names are paths into the JSON, what is wrong is said at the field.
+
+import { call, explain, Refused } from "./api.js";
+import { h, need, toast } from "./dom.js";
+import { t, textOr } from "./i18n.js";
+
+/** @typedef {{site: string, device: string, username: string | null, password: string | null}} Credentials */
+
+/** A field's text as JSON: numbers and booleans by the field's type; empty is null. @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field */
+function valueOf(field) {
+  if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked;
+  const text = field.value.trim();
+  if (text === "") return null;
+  return field instanceof HTMLInputElement && (field.type === "number" || field.dataset.number !== undefined) ? Number(text) : text;
+}
+
+/**
+ * The JSON of a form: `home.lat` becomes `{home: {lat}}`; groups of which nothing was given, and empty optional
+ * fields, are left out, or null where the form changes something that exists.
+ * @param {HTMLFormElement} form
+ * @returns {Record<string, any>}
+ */
+export function bodyOf(form) {
+  /** @type {Record<string, any>} */
+  const body = {};
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
+    if (!field.name || field.disabled) continue;
+    const value = valueOf(field);
+    const path = field.name.split(".");
+    const leaf = /** @type {string} */ (path.pop());
+    if (value === null && (path.length || form.dataset.method !== "PUT")) continue;
+    let at = body;
+    for (const step of path) at = at[step] ??= {};
+    at[leaf] = value;
+  }
+  return body;
+}
+
+/** @param {HTMLFormElement} form */
+export function clearWrong(form) {
+  for (const note of form.querySelectorAll(".wrong")) note.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
+/** @param {HTMLElement} field @param {string} text */
+function say(field, text) {
+  field.setAttribute("aria-invalid", "true");
+  const note = h("div", { class: "wrong", role: "alert" }, text);
+  const box = field.closest(".field");
+  if (box) box.append(note);
+  else field.after(note);
+}
+
+/** Check what the browser can check, in our words. @param {HTMLFormElement} form @returns {boolean} */
+export function isFilled(form) {
+  clearWrong(form);
+  /** @type {HTMLElement | null} */
+  let worst = null;
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) || field.validity.valid) continue;
+    const why = field.validity;
+    const text = why.valueMissing ? t("form.missing")
+      : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
+      : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
+      : t("form.wrong");
+    say(field, text);
+    worst ??= field;
+  }
+  worst?.focus();
+  return !worst;
+}
+
+/** Put the server's objections where they belong. @param {HTMLFormElement} form @param {unknown} error */
+export function showRefusal(form, error) {
+  const errors = error instanceof Refused && Array.isArray(error.body.errors) ? error.body.errors : [];
+  let placed = 0;
+  for (const { pointer, detail } of errors) {
+    const name = String(pointer).replace(/^\/body\//, "").replaceAll("/", ".");
+    const input = form.elements.namedItem(name);
+    if (!(input instanceof HTMLElement)) continue;
+    say(input, name === "phone" ? t("form.phone") : String(detail));
+    placed += 1;
+  }
+  if (placed) return;
+  form.querySelector(".form-wrong")?.remove();
+  const text = error instanceof Refused && error.status < 500 && error.status !== 403 ? error.message : explain(error);
+  const known = error instanceof Refused ? textOr(`form.status.${error.status}`, "") : "";
+  form.prepend(h("div", { class: "notice bad form-wrong", role: "alert" }, h("span", {}, known ? `${known} (${text})` : text)));
+}
+
+/**
+ * Send a form. The answer, or null when it was refused (and said so).
+ * @param {HTMLFormElement} form
+ * @param {Record<string, any>} [extra]
+ * @returns {Promise<any>}
+ */
+export async function send(form, extra = {}) {
+  form.querySelector(".form-wrong")?.remove();
+  if (!isFilled(form)) return null;
+  const button = form.querySelector("button[type=submit]");
+  if (button instanceof HTMLButtonElement) button.disabled = true;
+  try {
+    return (await call(form.dataset.method ?? "POST", form.dataset.api ?? "", { ...bodyOf(form), ...extra })) ?? {};
+  } catch (error) {
+    showRefusal(form, error);
+    return null;
+  } finally {
+    if (button instanceof HTMLButtonElement) button.disabled = false;
+  }
+}
+
+/** @type {import("./types.js").Component} */
+export function form(root, signal) {
+  const element = /** @type {HTMLFormElement} */ (root);
+  element.noValidate = true;
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await send(element);
+    if (!answer) return;
+    if (element.dataset.shows) return showSecret(element, answer);
+    toast(t("form.saved"), "good");
+    go((element.dataset.next ?? "/").replace("{id}", encodeURIComponent(answer.id ?? "")));
+  }, { signal });
+  element.querySelector("[data-remove]")?.addEventListener("click", async () => {
+    if (!confirm(t("form.remove_sure"))) return;
+    try {
+      await call("DELETE", element.dataset.api ?? "");
+      go(element.dataset.gone ?? element.dataset.next ?? "/");
+    } catch (error) {
+      showRefusal(element, error);
+    }
+  }, { signal });
+}
+
+/** Go to a page without losing stream and sound. @param {string} path */
+export function go(path) {
+  void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top" }).then(() => history.pushState({ htmx: true }, "", path));
+}
+
+/**
+ * The device's password is shown once: the form gives way to it.
+ * @param {HTMLFormElement} form
+ * @param {Credentials} answer
+ */
+function showSecret(form, answer) {
+  const shown = need(document, form.dataset.shows ?? "");
+  fillSecret(shown, answer);
+  form.hidden = true;
+  shown.hidden = false;
+  shown.focus();
+}
+
+/**
+ * Fill user, password and the copyable command into a prepared box.
+ * @param {HTMLElement} box
+ * @param {Credentials} answer
+ */
+export function fillSecret(box, answer) {
+  const { device, site } = answer;
+  const username = answer.username ?? `site-${site}`;
+  const password = answer.password ?? "…";
+  need(box, "[data-shared]").hidden = answer.username !== null;
+  for (const [name, value] of Object.entries({ username, password }))
+    for (const place of box.querySelectorAll(`[data-secret="${name}"]`)) place.textContent = value;
+  const line = need(box, "[data-command]");
+  const { host = "127.0.0.1", port = "1883" } = line.dataset;
+  line.textContent = `mosquitto_pub -V 5 -h ${host} -p ${port} -u '${username}' -P '${password}' -q 1 -t 'anxin/v1/${site}/${device}/sos' -m '{}'`;
+  box.querySelector("[data-copy]")?.addEventListener("click", async () => {
+    await navigator.clipboard?.writeText(line.textContent ?? "");
+    toast(t("form.copied"), "good");
+  });
+}

@@ -1,0 +1,38 @@
+// Everything at the desk by keyboard; "?" tells how.
+
+import { need } from "./dom.js";
+import * as now from "./now.js";
+
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  j: () => now.move(1),
+  k: () => now.move(-1),
+  Enter: () => now.open(),
+  a: acknowledge,
+  m: () => need(document, "#mute").click(),
+  n: () => need(document, ".tabs a[href='/']").click(),
+  "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
+};
+
+/** On an alarm's page `a` presses its own button. */
+function acknowledge() {
+  const button = document.querySelector("[data-act=acknowledge]");
+  if (button instanceof HTMLElement) button.click();
+  else void now.acknowledge();
+}
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof Element && target.closest("input, select, textarea, dialog, [contenteditable]") !== null;
+}
+
+export function keyboard() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const act = KEYS[event.key];
+    if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
+    event.preventDefault();
+    act();
+  });
+  need(document, "#help-button").addEventListener("click", KEYS["?"] ?? (() => undefined));
+}

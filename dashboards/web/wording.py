@@ -1,0 +1,128 @@
+"""The one catalogue of texts, and how numbers and times are put into words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from devices.clock import DAY_MS
+
+LANGUAGES: Final = ("zh", "en")
+DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
+
+_UNITS: Final = {
+    "_m": "m", "_s": "s", "_ms": "ms", "_pct": "%", "_g": "g", "_mg": "mg", "_bpm": "bpm", "_mmhg": "mmHg",
+    "_deg": "°", "_dbm": "dBm", "_mps": "m/s", "_c": "°C",
+}  # fmt: skip
+"""Which unit a field's name ends in; the longest ending counts."""
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Language → key → text, as the file has it."""
+    text = files("dashboards.web").joinpath("catalogue.json").read_text("utf-8")
+    loaded: dict[str, dict[str, str]] = json.loads(text)
+    return loaded
+
+
+@cache
+def catalogue_json(language: str) -> bytes:
+    """One language's texts for the browser."""
+    return json.dumps(catalogue()[language], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@cache
+def catalogue_version() -> str:
+    """Changes whenever a text changes: browsers may keep a version for good."""
+    return hashlib.sha256(b"".join(catalogue_json(language) for language in LANGUAGES)).hexdigest()[:12]
+
+
+class Wording:
+    """Texts in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else LANGUAGES[0]
+        self._texts = catalogue()[self.language]
+
+    def t(self, key: str, **parameters: object) -> str:
+        """The text of ``key`` with its ``{parameters}``; an unknown key reads as itself."""
+        text = self._texts.get(key, key)
+        return text.format_map(parameters) if parameters else text
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text of ``key``, or ``otherwise`` where the catalogue has none."""
+        return self._texts.get(key, otherwise)
+
+    def clock(self, t: int, timezone: str, now: int) -> str:
+        """``14:03:21`` for the last 20 hours, else with the date; ``t`` and ``now`` in ms."""
+        local = datetime.fromtimestamp(t / 1000, zone(timezone))
+        if abs(now - t) < 20 * DAY_MS // 24:
+            return local.strftime("%H:%M:%S")
+        return local.strftime("%Y-%m-%d %H:%M")
+
+    def evidence(self, evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """(label, value with unit) of the numbers that made a rule fire; what is absent is left out."""
+        return [
+            (self.known(f"evidence.{name}", name), self._measure(name, value))
+            for name, value in evidence.items()
+            if value is not None and value != []
+        ]
+
+    def _measure(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return self.t("yes" if value else "no")
+        if not isinstance(value, int | float):
+            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if name in ("charging", "worn", "at_home"):
+            return self.t("yes" if value else "no")
+        if name == "local_hour":
+            return f"{int(value):02d}:{int(value % 1 * 60):02d}"
+        if name == "confidence":
+            return f"{value * 100:.0f} %"
+        if name.endswith("_s"):
+            return self.duration(float(value))
+        unit = unit_of(name)
+        number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+        return f"{number} {unit}".strip()
+
+    def duration(self, seconds: float) -> str:
+        """``45 s``, ``12 min``, ``3 h 20 min``."""
+        whole = round(seconds)
+        if whole < 120:
+            return self.t("duration.s", n=whole)
+        minutes = whole // 60
+        if minutes < 120:
+            return self.t("duration.min", n=minutes)
+        return self.t("duration.h_min", h=minutes // 60, n=minutes % 60)
+
+    def place(self, address: Mapping[str, Any] | None) -> str:
+        """An address in the order of its language: the large before the small in Chinese, else the reverse."""
+        if not address:
+            return ""
+        parts = []
+        for field in ("community", "building", "unit", "floor", "room"):
+            value = str(address.get(field) or "").strip()
+            if value:
+                bare = value.isascii() and any(character.isdigit() for character in value)
+                parts.append(self.t(f"address.{field}", n=value) if bare else value)
+        return " ".join(parts) if self.language == "zh" else ", ".join(reversed(parts))
+
+
+def zone(timezone: str) -> ZoneInfo:
+    """The named zone, or the default one where the name is unknown."""
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(DEFAULT_TIMEZONE)
+
+
+def unit_of(name: str) -> str:
+    """The unit in which a field is counted, by its name; empty if it has none."""
+    endings = [ending for ending in _UNITS if name.endswith(ending)]
+    return _UNITS[max(endings, key=len)] if endings else ""
