@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from alerts.alarm import Alarm
+from dashboards import web
 from dashboards.api import alarms, health, measurements, problems, registry, session, stream
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
@@ -34,6 +35,7 @@ def create_app(deps: Deps) -> FastAPI:
     problems.install(app)
     for room in (health, session, alarms, stream, registry, measurements):
         app.include_router(room.router)
+    web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(SecurityHeaders, https=deps.secure_cookies)
     return app

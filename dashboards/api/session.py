@@ -124,6 +124,6 @@ async def follow_link(deps: DepsOf, token: str) -> Response:
         opened = await redeem_signin_link(conn, token, deps.clock.now_ms())
     if opened is None:
         return RedirectResponse(f"{SIGN_IN_PATH}?problem=link", 303)
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse("/sound", 303)
     set_session_cookie(response, opened, deps)
     return response
