@@ -71,11 +71,13 @@ install_debian_packages() {
         { as_root apt-get update -qq </dev/null && as_root apt-get install -y -qq --no-install-recommends "$@" </dev/null; }
 }
 
+interpreter() { "$1" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null || true; }
+
 # What an installed environment was made from: another lock, interpreter, place or package makes it stale.
 environment_key() {
     {
         printf '%s\n' "$PWD" ./*/__init__.py
-        "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
+        interpreter "$python"
         cat pyproject.toml "$1"
     } | sha256sum | cut -d' ' -f1
 }
@@ -100,8 +102,8 @@ install_environment() {
         step "packages: as in $lock"
         return
     fi
-    if ! .venv/bin/python -c 'import sys; sys.exit(sys.prefix != sys.argv[1])' "$PWD/.venv" 2>/dev/null ||
-        [ "$(.venv/bin/python -V)" != "$("$python" -V)" ]; then
+    if [ "$(interpreter .venv/bin/python)" != "$(interpreter "$python")" ] ||
+        ! .venv/bin/python -c 'import sys; sys.exit(sys.prefix != sys.argv[1])' "$PWD/.venv"; then
         step "new environment .venv"
         "$python" -m venv --clear .venv
     fi
