@@ -166,8 +166,8 @@ class Engine:
         room = len(self._journal.device_slot)
         if wanted > room:
             larger = empty_journal(max(wanted, 2 * room), max(wanted, 2 * room))
-            for before, after in zip(self._journal, larger, strict=True):
-                after[: len(before)] = before
+            for name, before in self._journal._asdict().items():
+                getattr(larger, name)[: len(before)] = before
             self._journal = larger
         if 2 * changes > len(self._out):
             self._out = np.empty(max(2 * changes, 2 * len(self._out)), EPISODE_EVENT)

@@ -25,7 +25,8 @@ from tests.reference.streams import (
 )
 
 S = 1000
-YARD = (north_of(150), (north_of(150)[0], HOME[1] + 0.006), (north_of(500)[0], HOME[1] + 0.006), north_of(500))
+WEST, EAST = HOME[1] - 0.002, HOME[1] + 0.006
+YARD = tuple((north_of(metres)[0], lon) for metres, lon in ((155, WEST), (155, EAST), (505, EAST), (505, WEST)))
 COMMUNITY: list[RegistryChange] = [
     *(change(resident(slot)) for slot in range(3)),
     *(change(device(slot)) for slot in range(4)),
@@ -100,14 +101,57 @@ def readings(draw: st.DrawFn, now: int) -> Told:
 
 
 @st.composite
+def walks(draw: st.DrawFn, now: int) -> list[Told]:
+    """Some fixes of one band in a row, all about as far away."""
+    band = draw(st.sampled_from([0, 0, 1, 2]))
+    metres = draw(st.sampled_from([0, 100, 270, 700, 900]))
+    count = draw(st.integers(2, 5))
+    step = draw(st.sampled_from([10, 20, 45])) * S
+    delay = draw(st.sampled_from([0, 0, 0, 900 * S]))
+    walk = []
+    for i in range(count):
+        lat, lon = north_of(metres + draw(st.integers(0, 20)))
+        t = now - delay - (count - 1 - i) * step
+        fields = {"lat": lat, "lon": lon, "accuracy_m": 5.0}
+        walk.append(Told(band, Kind.POSITION, t, t + delay, i, fields=fields))
+    return walk
+
+
+@st.composite
+def presses(draw: st.DrawFn, now: int) -> list[Told]:
+    """One band's presses and cancels within a few minutes."""
+    band = draw(st.sampled_from([0, 0, 3, 5]))
+    kind = draw(st.sampled_from([Kind.SOS, Kind.FALL]))
+    offsets = draw(st.lists(st.integers(0, 10), min_size=1, max_size=5))
+    return [
+        Told(
+            band,
+            kind,
+            now - 300 * S + offset * 30 * S,
+            now,
+            i,
+            fields={"cancel": draw(st.sampled_from([None, None, True]))},
+        )
+        for i, offset in enumerate(offsets)
+    ]
+
+
+@st.composite
+def told_by(draw: st.DrawFn, now: int) -> list[Told]:
+    """What arrives in one batch."""
+    parts = draw(st.lists(st.one_of(readings(now).map(lambda one: [one]), walks(now), presses(now)), max_size=4))
+    return [told for part in parts for told in part]
+
+
+@st.composite
 def lives(draw: st.DrawFn) -> list[tuple[int, list[Told], RegistryChange | None, int | None]]:
     """Batches: (now, readings, a registry change before it, listening since)."""
     now = START
     batches = []
     for _ in range(draw(st.integers(1, 8))):
-        now += draw(st.sampled_from([1, 5, 20, 35, 90, 400, 1500])) * S
-        told = draw(st.lists(readings(now), max_size=8))
-        before = draw(st.sampled_from([None, None, *CHANGES]))
+        now += draw(st.sampled_from([1, 5, 20, 35, 90, 300, 1500])) * S
+        told = draw(told_by(now))
+        before = draw(st.sampled_from([None] * 20 + CHANGES))
         listening = draw(st.sampled_from([None, START, START, START, now - 100 * S]))
         batches.append((now, told, before, listening))
     return batches
