@@ -1,0 +1,162 @@
+"""The roles' mains: each wires its own parts, says when it is ready, and runs until cancelled.
+
+Imports stand inside the functions: the dispatcher and the console never load the engine's compiler, and the
+gateway points its cache to the right folder before it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from anxin.settings import RoleName, RoleSettings
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+    from gateway.store.connection import Connection
+
+
+async def gateway(settings: RoleSettings) -> None:
+    """Readings in, alarms out. The batch under way when it is cancelled is still committed."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from gateway.health import Health
+    from gateway.run import Gateway
+    from gateway.session import BrokerAddress
+
+    health = Health()
+    work = Gateway(
+        conninfo=settings.conninfo,
+        address=BrokerAddress(
+            settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, settings.mqtt_password
+        ),
+        health=health,
+    )
+    server = await health.serve("127.0.0.1", settings.metrics_port) if settings.metrics_port else None
+    running = asyncio.ensure_future(work.run())
+    try:
+        ready = asyncio.ensure_future(health.until_ready())
+        await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if not running.done():
+            await _say_ready(settings, "gateway")
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        work.stop()
+        await running
+        raise
+    finally:
+        if server is not None:
+            server.close()
+
+
+async def dispatcher(settings: RoleSettings) -> None:
+    """Escalation steps when they fall due, messages out of the outbox."""
+    import psycopg
+
+    from alerts import dispatcher as dispatching
+    from alerts.notifiers.selection import notifier_for
+    from alerts.notifiers.twilio import TwilioNotifier
+    from devices.clock import SystemClock
+    from gateway.store.alarms import PostgresAlarmStore
+    from gateway.store.changes import listen
+    from gateway.store.outbox import PostgresOutbox
+
+    account = settings.twilio
+    provider = None
+    if account is not None:
+        provider = TwilioNotifier(
+            account_sid=account.account_sid,
+            auth_token=account.auth_token,
+            sender=account.from_,
+            base_url=account.base_url,
+        )
+    async with _open_pool(settings, "dispatcher") as pool:
+        await _say_ready(settings, "dispatcher")
+        await dispatching.run(
+            store=PostgresAlarmStore(pool),
+            outbox=PostgresOutbox(pool),
+            notifier_for=lambda message: notifier_for(message, provider),
+            clock=SystemClock(),
+            wake=listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"),
+            unavailable=(psycopg.OperationalError,),
+        )
+
+
+async def console(settings: RoleSettings) -> None:
+    """The pages and the HTTP API."""
+    import uvicorn
+
+    class _Server(uvicorn.Server):
+        """Leaves the signals to whoever runs the role."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    from dashboards.api.app import create_app
+    from dashboards.deps import Deps, MqttInfo
+    from devices.clock import SystemClock
+    from gateway.store.alarms import PostgresAlarmStore
+
+    async with _open_pool(settings, "console") as pool:
+        app = create_app(
+            Deps(
+                conninfo=settings.conninfo,
+                pool=pool,
+                alarm_store=PostgresAlarmStore(pool),
+                clock=SystemClock(),
+                mqtt=MqttInfo(
+                    host=settings.mqtt_host,
+                    port=settings.mqtt_port,
+                    kind=settings.broker_kind,
+                    per_device=settings.broker_kind == "mosquitto",
+                ),
+                version=version("anxin"),
+                secure_cookies=settings.secure_cookies,
+            )
+        )
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.console_listen,
+                port=settings.console_port,
+                access_log=False,
+                log_level="warning",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        serving = asyncio.ensure_future(server.serve())
+        try:
+            while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn offers no event
+                await asyncio.sleep(0.01)
+            if not serving.done():
+                await _say_ready(settings, "console")
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+@asynccontextmanager
+async def _open_pool(settings: RoleSettings, application: str) -> AsyncIterator[AsyncConnectionPool[Connection]]:
+    from gateway.store.connection import pool
+
+    async with pool(settings.conninfo, application=f"anxin {application}") as opened:
+        yield opened
+
+
+async def _say_ready(settings: RoleSettings, role: RoleName) -> None:
+    from gateway.store.connection import connect
+    from gateway.store.roles import report
+
+    connection = await connect(settings.conninfo, application=f"anxin {role}")
+    async with connection:
+        await report(connection, role, "ready", os.getpid())
