@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
 from typing import Final
 
@@ -26,6 +25,6 @@ def mosquitto_password_hash(password: str, salt: bytes | None = None, iterations
         salt: 12 bytes; random when None.
         iterations: Rounds of PBKDF2.
     """
-    salt = os.urandom(12) if salt is None else salt
+    salt = secrets.token_bytes(12) if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
     return f"$7${iterations}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

@@ -77,9 +77,10 @@ class Gateway:
             await self._writer.close()
 
     async def _stop_or_end(self, ingest: asyncio.Task[None]) -> None:
-        stop = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait([stop, ingest], return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
+        async with asyncio.TaskGroup() as waiting:
+            stop = waiting.create_task(self._stop.wait(), name="stop")
+            await asyncio.wait([stop, ingest], return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
 
     async def _follow_registry(self, pipeline: Pipeline) -> None:
         async for _ in listen(self._conninfo, ["registry"], application="anxin gateway registry"):
