@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
 
 import structlog
 
 from alerts.desk import carry_out_due
-from alerts.messages import render
+from alerts.messages import Template, render
 from alerts.notifiers.port import Delivered, GiveUp, Notifier, NotSent, RetryAfter, Sending
 from alerts.ports import AlarmStore, Message, Outbox
 from devices.clock import Clock
@@ -28,6 +29,8 @@ SHORTEST_SLEEP_S: Final = 0.05
 """When what is due is in somebody else's hands."""
 STORE_AWAY_S: Final = 1.0
 _NO_LIMIT_S: Final = 3600.0
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +84,8 @@ class _Dispatcher:
         self._unavailable = unavailable
         self._awake = asyncio.Event()
         self._ended = False
-        self._sending = 0
+        self._in_hand: set[int] = set()
+        self._talking_to: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def listen(self, wake: AsyncIterator[object]) -> None:
         """Pass the wake events on."""
@@ -100,7 +104,7 @@ class _Dispatcher:
             except self._unavailable as error:
                 _log.warning("store is away", error=type(error).__name__)
                 sleep_s = STORE_AWAY_S
-            if self._ended and not self._sending:
+            if self._ended and not self._in_hand:
                 return
             if sleep_s > 0:
                 await self._sleep(sleep_s)
@@ -108,15 +112,17 @@ class _Dispatcher:
     async def _round(self, sends: asyncio.TaskGroup) -> bool:
         """One look at steps and messages; whether there was something to do."""
         steps = await carry_out_due(self._store, self._clock.now_ms())
-        free = SENDING_AT_ONCE - self._sending
+        free = SENDING_AT_ONCE - len(self._in_hand)
         messages = await self._outbox.claim(self._clock.now_ms(), free) if free > 0 else []
         for message in messages:
-            self._sending += 1
+            if message.id in self._in_hand:
+                continue
+            self._in_hand.add(message.id)
             sends.create_task(self._deliver(message), name=f"message {message.id}")
         return bool(steps or messages)
 
     async def _sleep_s(self) -> float:
-        if self._sending >= SENDING_AT_ONCE:
+        if len(self._in_hand) >= SENDING_AT_ONCE:
             return _NO_LIMIT_S
         due = await self._store.next_due()
         return _NO_LIMIT_S if due is None else max(SHORTEST_SLEEP_S, (due - self._clock.now_ms()) / 1000)
@@ -132,12 +138,13 @@ class _Dispatcher:
         try:
             await self._send(message)
         finally:
-            self._sending -= 1
+            self._in_hand.discard(message.id)
             self._awake.set()
 
     async def _send(self, message: Message) -> None:
         notifier = self._notifier_for(message)
-        sending = await self._attempt(message, notifier)
+        async with self._one_after_the_other(message.recipient):
+            sending = await self._attempt(message, notifier)
         await self._insist(lambda: self._write_down(message, notifier.name, sending))
         _log.info(
             "message handled",
@@ -148,15 +155,38 @@ class _Dispatcher:
             attempt=message.attempts,
         )
 
+    @asynccontextmanager
+    async def _one_after_the_other(self, recipient: str) -> AsyncIterator[None]:
+        """Nobody hears the all-clear before the alarm: one message a recipient at a time, in their order."""
+        lock, waiting = self._talking_to.get(recipient, (asyncio.Lock(), 0))
+        self._talking_to[recipient] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._talking_to.pop(recipient)
+            if waiting > 1:
+                self._talking_to[recipient] = (lock, waiting - 1)
+
     async def _attempt(self, message: Message, notifier: Notifier) -> Sending:
         now = self._clock.now_ms()
         if message.expires_at is not None and now >= message.expires_at:
             return GiveUp("expired")
+        if message.attempts > 1 and await self._insist(lambda: self._is_moot(message)):
+            return GiveUp("alarm_ended")
         try:
             return await notifier.send(message, render(message.template, message.params, message.language), now)
         except Exception as error:  # noqa: BLE001 - a notifier is foreign code: whatever it does, the others go on
             _log.warning("notifier failed", message=message.id, error=type(error).__name__)
             return RetryAfter("notifier_error")
+
+    async def _is_moot(self, message: Message) -> bool:
+        """Whether an alarm that could not be told at first has ended meanwhile: the all-clear is on its way."""
+        if message.alarm is None or message.template != Template.ALARM:
+            return False
+        async with self._store.transaction() as tx:
+            alarm = await tx.lock(message.alarm)
+        return alarm is not None and not alarm.is_active
 
     async def _write_down(self, message: Message, provider: str, sending: Sending) -> None:
         now = self._clock.now_ms()
@@ -175,11 +205,11 @@ class _Dispatcher:
                     last = again_at if message.expires_at is None else min(again_at, message.expires_at)
                     await self._outbox.retry(message.id, not_before=last, reason=reason)
 
-    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write down what happened, however long the store is away."""
+    async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Ask the store, however long it is away."""
         while True:
             try:
-                return await write()
+                return await work()
             except self._unavailable as error:
                 _log.warning("store is away", error=type(error).__name__)
                 await asyncio.sleep(STORE_AWAY_S)

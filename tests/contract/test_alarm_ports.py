@@ -1,0 +1,328 @@
+"""What every implementation of ``alerts.ports`` keeps, over the one in memory and over PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from alerts.alarm import Alarm, Latency, Place, TimelineEntry
+from alerts.desk import absorb, act, carry_out_due
+from alerts.ports import NewMessage
+from alerts.transitions import Acknowledge, Notify, Release, Resolve
+from gateway.store.connection import pool
+from tests.contract.alarm_worlds import MemoryWorld, PostgresWorld, World
+from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_alarm, an_episode, nth_uuid
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    return str(request.getfixturevalue("conninfo")) if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def world(database: str | None) -> AsyncIterator[World]:
+    if database is None:
+        yield MemoryWorld()
+        return
+    async with pool(database, application="anxin test", size=4) as connections:
+        yield PostgresWorld(connections)
+
+
+class Interrupted(Exception):
+    pass
+
+
+def a_message(**fields: Any) -> NewMessage:
+    message = NewMessage(
+        alarm=None,
+        site="north",
+        resident="r1",
+        contact="c1",
+        recipient="+8613800000001",
+        template="alarm",
+        params={"name": "王秀兰", "round": 1},
+        language="zh",
+        expires_at=T0 + HOUR,
+    )
+    return msgspec.structs.replace(message, **fields)
+
+
+def full_alarm() -> Alarm:
+    """An alarm in which every field says something."""
+    return an_alarm(
+        recovered_at=T0 + 1,
+        late=True,
+        position=Place(lat=31.2304, lon=121.4737, accuracy_m=12.5, t=T0),
+        evidence={"impact_g": 3.25, "defects": {"lat": "out of range"}, "clock_suspect": True},
+        previous=nth_uuid(9),
+        assignee="zhang",
+        outcome="true_alarm",
+        result="helped_on_site",
+        rating=5,
+        latency_ms=Latency(transport=3.5, decided=1.25, commit_issued=2.0),
+        family_told=True,
+        timeline=(TimelineEntry(t=T0, actor="zhang", event="note", note="敲门", code="no_answer", to="li"),),
+    )
+
+
+async def put(world: World, *alarms: Alarm) -> None:
+    async with world.store.transaction() as tx:
+        for alarm in alarms:
+            await tx.insert(alarm)
+
+
+async def queued(world: World, *messages: NewMessage) -> list[int]:
+    async with world.store.transaction() as tx:
+        return [await tx.queue(message) for message in messages]
+
+
+class TestAlarms:
+    async def test_an_alarm_comes_back_as_it_was(self, world: World) -> None:
+        await put(world, full_alarm())
+        async with world.store.transaction() as tx:
+            assert await tx.lock(full_alarm().id) == full_alarm()
+
+    async def test_an_unknown_alarm_is_none(self, world: World) -> None:
+        async with world.store.transaction() as tx:
+            assert await tx.lock(nth_uuid(404)) is None
+
+    async def test_an_exception_leaves_nothing_behind(self, world: World) -> None:
+        with pytest.raises(Interrupted):
+            async with world.store.transaction() as tx:
+                await tx.insert(an_alarm())
+                await tx.schedule(an_alarm().id, "tell_family", T0)
+                await tx.queue(a_message(alarm=an_alarm().id))
+                raise Interrupted
+        async with world.store.transaction() as tx:
+            assert await tx.lock(an_alarm().id) is None
+        assert await world.published() == []
+        assert await world.store.next_due() is None
+
+    async def test_only_active_alarms_of_these_pairs_are_found_active(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device", state="closed", outcome="test")
+        elsewhere = an_alarm("wandering.zone_exit")
+        await put(world, sos, fall, elsewhere)
+        pairs = [("resident:r1", "sos.button"), ("resident:r1", "fall.device"), ("resident:r2", "sos.button")]
+        async with world.store.transaction() as tx:
+            assert await tx.lock_active(pairs) == {("resident:r1", "sos.button"): sos}
+            assert await tx.lock_active([]) == {}
+
+    async def test_those_that_exist_are_found_by_id_in_any_state(self, world: World) -> None:
+        closed = an_alarm(state="closed", outcome="test")
+        await put(world, closed)
+        async with world.store.transaction() as tx:
+            assert await tx.lock_many([closed.id, nth_uuid(404)]) == {closed.id: closed}
+            assert await tx.lock_many([]) == {}
+
+    async def test_the_youngest_ended_alarm_of_a_pair_is_the_last(self, world: World) -> None:
+        old = an_alarm(t=T0, state="closed", outcome="test")
+        young = an_alarm(t=T0 + HOUR, state="cancelled")
+        await put(world, young, old, an_alarm(t=T0 + 2 * HOUR))
+        key = ("resident:r1", "sos.button")
+        async with world.store.transaction() as tx:
+            assert await tx.last_ended([key]) == {key: young}
+            assert await tx.last_ended([]) == {}
+
+    async def test_active_alarms_of_residents_leave_out_ended_ones_and_others(self, world: World) -> None:
+        mine = an_alarm("sos.button")
+        others = an_alarm("fall.device", id=nth_uuid(2), resident="r2", subject="resident:r2")
+        await put(world, mine, others, an_alarm("wandering.zone_exit", state="resolved"))
+        async with world.store.transaction() as tx:
+            assert await tx.active_of_residents(["r1"]) == [mine]
+            assert {alarm.id for alarm in await tx.active_of_residents(["r1", "r2"])} == {mine.id, others.id}
+            assert await tx.active_of_residents([]) == []
+
+    async def test_two_active_alarms_of_one_pair_are_refused(self, world: World) -> None:
+        await put(world, an_alarm(t=T0))
+        with pytest.raises(Exception, match="active"):
+            await put(world, an_alarm(t=T0 + HOUR))
+
+    async def test_changes_are_published_in_order_with_the_last_word_of_each_transaction(self, world: World) -> None:
+        first = an_alarm()
+        second = msgspec.structs.replace(first, version=2, count=2)
+        third = msgspec.structs.replace(first, version=3, count=3)
+        await put(world, first)
+        async with world.store.transaction() as tx:
+            await tx.save(second, count_only=True)
+        async with world.store.transaction() as tx:
+            await tx.save(third)
+            await tx.save(msgspec.structs.replace(third, version=4, count=4), count_only=True)
+        changes = await world.published()
+        assert [(alarm.version, count_only) for alarm, count_only in changes] == [(1, False), (2, True), (4, False)]
+
+
+class TestRegistry:
+    async def test_a_card_has_its_contacts_in_their_order(self, world: World) -> None:
+        card = a_card(contacts=(a_contact(1), a_contact(2, language="en", can_receive_sms=False)), demo=True)
+        await world.register(msgspec.structs.replace(card, contacts=card.contacts[::-1]))
+        async with world.store.transaction() as tx:
+            found = await tx.resident_card("r1")
+            assert found is not None
+            assert msgspec.structs.replace(found, contacts=()) == msgspec.structs.replace(card, contacts=())
+            assert sorted(found.contacts, key=lambda contact: contact.order) == list(card.contacts)
+            assert await tx.resident_card("nobody") is None
+
+    async def test_a_household_has_the_cards_of_all_who_live_there(self, world: World) -> None:
+        await world.register(a_card(id="r2"), "h1")
+        await world.register(a_card(id="r1"), "h1")
+        await world.register(a_card(id="r3"), "h2")
+        async with world.store.transaction() as tx:
+            assert [card.id for card in await tx.household_cards("h1")] == ["r1", "r2"]
+            assert await tx.household_cards("h9") == []
+
+
+class TestSteps:
+    async def test_due_steps_are_claimed_once_in_their_order(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device")
+        await put(world, sos, fall)
+        async with world.store.transaction() as tx:
+            await tx.schedule(sos.id, "tell_family", T0 + 2)
+            await tx.schedule(fall.id, "tell_family", T0 + 1)
+            await tx.schedule(fall.id, "tell_family", T0 + 3)
+        assert await world.store.next_due() == T0 + 1
+        async with world.store.transaction() as tx:
+            steps = await tx.claim_due_steps(T0 + 2, 10)
+            assert [(step.alarm, step.step, step.due_at) for step in steps] == [
+                (fall.id, "tell_family", T0 + 1),
+                (sos.id, "tell_family", T0 + 2),
+            ]
+        async with world.store.transaction() as tx:
+            assert await tx.claim_due_steps(T0 + 2, 10) == []
+        assert await world.store.next_due() == T0 + 3
+
+    async def test_a_claim_is_undone_with_its_transaction(self, world: World) -> None:
+        await put(world, an_alarm())
+        async with world.store.transaction() as tx:
+            await tx.schedule(an_alarm().id, "tell_family", T0)
+        with pytest.raises(Interrupted):
+            async with world.store.transaction() as tx:
+                assert len(await tx.claim_due_steps(T0, 10)) == 1
+                raise Interrupted
+        async with world.store.transaction() as tx:
+            assert len(await tx.claim_due_steps(T0, 10)) == 1
+
+    async def test_withdrawing_takes_the_alarms_own_steps_and_unsent_messages(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device")
+        await put(world, sos, fall)
+        await queued(world, a_message(alarm=sos.id, recipient="being sent"))
+        await world.outbox.claim(T0, 1)
+        async with world.store.transaction() as tx:
+            await tx.schedule(sos.id, "tell_family", T0)
+            await tx.schedule(fall.id, "tell_family", T0)
+            await tx.queue(a_message(alarm=sos.id, recipient="waits"))
+            await tx.queue(a_message(alarm=fall.id, recipient="other"))
+        async with world.store.transaction() as tx:
+            await tx.withdraw_steps(sos.id)
+        async with world.store.transaction() as tx:
+            assert [message.recipient for message in await tx.told(sos.id)] == ["being sent"]
+            assert [step.alarm for step in await tx.claim_due_steps(T0, 10)] == [fall.id]
+        assert [message.recipient for message in await world.outbox.claim(T0, 10)] == ["other"]
+
+
+class TestOutbox:
+    async def test_a_message_comes_back_as_it_was_queued(self, world: World) -> None:
+        await put(world, an_alarm())
+        (number,) = await queued(world, a_message(alarm=an_alarm().id))
+        (claimed,) = await world.outbox.claim(T0, 10)
+        assert (claimed.id, claimed.attempts, claimed.demo) == (number, 1, False)
+        for name, value in msgspec.structs.asdict(a_message(alarm=an_alarm().id)).items():
+            assert getattr(claimed, name) == value
+
+    async def test_a_message_of_a_demo_site_says_so(self, world: World) -> None:
+        await world.register(a_card(demo=True))
+        await queued(world, a_message())
+        assert [message.demo for message in await world.outbox.claim(T0, 10)] == [True]
+
+    async def test_told_speaks_of_the_whole_case(self, world: World) -> None:
+        first = an_alarm("missed_check.silent")
+        mate = an_alarm("missed_check.checkin", case=first.id)
+        other = an_alarm("sos.button")
+        await put(world, first, mate, other)
+        await queued(world, *(a_message(alarm=a.id, recipient=a.rule) for a in (first, mate, other)))
+        async with world.store.transaction() as tx:
+            assert [message.recipient for message in await tx.told(first.id)] == [first.rule, mate.rule]
+            assert await tx.told(nth_uuid(404)) == []
+
+    async def test_a_claimed_message_is_not_claimed_again_until_it_is_abandoned(self, world: World) -> None:
+        await queued(world, a_message())
+        assert len(await world.outbox.claim(T0, 10)) == 1
+        assert await world.outbox.claim(T0 + MINUTE - 1, 10) == []
+        assert await world.store.next_due() == T0 + MINUTE
+        (again,) = await world.outbox.claim(T0 + MINUTE, 10)
+        assert again.attempts == 2
+
+    async def test_a_claim_takes_no_more_than_it_may(self, world: World) -> None:
+        await queued(world, *(a_message(recipient=str(n)) for n in range(3)))
+        assert [message.recipient for message in await world.outbox.claim(T0, 2)] == ["0", "1"]
+        assert [message.recipient for message in await world.outbox.claim(T0, 2)] == ["2"]
+
+    @pytest.mark.parametrize("state", ["sent", "not_sent", "failed"])
+    async def test_a_finished_message_stays_finished(self, world: World, state: Any) -> None:
+        (number,) = await queued(world, a_message())
+        await world.outbox.claim(T0, 1)
+        await world.outbox.finish(number, state=state, now=T0, reason="why", provider="p", provider_id="SM1")
+        await world.outbox.retry(number, not_before=T0, reason="too late")
+        assert await world.message_states() == [(state, "why")]
+        assert await world.store.next_due() is None
+
+    async def test_a_retry_waits_for_its_time(self, world: World) -> None:
+        (number,) = await queued(world, a_message())
+        await world.outbox.claim(T0, 1)
+        await world.outbox.retry(number, not_before=T0 + 5 * SECOND, reason="busy")
+        assert await world.message_states() == [("queued", "busy")]
+        assert await world.outbox.claim(T0 + 5 * SECOND - 1, 1) == []
+        assert len(await world.outbox.claim(T0 + 5 * SECOND, 1)) == 1
+
+
+class TestTheDeskOverEachStore:
+    async def test_an_sos_nobody_takes_reaches_the_daughter_and_so_does_its_end(self, world: World) -> None:
+        await world.register(a_card())
+        async with world.store.transaction() as tx:
+            absorbed = await absorb(tx, [an_episode(), an_episode("device.battery_low")], T0)
+        sos = absorbed.changed[0]
+        assert await world.store.next_due() == T0 + 2 * MINUTE
+        assert await carry_out_due(world.store, T0 + 2 * MINUTE) == 1
+        (told,) = await world.outbox.claim(T0 + 2 * MINUTE, 10)
+        assert (told.template, told.recipient, told.params["name"]) == ("alarm", "+8613800000001", "王秀兰")
+        await world.outbox.finish(told.id, state="sent", now=T0 + 2 * MINUTE, provider="twilio", provider_id="SM1")
+        await act(world.store, sos.id, Acknowledge(), "zhang", T0 + 3 * MINUTE)
+        await act(world.store, sos.id, Resolve(result="settled_by_phone"), "zhang", T0 + 4 * MINUTE)
+        (cleared,) = await world.outbox.claim(T0 + 4 * MINUTE, 10)
+        assert (cleared.template, cleared.params["how"]) == ("all_clear", "settled_by_phone")
+        assert [(alarm.rule, alarm.state) for alarm, _ in await world.published()] == [
+            ("sos.button", "open"),
+            ("device.battery_low", "open"),
+            ("sos.button", "open"),
+            ("sos.button", "acknowledged"),
+            ("sos.button", "resolved"),
+        ]
+
+    async def test_replaying_the_batch_changes_nothing(self, world: World) -> None:
+        for now in (T0, T0 + HOUR):
+            async with world.store.transaction() as tx:
+                absorbed = await absorb(tx, [an_episode(), an_episode("fall.device")], now)
+            assert [alarm and alarm.id for alarm in absorbed.by_episode] == [
+                an_episode().id,
+                an_episode("fall.device").id,
+            ]
+        assert len(await world.published()) == 2
+
+    async def test_taking_it_in_time_tells_nobody_and_giving_it_back_starts_the_clock(self, world: World) -> None:
+        await world.register(a_card())
+        async with world.store.transaction() as tx:
+            (sos,) = (await absorb(tx, [an_episode()], T0)).changed
+        await act(world.store, sos.id, Acknowledge(), "zhang", T0 + MINUTE)
+        assert await world.store.next_due() is None
+        await act(world.store, sos.id, Release(), "zhang", T0 + HOUR)
+        assert await world.store.next_due() == T0 + HOUR + 2 * MINUTE
+
+    async def test_notify_tells_now(self, world: World) -> None:
+        await world.register(a_card())
+        async with world.store.transaction() as tx:
+            (sos,) = (await absorb(tx, [an_episode()], T0)).changed
+        await act(world.store, sos.id, Notify(), "zhang", T0 + SECOND)
+        assert len(await world.outbox.claim(T0 + SECOND, 10)) == 1
+        assert await carry_out_due(world.store, T0 + HOUR) == 0

@@ -1,0 +1,304 @@
+"""The dispatcher over the store in memory: it wakes, sends, tries again, and lets nothing stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from alerts.desk import absorb, act
+from alerts.dispatcher import FIRST_WAIT_MS, LONGEST_WAIT_MS, run, wait_ms
+from alerts.notifiers.port import Delivered, GiveUp, NotSent, RetryAfter, Sending
+from alerts.ports import Message, NewMessage
+from alerts.transitions import Cancel
+from devices.clock import ManualClock
+from tests.support.alarm_memory import MemoryStore, MemoryTransaction
+from tests.support.alarms import MINUTE, SECOND, T0, a_card, an_alarm, an_episode
+
+Answer = Callable[[Message], Sending]
+
+
+class Ear:
+    """A notifier that answers as it is told and remembers what it heard."""
+
+    name = "ear"
+
+    def __init__(self, *answers: Sending | Exception) -> None:
+        self.heard: list[tuple[int, str]] = []
+        self._answers = list(answers)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.speaking = 0
+        self.most_at_once = 0
+
+    async def send(self, message: Message, text: str, now: int) -> Sending:
+        self.heard.append((message.id, message.template))
+        self.speaking += 1
+        self.most_at_once = max(self.most_at_once, self.speaking)
+        try:
+            await self.gate.wait()
+        finally:
+            self.speaking -= 1
+        answer = self._answers.pop(0) if self._answers else Delivered(f"SM{message.id}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Running:
+    """A dispatcher at work; ``until`` waits for what it will bring about."""
+
+    def __init__(
+        self, store: MemoryStore, ear: Ear, clock: ManualClock, unavailable: tuple[type[Exception], ...]
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self._wake: asyncio.Queue[None] = asyncio.Queue()
+        self._task = asyncio.get_running_loop().create_task(
+            run(
+                store=store,
+                outbox=store,
+                notifier_for=lambda _: ear,
+                clock=clock,
+                wake=self._wakes(),
+                unavailable=unavailable,
+            )
+        )
+
+    async def _wakes(self) -> AsyncIterator[None]:
+        while True:
+            await self._wake.get()
+            yield
+
+    def wake(self) -> None:
+        self._wake.put_nowait(None)
+
+    def at(self, t: int) -> None:
+        self.clock.now = t
+        self.wake()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                assert not self._task.done(), self._task.exception()
+                await asyncio.sleep(0.001)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self._task
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    memory = MemoryStore()
+    memory.cards["r1"] = a_card()
+    return memory
+
+
+@pytest.fixture
+async def start(store: MemoryStore) -> AsyncIterator[Callable[..., Running]]:
+    started: list[Running] = []
+
+    def starting(ear: Ear, t: int = T0, *, unavailable: tuple[type[Exception], ...] = ()) -> Running:
+        started.append(Running(store, ear, ManualClock(t), unavailable))
+        return started[-1]
+
+    yield starting
+    for running in started:
+        await running.stop()
+
+
+async def queue(store: MemoryStore, *recipients: str, **fields: Any) -> None:
+    values: dict[str, Any] = {
+        "alarm": None,
+        "site": "north",
+        "resident": "r1",
+        "contact": "c1",
+        "template": "alarm",
+        "params": {},
+    }
+    values |= {"language": "zh", "expires_at": T0 + 15 * MINUTE}
+    async with store.transaction() as tx:
+        for recipient in recipients:
+            await tx.queue(NewMessage(**{**values, **fields}, recipient=recipient))
+
+
+def states(store: MemoryStore) -> list[tuple[str, str | None]]:
+    return [(message["state"], message["reason"]) for message in store.messages()]
+
+
+async def test_a_due_step_becomes_a_message_and_is_sent(store: MemoryStore, start: Callable[..., Running]) -> None:
+    async with store.transaction() as tx:
+        await absorb(tx, [an_episode()], T0)
+    ear = Ear()
+    running = start(ear)
+    running.at(T0 + 2 * MINUTE - 1)
+    await asyncio.sleep(0.02)
+    assert ear.heard == []
+    running.at(T0 + 2 * MINUTE)
+    await running.until(lambda: states(store) == [("sent", None)])
+    assert store.contents.messages[0].provider_id == "SM1"
+    assert store.contents.alarms[an_episode().id].family_told
+
+
+async def test_the_next_due_time_wakes_it_without_anybody(store: MemoryStore, start: Callable[..., Running]) -> None:
+    async with store.transaction() as tx:
+        await tx.insert(an_alarm())
+        await tx.schedule(an_alarm().id, "tell_family", T0 + 80)
+    ear = Ear()
+    running = start(ear)
+    await asyncio.sleep(0.01)
+    running.clock.now = T0 + 80
+    await running.until(lambda: ear.heard)
+
+
+async def test_what_is_kept_is_marked_as_not_sent(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a")
+    running = start(Ear(NotSent("no_account")))
+    await running.until(lambda: states(store) == [("not_sent", "no_account")])
+
+
+async def test_what_is_given_up_is_not_tried_again(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a")
+    ear = Ear(GiveUp("twilio_21211"))
+    running = start(ear)
+    await running.until(lambda: states(store) == [("failed", "twilio_21211")])
+    running.at(T0 + 10 * MINUTE)
+    await asyncio.sleep(0.02)
+    assert len(ear.heard) == 1
+
+
+async def test_a_failing_notifier_stops_nothing(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a", "b")
+    running = start(Ear(RuntimeError("boom")))
+    await running.until(lambda: ("sent", None) in states(store) and ("queued", "notifier_error") in states(store))
+    running.at(T0 + FIRST_WAIT_MS)
+    await running.until(lambda: [state for state, _ in states(store)] == ["sent", "sent"])
+
+
+async def test_a_message_past_its_time_is_not_sent(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a", expires_at=T0)
+    ear = Ear()
+    running = start(ear)
+    await running.until(lambda: states(store) == [("failed", "expired")])
+    assert ear.heard == []
+
+
+async def test_retries_end_when_the_message_expires(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a", expires_at=T0 + 6 * SECOND)
+    running = start(Ear(RetryAfter("twilio_503"), RetryAfter("twilio_503")))
+    await running.until(lambda: states(store) == [("queued", "twilio_503")])
+    running.at(T0 + FIRST_WAIT_MS)
+    await running.until(lambda: store.contents.messages[0].not_before == T0 + 6 * SECOND)
+    running.at(T0 + 6 * SECOND)
+    await running.until(lambda: states(store) == [("failed", "expired")])
+
+
+async def test_an_alarm_that_ended_before_the_second_try_is_not_told(
+    store: MemoryStore, start: Callable[..., Running]
+) -> None:
+    async with store.transaction() as tx:
+        await tx.insert(an_alarm())
+    await queue(store, "+8613800000001", alarm=an_alarm().id)
+    ear = Ear(RetryAfter("twilio_503"))
+    ear.gate.clear()
+    running = start(ear)
+    await running.until(lambda: ear.speaking)
+    await act(store, an_alarm().id, Cancel(), "zhang", T0)
+    ear.gate.set()
+    await running.until(lambda: ("queued", "twilio_503") in states(store))
+    running.at(T0 + FIRST_WAIT_MS)
+    await running.until(lambda: ("failed", "alarm_ended") in states(store) and ("sent", None) in states(store))
+    assert [template for _, template in ear.heard] == ["alarm", "all_clear_cancelled"]
+
+
+async def test_nobody_hears_two_messages_in_the_wrong_order(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a")
+    await queue(store, "a", template="all_clear")
+    ear = Ear()
+    ear.gate.clear()
+    running = start(ear)
+    await running.until(lambda: ear.speaking)
+    await asyncio.sleep(0.02)
+    assert ear.heard == [(1, "alarm")]
+    ear.gate.set()
+    await running.until(lambda: len(states(store)) == 2 and set(states(store)) == {("sent", None)})
+    assert ear.heard == [(1, "alarm"), (2, "all_clear")]
+    assert ear.most_at_once == 1
+
+
+async def test_a_slow_provider_does_not_hold_up_the_steps(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a")
+    ear = Ear()
+    ear.gate.clear()
+    running = start(ear)
+    await running.until(lambda: ear.speaking)
+    async with store.transaction() as tx:
+        await absorb(tx, [an_episode()], T0)
+    running.at(T0 + 2 * MINUTE)
+    await running.until(lambda: store.contents.alarms[an_episode().id].family_told)
+    ear.gate.set()
+
+
+async def test_what_is_being_sent_when_it_stops_is_finished_first(store: MemoryStore) -> None:
+    await queue(store, "a")
+    ear = Ear()
+    ear.gate.clear()
+    running = Running(store, ear, ManualClock(T0), ())
+    await running.until(lambda: ear.speaking)
+    stopping = asyncio.get_running_loop().create_task(running.stop())
+    await asyncio.sleep(0.01)
+    assert states(store) == [("sending", None)]
+    ear.gate.set()
+    await stopping
+    assert states(store) == [("sent", None)]
+
+
+async def test_a_store_that_is_away_is_asked_again(
+    store: MemoryStore, start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.dispatcher.STORE_AWAY_S", 0.01)
+    away = {"steps": 2, "finish": 2}
+    claim, finish = MemoryTransaction.claim_due_steps, MemoryStore.finish
+
+    async def claiming(self: MemoryTransaction, now: int, limit: int) -> Any:
+        if away["steps"]:
+            away["steps"] -= 1
+            raise ConnectionError
+        return await claim(self, now, limit)
+
+    async def finishing(self: MemoryStore, message: int, **values: Any) -> None:
+        if away["finish"]:
+            away["finish"] -= 1
+            raise ConnectionError
+        await finish(self, message, **values)
+
+    monkeypatch.setattr(MemoryTransaction, "claim_due_steps", claiming)
+    monkeypatch.setattr(MemoryStore, "finish", finishing)
+    await queue(store, "a")
+    ear = Ear()
+    running = start(ear, unavailable=(ConnectionError,))
+    await running.until(lambda: states(store) == [("sent", None)])
+    assert len(ear.heard) == 1
+
+
+async def test_it_ends_when_its_wakes_end(store: MemoryStore) -> None:
+    async def no_wakes() -> AsyncIterator[None]:
+        for _ in range(0):
+            yield
+
+    await queue(store, "a")
+    ear = Ear()
+    async with asyncio.timeout(10):
+        await run(store=store, outbox=store, notifier_for=lambda _: ear, clock=ManualClock(T0), wake=no_wakes())
+    assert states(store) == [("sent", None)]
+
+
+def test_waits_double_up_to_five_minutes() -> None:
+    waits = [wait_ms(RetryAfter("busy"), attempt) for attempt in range(1, 12)]
+    assert waits[:4] == [5_000, 10_000, 20_000, 40_000]
+    assert waits[-1] == LONGEST_WAIT_MS
+    assert wait_ms(RetryAfter("busy", 7.5), 3) == 7_500
