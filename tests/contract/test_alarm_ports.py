@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import pytest
 
 from alerts.alarm import Alarm, Latency, Place, TimelineEntry
 from alerts.desk import absorb, act, carry_out_due
-from alerts.ports import NewMessage
+from alerts.ports import AlarmTransaction, NewMessage
 from alerts.transitions import Acknowledge, Notify, Release, Resolve
 from gateway.store.connection import pool
 from tests.contract.alarm_worlds import MemoryWorld, PostgresWorld, World
@@ -79,6 +79,12 @@ async def queued(world: World, *messages: NewMessage) -> list[int]:
         return [await tx.queue(message) for message in messages]
 
 
+async def interrupted(world: World, work: Callable[[AlarmTransaction], Awaitable[None]]) -> None:
+    async with world.store.transaction() as tx:
+        await work(tx)
+        raise Interrupted
+
+
 class TestAlarms:
     async def test_an_alarm_comes_back_as_it_was(self, world: World) -> None:
         await put(world, full_alarm())
@@ -90,12 +96,13 @@ class TestAlarms:
             assert await tx.lock(nth_uuid(404)) is None
 
     async def test_an_exception_leaves_nothing_behind(self, world: World) -> None:
+        async def everything(tx: AlarmTransaction) -> None:
+            await tx.insert(an_alarm())
+            await tx.schedule(an_alarm().id, "tell_family", T0)
+            await tx.queue(a_message(alarm=an_alarm().id))
+
         with pytest.raises(Interrupted):
-            async with world.store.transaction() as tx:
-                await tx.insert(an_alarm())
-                await tx.schedule(an_alarm().id, "tell_family", T0)
-                await tx.queue(a_message(alarm=an_alarm().id))
-                raise Interrupted
+            await interrupted(world, everything)
         async with world.store.transaction() as tx:
             assert await tx.lock(an_alarm().id) is None
         assert await world.published() == []
@@ -197,10 +204,12 @@ class TestSteps:
         await put(world, an_alarm())
         async with world.store.transaction() as tx:
             await tx.schedule(an_alarm().id, "tell_family", T0)
+
+        async def claim(tx: AlarmTransaction) -> None:
+            assert len(await tx.claim_due_steps(T0, 10)) == 1
+
         with pytest.raises(Interrupted):
-            async with world.store.transaction() as tx:
-                assert len(await tx.claim_due_steps(T0, 10)) == 1
-                raise Interrupted
+            await interrupted(world, claim)
         async with world.store.transaction() as tx:
             assert len(await tx.claim_due_steps(T0, 10)) == 1
 
