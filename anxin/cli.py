@@ -114,6 +114,41 @@ def up(
         _give_up(error)
 
 
+@main.command()
+@_where
+@click.option("--port", type=int, help="The console's port, 0 for a free one [8080, or a free one].")
+@click.option("--mqtt-port", type=int, help="The embedded broker's port, 0 for a free one [1883, or a free one].")
+@click.option("--listen", help="The address to listen on [127.0.0.1].")
+def demo(
+    config: Path | None,
+    data_dir: Path | None,
+    database: str | None,
+    port: int | None,
+    mqtt_port: int | None,
+    listen: str | None,
+) -> None:
+    """Run the system with an invented community and a page on which one plays the wearer of a band.
+
+    Its folder is ./anxin-demo-data unless told otherwise. Nobody outside is ever called.
+    """
+    from anxin.demo.system import demo as run_demo
+
+    settings = _settings(
+        config,
+        data_dir=data_dir or Path("anxin-demo-data"),
+        database__url=database,
+        console__port=port,
+        console__listen=listen,
+        mqtt__port=mqtt_port,
+        mqtt__listen=listen,
+    )
+    configure_logging(readable=True)
+    try:
+        run_until_told_to_stop(run_demo(settings, say=_say, progress=_progress))
+    except (StartError, ValueError) as error:
+        _give_up(error)
+
+
 @main.command(hidden=True)
 @click.argument("name", type=click.Choice(ROLES))
 @click.option("--data-dir", type=click.Path(path_type=Path))

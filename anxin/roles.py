@@ -18,6 +18,7 @@ from anxin.settings import RoleName, RoleSettings
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
+    from dashboards.deps import DemoControl
     from gateway.store.connection import Connection
 
 
@@ -33,9 +34,7 @@ async def gateway(settings: RoleSettings) -> None:
     health = Health()
     work = Gateway(
         conninfo=settings.conninfo,
-        address=BrokerAddress(
-            settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, settings.mqtt_password
-        ),
+        address=BrokerAddress(settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, settings.mqtt_password),
         health=health,
     )
     server = await health.serve("127.0.0.1", settings.metrics_port) if settings.metrics_port else None
@@ -105,7 +104,7 @@ async def console(settings: RoleSettings) -> None:
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
 
-    async with _open_pool(settings, "console") as pool:
+    async with _open_pool(settings, "console") as pool, _drawer(settings, pool) as drawer:
         app = create_app(
             Deps(
                 conninfo=settings.conninfo,
@@ -119,6 +118,7 @@ async def console(settings: RoleSettings) -> None:
                     per_device=settings.broker_kind == "mosquitto",
                 ),
                 version=version("anxin"),
+                demo=drawer,
                 secure_cookies=settings.secure_cookies,
             )
         )
@@ -151,6 +151,19 @@ async def _open_pool(settings: RoleSettings, application: str) -> AsyncIterator[
 
     async with pool(settings.conninfo, application=f"anxin {application}") as opened:
         yield opened
+
+
+@asynccontextmanager
+async def _drawer(settings: RoleSettings, pool: AsyncConnectionPool[Connection]) -> AsyncIterator[DemoControl | None]:
+    if not settings.demo:
+        yield None
+        return
+    from anxin.demo.control import open_drawer
+    from devices.clock import SystemClock
+    from gateway.store.alarms import PostgresAlarmStore
+
+    async with open_drawer(settings, pool=pool, store=PostgresAlarmStore(pool), clock=SystemClock()) as drawer:
+        yield drawer
 
 
 async def _say_ready(settings: RoleSettings, role: RoleName) -> None:

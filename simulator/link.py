@@ -12,7 +12,7 @@ import contextlib
 import math
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import aiomqtt
@@ -39,14 +39,14 @@ class LinkLost(Exception):
     """The connection ended before the broker acknowledged; the reading must be sent again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """Where the broker listens and how to sign in."""
 
     host: str
     port: int
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class Link:

@@ -1,0 +1,91 @@
+"""Enters the invented community into the registry, once."""
+
+from __future__ import annotations
+
+from anxin.demo import RESIDENTS, SEED, SITE
+from devices.clock import SystemClock
+from gateway.store.connection import Connection, connect
+from gateway.store.registry import add_contact, add_device, add_fence, add_resident, find, save_site
+from gateway.store.registry_records import (
+    Circle,
+    ContactFields,
+    DeviceFields,
+    FenceFields,
+    Point,
+    ResidentFields,
+    Site,
+)
+from simulator.community import Community, Person, invent
+
+ACTOR = "demo"
+
+
+async def seed(conninfo: str) -> None:
+    """Enter the demo's community, all or nothing, unless its site is there already."""
+    connection = await connect(conninfo, application="anxin demo")
+    async with connection, connection.transaction():
+        if await find(connection, Site, SITE) is None:
+            await enter(connection, invent(site=SITE, residents=RESIDENTS, seed=SEED), demo=True)
+
+
+async def enter(connection: Connection, community: Community, *, demo: bool) -> None:
+    """Enter a community: site, residents, bands, fences, contacts and machines.
+
+    ``demo``: nobody outside is ever called for this site.
+    """
+    site = Site(id=community.site, name=community.name, timezone=community.timezone, demo=demo)
+    await save_site(connection, ACTOR, site, create=True)
+    for person in community.residents:
+        await _enter_person(connection, community.site, person)
+    for machine in community.machines:
+        await _enter_device(connection, machine, DeviceFields(site=community.site, type="machine"))
+
+
+async def _enter_person(connection: Connection, site: str, person: Person) -> None:
+    resident = await add_resident(
+        connection,
+        ACTOR,
+        ResidentFields(
+            site=site,
+            name=person.name,
+            home=Point(**person.home),
+            timezone=person.timezone,
+            language=person.language,
+            phone=person.phone,
+            birth_year=person.birth_year,
+            address=dict(person.address),
+            card={"illnesses": list(person.illnesses)},
+            external_id=person.external_id,
+        ),
+    )
+    await _enter_device(connection, person.device, DeviceFields(site=site, resident=resident.id))
+    fence = person.fence
+    await add_fence(
+        connection,
+        ACTOR,
+        FenceFields(
+            resident=resident.id,
+            name=fence.name,
+            circle=None if fence.circle is None else Circle(**fence.circle),
+            polygon=None if fence.polygon is None else list(fence.polygon),
+        ),
+    )
+    for contact in person.contacts:
+        await add_contact(
+            connection,
+            ACTOR,
+            ContactFields(
+                resident=resident.id,
+                name=contact.name,
+                phone=contact.phone,
+                relation=contact.relation,
+                order=contact.order,
+                holds_key=contact.holds_key,
+                language=contact.language,
+            ),
+        )
+
+
+async def _enter_device(connection: Connection, device: str, fields: DeviceFields) -> None:
+    now = SystemClock().now_ms()
+    await add_device(connection, ACTOR, device, fields, password_hash=None, now=now)
