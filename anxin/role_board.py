@@ -73,9 +73,7 @@ class RoleBoard:
                 ready = {(status.role, status.pid) for status in await all_roles(connection) if status.state == "ready"}
         except psycopg.OperationalError:
             return list(roles)
-        return [
-            name for name, role in roles.items() if role.child is None or (name, role.child.pid) not in ready
-        ]
+        return [name for name, role in roles.items() if role.child is None or (name, role.child.pid) not in ready]
 
 
 def _last_words(role: Process) -> str:

@@ -7,14 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
+import structlog
 
 from anxin.embedded.account import service_account
 from anxin.embedded.errors import FolderError
 from anxin.embedded.folder import DataFolder
+from anxin.embedded.leftovers import end_leftovers
 from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.settings import Settings
 from gateway.store.connection import connect
 from gateway.store.migrate import migrate
+
+_log = structlog.get_logger(__name__)
 
 
 def open_existing(path: Path) -> DataFolder:
@@ -44,6 +48,7 @@ async def database_of(settings: Settings) -> AsyncIterator[str]:
         yield postgres.conninfo
         return
     with folder.locked():
+        await end_leftovers(folder.run, lambda line: _log.info("leftover", line=line))
         try:
             await postgres.start()
             await migrate(postgres.conninfo)

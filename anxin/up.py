@@ -16,6 +16,7 @@ from anxin.embedded.errors import PortBusy, StartError
 from anxin.embedded.folder import DataFolder
 from anxin.embedded.iotcore import Iotcore
 from anxin.embedded.leftovers import end_leftovers
+from anxin.embedded.log_files import shorten_logs
 from anxin.embedded.mosquitto import Mosquitto
 from anxin.embedded.ports import choose_port, reachable_host
 from anxin.embedded.postgres import EmbeddedPostgres
@@ -116,9 +117,10 @@ class System:
         return running
 
     async def watch(self, running: Running) -> None:
-        """Follow the registry for new accounts and, in the demo, carry out what its page asks for. Never ends."""
+        """Follow the registry for new accounts and keep the logs small; in the demo, kill what its page asks for."""
         channels = ["registry", "demo"] if self._extras.demo else ["registry"]
         async for note in listen(running.conninfo, channels, application="anxin supervisor"):
+            shorten_logs(self._folder.log)
             if note == ("demo", KILL_GATEWAY):
                 self.supervisor.kill("gateway")
             elif self._broker is not None:
@@ -198,8 +200,7 @@ class System:
         )
         environment = to_environment(handed)
         roles: dict[str, Process] = {
-            name: Process(name, ["role", name], folder=self._folder, environment=environment)
-            for name in settings.roles
+            name: Process(name, ["role", name], folder=self._folder, environment=environment) for name in settings.roles
         }
         self._progress(f"starts {', '.join(roles)}")
         await self.supervisor.start(*roles.values())

@@ -19,6 +19,7 @@ import fcntl
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ from pathlib import Path
 from typing import Final
 
 from anxin.embedded.errors import FolderError
-from anxin.embedded.proof import start_mark
 
 _MARKER: Final = "anxin.json"
 _LAYOUT: Final = 1
@@ -114,7 +114,9 @@ class DataFolder:
                 ) from None
             file.seek(0)
             file.truncate()
-            file.write(f"process {os.getpid()} ({start_mark(os.getpid())})")
+            # The first two words only: the rest of a command line may hold a password.
+            command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
+            file.write(f"process {os.getpid()} ({command})")
             file.flush()
             yield
             file.seek(0)

@@ -45,9 +45,7 @@ class Iotcore:
     reports_itself = False
     kind: BrokerKind = "iotcore"
 
-    def __init__(
-        self, folder: DataFolder, *, accounts: Accounts, listen: str = "127.0.0.1", port: int = 0
-    ) -> None:
+    def __init__(self, folder: DataFolder, *, accounts: Accounts, listen: str = "127.0.0.1", port: int = 0) -> None:
         self._folder = folder
         self._accounts = accounts
         self._listen = listen

@@ -15,7 +15,7 @@ from anxin.embedded.proof import ProcessRecord
 _log = structlog.get_logger(__name__)
 
 _POLL_S = 0.05
-_PATIENCE_S = 8.0
+_PATIENCE_S = 3.0
 _FIRST_SIGNAL = {"postgres": signal.SIGINT}
 """PostgreSQL takes SIGINT as "fast shutdown"; everything else ends by SIGTERM."""
 

@@ -58,9 +58,7 @@ def configuration(*, listen: str, port: int, home: Path) -> str:
 
 def password_file(accounts: Accounts) -> str:
     """One line an account. A device whose id is a service's user name is left out."""
-    lines = [
-        f"{user}:{mosquitto_password_hash(password)}" for user, password in accounts.service_passwords.items()
-    ]
+    lines = [f"{user}:{mosquitto_password_hash(password)}" for user, password in accounts.service_passwords.items()]
     for device, hashed in accounts.device_hashes.items():
         if is_reserved_user(device):
             _log.warning("device cannot sign in under a reserved name", device=device)

@@ -255,7 +255,5 @@ class EmbeddedPostgres:
             cursor = await connection.execute("select from pg_database where datname = %s", [DATABASE])
             if cursor.rowcount == 0:
                 await connection.execute(
-                    sql.SQL("create database {} owner {}").format(
-                        sql.Identifier(DATABASE), sql.Identifier(USER)
-                    )
+                    sql.SQL("create database {} owner {}").format(sql.Identifier(DATABASE), sql.Identifier(USER))
                 )

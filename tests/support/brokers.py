@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import paho.mqtt.client as paho
 import pytest
@@ -158,9 +159,19 @@ class Client:
         return self.arrivals.get(timeout=_PATIENCE_S)
 
 
+class Listens(Protocol):
+    """Whatever speaks MQTT 5 there."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
 @contextmanager
 def connected(
-    broker: Broker | RunningBroker,
+    broker: Listens,
     credentials: Credentials | None,
     client_id: str = "",
     *,

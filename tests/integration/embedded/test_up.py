@@ -1,0 +1,184 @@
+"""The laws of ``anxin up``, with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psutil
+import pytest
+
+from anxin.embedded.broker import Credentials
+from anxin.embedded.folder import DataFolder
+from anxin.embedded.proof import ProcessRecord, start_mark
+from tests.support.brokers import connected
+from tests.support.system import UpProcess, run_command, running_up, until
+
+
+class _Address:
+    """Where a client connects to."""
+
+    def __init__(self, system: UpProcess) -> None:
+        self.host = system.mqtt_host
+        self.port = system.mqtt_port
+
+
+@pytest.fixture
+def data_dir(service_path: Path) -> Path:
+    return service_path / "data"
+
+
+def _is_gone(pid: int) -> bool:
+    return start_mark(pid) is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_it_says_ready_once_and_stops_clean_with_nothing_left_running(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        names = {"gateway", "dispatcher", "console", "broker", "postgres"}
+        assert {path.stem for path in (data_dir / "run").glob("*.pid")} == names
+        for role in ("gateway", "dispatcher", "console"):
+            assert f"role {role}" in " ".join(psutil.Process(system.pid(role)).cmdline())
+        below = [process.pid for process in system.descendants()]
+        assert system.terminate() == 0
+        assert all(_is_gone(pid) for pid in below)
+        assert list((data_dir / "run").iterdir()) == []
+        assert system.process.stdout is not None
+        assert system.lines + system.process.stdout.readlines() == [
+            f"ready console={system.console} mqtt={system.mqtt_host}:{system.mqtt_port}"
+        ]
+
+
+def test_no_secret_stands_in_a_command_line(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        secrets = [path.read_text() for path in (data_dir / "secrets").iterdir()]
+        assert len(secrets) >= 3
+        for process in system.descendants():
+            assert not [secret for secret in secrets if secret in " ".join(process.cmdline())]
+
+
+def test_a_second_instance_is_refused_and_told_who_holds_the_folder(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        second = run_command("up", "--data-dir", str(data_dir), "--port", "0", "--mqtt-port", "0")
+        assert second.returncode == 1
+        assert f"process {system.process.pid}" in second.stderr
+        assert second.stdout == ""
+
+
+def test_a_foreign_folder_is_refused_and_left_as_it_is(data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "thesis.txt").write_text("mine")
+    refused = run_command("up", "--data-dir", str(data_dir), "--port", "0", "--mqtt-port", "0")
+    assert refused.returncode == 1
+    assert str(data_dir) in refused.stderr
+    assert "--data-dir" in refused.stderr
+    assert [path.name for path in data_dir.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("option", ["--port", "--mqtt-port"])
+def test_a_busy_port_is_named_with_its_option(data_dir: Path, option: str) -> None:
+    other = {"--port": "--mqtt-port", "--mqtt-port": "--port"}[option]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = run_command("up", "--data-dir", str(data_dir), option, port, other, "0")
+    assert refused.returncode == 1
+    assert port in refused.stderr
+    assert option in refused.stderr
+    assert list((data_dir / "run").iterdir()) == []
+
+
+def test_a_second_start_goes_on_where_the_first_stopped(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
+        system.terminate()
+    with running_up(data_dir) as system:
+        with connected(_Address(system), Credentials(added["username"], added["password"])) as device:
+            assert device.refused is None
+        assert system.command("device", "add", "s1", "b1").returncode == 1
+
+
+def test_devices_are_provisioned_while_it_runs_and_while_it_is_stopped(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
+        assert (added["site"], added["device"]) == ("s1", "b1")
+        account = Credentials(added["username"], added["password"])
+
+        def gets_in() -> bool:
+            with connected(_Address(system), account) as device:
+                return device.refused is None
+
+        until(gets_in, patience_s=10)
+        assert system.command("device", "revoke", "b1").returncode == 0
+        until(lambda: not gets_in(), patience_s=10)
+        system.terminate()
+        again = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
+        assert again["password"] != added["password"]
+
+
+@pytest.mark.parametrize("name", ["gateway", "console"])
+def test_a_role_that_dies_is_started_again_and_the_store_says_so(data_dir: Path, name: str) -> None:
+    with running_up(data_dir) as system:
+        assert system.role(name)["restarts"] == 0
+        role = system.wait_for_role(name, other_than=system.kill(name))
+        assert role["restarts"] == 1
+        assert role["running"]
+
+
+@pytest.mark.parametrize("name", ["broker", "postgres"])
+def test_broker_and_database_come_back_on_the_same_port_and_data(data_dir: Path, name: str) -> None:
+    with running_up(data_dir) as system:
+        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
+        pid = system.kill(name)
+        until(lambda: (record := ProcessRecord.read(data_dir / "run" / f"{name}.pid")) and record.pid != pid)
+
+        def serves() -> bool:
+            return system.status()["database"]["running"] is True and _accepts(system.mqtt_host, system.mqtt_port)
+
+        until(serves)
+        with connected(_Address(system), Credentials(added["username"], added["password"])) as device:
+            assert device.refused is None
+        assert system.command("device", "add", "s1", "b1").returncode == 1
+
+
+def _accepts(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port)):
+            return True
+    except OSError:
+        return False
+
+
+def test_children_end_when_their_supervisor_is_killed(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        below = [process.pid for process in system.descendants()]
+        system.process.kill()
+        until(lambda: all(_is_gone(pid) for pid in below), patience_s=15)
+
+
+def test_leftovers_of_a_killed_run_are_ended_by_the_next(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        # A stopped process does not hear of its parent's death.
+        broker = system.kill("broker", signal.SIGSTOP)
+        system.process.kill()
+        system.process.wait()
+        assert not _is_gone(broker)
+    with running_up(data_dir) as system:
+        assert _is_gone(broker)
+        assert system.pid("broker") != broker
+
+
+def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(data_dir: Path) -> None:
+    folder = DataFolder.open(data_dir)
+    record = ProcessRecord("gateway", os.getpid(), "another start", "/usr/bin/python", str(data_dir))
+    record.write(folder.run / "gateway.pid")
+    with running_up(data_dir) as system:
+        assert system.pid("gateway") != os.getpid()
+    assert not _is_gone(os.getpid())
+
+
+def test_the_first_start_offers_a_way_in_as_admin(data_dir: Path) -> None:
+    with running_up(data_dir) as system:
+        told = data_dir.with_name("data.stderr").read_text()
+        assert f"{system.console}/signin/" in told

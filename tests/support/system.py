@@ -1,0 +1,141 @@
+"""A whole system, started by ``anxin up`` as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+_READY_S = 120.0
+_FREE_PORTS = ("--port", "0", "--mqtt-port", "0")
+
+
+@dataclass
+class UpProcess:
+    """A running ``anxin up``."""
+
+    process: subprocess.Popen[str]
+    data_dir: Path
+    console: str
+    mqtt_host: str
+    mqtt_port: int
+    lines: list[str]
+    """What it has printed on stdout."""
+
+    def pid(self, name: str) -> int:
+        """The process of a service: a role, ``broker`` or ``postgres``."""
+        return int(json.loads((self.data_dir / "run" / f"{name}.pid").read_text())["pid"])
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to a service; returns the pid that it had."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    def descendants(self) -> list[psutil.Process]:
+        """All processes below it."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run ``anxin`` on this system's folder."""
+        return run_command(*arguments, "--data-dir", str(self.data_dir), stdin=stdin)
+
+    def status(self) -> dict[str, Any]:
+        """What ``anxin status --json`` says."""
+        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        return answer
+
+    def role(self, name: str) -> dict[str, Any]:
+        """What it says of one role."""
+        return next(role for role in self.status()["roles"] if role["role"] == name)
+
+    def wait_for_role(self, name: str, *, other_than: int) -> dict[str, Any]:
+        """Wait until a role is ready again under another pid."""
+
+        def again() -> dict[str, Any] | None:
+            role = self.role(name)
+            return role if role["state"] == "ready" and role["pid"] != other_than else None
+
+        role = until(again)
+        assert role is not None
+        return role
+
+    def terminate(self) -> int:
+        """SIGTERM; returns the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def until(condition: Callable[[], T], patience_s: float = 60.0) -> T:
+    """Ask every 50 ms until the answer is true; returns it."""
+    deadline = time.monotonic() + patience_s
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+    return answer
+
+
+def run_command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``anxin`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "anxin", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@contextmanager
+def running_up(
+    data_dir: Path, *options: str, command: str = "up", env: dict[str, str] | None = None
+) -> Iterator[UpProcess]:
+    """Run ``anxin up`` on free ports; ended afterwards, by force if need be."""
+    log = data_dir.with_name(f"{data_dir.name}.stderr")
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "anxin", command, "--data-dir", str(data_dir), *_FREE_PORTS, *options],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **(env or {})},
+        )
+    try:
+        yield _ready(process, data_dir, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _ready(process: subprocess.Popen[str], data_dir: Path, log: Path) -> UpProcess:
+    assert process.stdout is not None
+    lines: list[str] = []
+    deadline = time.monotonic() + _READY_S
+    while not (lines and lines[-1].startswith("ready ")):
+        line = process.stdout.readline()
+        assert line, f"anxin ended: {log.read_text()}"
+        assert time.monotonic() < deadline, f"not ready: {log.read_text()}"
+        lines.append(line.rstrip("\n"))
+    told = dict(part.split("=", 1) for part in lines[-1].split()[1:])
+    host, _, port = told["mqtt"].rpartition(":")
+    return UpProcess(process, data_dir, told["console"], host, int(port), lines)
