@@ -1,0 +1,147 @@
+"""From a published SOS to its event on the console's stream: what the wearer waits for.
+
+The same process stamps both ends with one monotonic clock: just before the PUBLISH is written to the socket,
+and when the line of the server-sent event has been read. Every press is another resident's first, so each is
+an alarm of its own: decoded, decided, committed and streamed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import mqtt5
+import numpy as np
+
+from bench.background import Load
+from devices.clock import SystemClock
+from devices.topics import device_topic
+from simulator.link import BrokerAddress
+from simulator.wire import PACKET_IDS, PublishingConnection, head
+
+SETTLE_S: Final = 3.0
+"""The background runs this long before the first press."""
+PATIENCE_S: Final = 30.0
+
+
+class Console(NamedTuple):
+    """Where the stream is, and a token that may read it."""
+
+    host: str
+    port: int
+    token: str
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Milliseconds from publish to event, over ``n`` presses; ``missing`` events never came."""
+
+    background_per_s: int
+    n: int
+    missing: int
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+async def measure(
+    *,
+    broker: BrokerAddress,
+    console: Console,
+    site: str,
+    bands: Sequence[str],
+    presses_per_s: float,
+    background_per_s: int,
+    background_bands: Sequence[str],
+) -> Latency:
+    """Press once on each of ``bands`` in turn while the background runs; returns the distribution."""
+    load = Load(broker, site, background_bands, background_per_s)
+    arrived: dict[str, int] = {}
+    async with load:
+        await asyncio.sleep(SETTLE_S if background_per_s else 0)
+        async with asyncio.TaskGroup() as tasks:
+            ready = asyncio.Event()
+            reader = tasks.create_task(_follow(console, arrived, ready), name="stream")
+            await ready.wait()
+            pressed = await _press(broker, site, bands, presses_per_s)
+            deadline = time.monotonic() + PATIENCE_S
+            while len(arrived.keys() & pressed.keys()) < len(pressed) and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+            reader.cancel()
+    waited = np.array([(arrived[band] - at) / 1e6 for band, at in pressed.items() if band in arrived])
+    if not len(waited):
+        waited = np.array([np.nan])
+    p50, p90, p99 = np.percentile(waited, [50, 90, 99])
+    return Latency(
+        background_per_s=background_per_s,
+        n=len(pressed),
+        missing=len(pressed.keys() - arrived.keys()),
+        p50_ms=round(float(p50), 2),
+        p90_ms=round(float(p90), 2),
+        p99_ms=round(float(p99), 2),
+        max_ms=round(float(waited.max()), 2),
+    )
+
+
+async def _press(broker: BrokerAddress, site: str, bands: Sequence[str], per_s: float) -> dict[str, int]:
+    """Publish one SOS a band, evenly spaced; returns the moment of each, ns."""
+    loop = asyncio.get_running_loop()
+    connect = mqtt5.ConnectPacket(
+        "bench-presses",
+        username=broker.username,
+        password=None if broker.password is None else broker.password.encode(),
+        clean_start=True,
+    )
+    _, connection = await loop.create_connection(
+        lambda: PublishingConnection(connect, lambda _id, _accepted: None), broker.host, broker.port
+    )
+    await connection.connected
+    clock = SystemClock()
+    pressed: dict[str, int] = {}
+    start = loop.time()
+    for number, band in enumerate(bands):
+        await asyncio.sleep(max(0.0, start + number / per_s - loop.time()))
+        payload = b'\0{"t":%d,"seq":%d}' % (clock.now_ms(), number)
+        packet = [head(device_topic(site, band, "sos"), len(payload) - 1), PACKET_IDS[number % 65_535 + 1], payload]
+        pressed[band] = time.perf_counter_ns()
+        connection.write(packet)
+        _progress(number + 1, len(bands))
+    connection.close()
+    return pressed
+
+
+async def _follow(console: Console, arrived: dict[str, int], ready: asyncio.Event) -> None:
+    """Read the stream as a browser does; note when each band's alarm came."""
+    reader, writer = await asyncio.open_connection(console.host, console.port, limit=1 << 20)
+    try:
+        writer.write(
+            f"GET /api/v1/stream HTTP/1.1\r\nHost: {console.host}\r\nAccept: text/event-stream\r\n"
+            f"Authorization: Bearer {console.token}\r\n\r\n".encode()
+        )
+        status = await reader.readline()
+        if b" 200 " not in status:
+            raise RuntimeError(f"the stream answered {status.decode().strip()}")
+        while (await reader.readline()).strip():
+            pass
+        ready.set()
+        while line := await reader.readline():
+            at = time.perf_counter_ns()
+            if line.startswith(b"data:") and b'"sos.button"' in line:
+                alarm = msgspec.json.decode(line[5:])
+                arrived.setdefault(alarm["device"], at)
+    finally:
+        writer.close()
+
+
+_SPINNER: Final = itertools.cycle("|/-\\")
+
+
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty() and done % 10 == 0:
+        sys.stderr.write(f"\r{next(_SPINNER)} {done}/{of} presses ")
+        sys.stderr.flush()
