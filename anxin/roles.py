@@ -57,14 +57,13 @@ async def gateway(settings: RoleSettings) -> None:
 
 async def dispatcher(settings: RoleSettings) -> None:
     """Escalation steps when they fall due, messages out of the outbox."""
-    import psycopg
-
     from alerts import dispatcher as dispatching
     from alerts.notifiers.selection import notifier_for
     from alerts.notifiers.twilio import TwilioNotifier
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
     from gateway.store.changes import listen
+    from gateway.store.errors import UNAVAILABLE
     from gateway.store.outbox import PostgresOutbox
 
     account = settings.twilio
@@ -84,7 +83,7 @@ async def dispatcher(settings: RoleSettings) -> None:
             notifier_for=lambda message: notifier_for(message, provider),
             clock=SystemClock(),
             wake=listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"),
-            unavailable=(psycopg.OperationalError,),
+            unavailable=UNAVAILABLE,
         )
 
 
