@@ -73,14 +73,11 @@ install_debian_packages() {
 
 interpreter() { "$1" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null || true; }
 
-# What an installed environment was made from: another lock, interpreter, place or package makes it stale.
-environment_key() {
-    {
-        printf '%s\n' "$PWD" ./*/__init__.py
-        interpreter "$python"
-        cat pyproject.toml "$1"
-    } | sha256sum | cut -d' ' -f1
-}
+# What the packages, or the project's own installation, were made from.
+packages_key() { { printf '%s\n' "$PWD"; interpreter "$python"; cat "$1"; } | sha256sum; }
+project_key() { { printf '%s\n' ./*/__init__.py; cat pyproject.toml; } | sha256sum; }
+
+is_stamped() { [ "$(cat "$1" 2>/dev/null || true)" = "$2" ]; }
 
 # Of what pip says, the files of 5 MB and more and the beginning of the last step.
 large_steps() {
@@ -94,24 +91,27 @@ large_steps() {
     done
 }
 
-# install_environment LOCK SIZE: .venv as the lock says, only if it changed.
+# install_environment LOCK SIZE: .venv as the lock says, and the project in it, each only if it changed.
 install_environment() {
-    local lock=$1 size=$2 stamp=.venv/anxin-$1.stamp key
-    key=$(environment_key "$lock")
-    if [ "$(cat "$stamp" 2>/dev/null || true)" = "$key" ]; then
-        step "packages: as in $lock"
-        return
-    fi
-    if [ "$(interpreter .venv/bin/python)" != "$(interpreter "$python")" ] ||
-        ! .venv/bin/python -c 'import sys; sys.exit(sys.prefix != sys.argv[1])' "$PWD/.venv"; then
-        step "new environment .venv"
-        "$python" -m venv --clear .venv
-    fi
-    rm -f .venv/anxin-*.stamp
-    step "packages of $lock ($size), every file checked against its hash"
+    local lock=$1 size=$2 packages=.venv/anxin-$1.stamp project=.venv/anxin-project.stamp
     export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
-    .venv/bin/python -m pip install --progress-bar off --require-hashes -r "$lock" </dev/null | large_steps ||
-        stop "The packages could not be installed (the lines above say why)."
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable . </dev/null
-    printf '%s\n' "$key" >"$stamp"
+    if is_stamped "$packages" "$(packages_key "$lock")"; then
+        step "packages: as in $lock"
+    else
+        if [ "$(interpreter .venv/bin/python)" != "$(interpreter "$python")" ] ||
+            ! .venv/bin/python -c 'import sys; sys.exit(sys.prefix != sys.argv[1])' "$PWD/.venv"; then
+            step "new environment .venv"
+            "$python" -m venv --clear .venv
+        fi
+        rm -f "$packages"
+        step "packages of $lock ($size), every file checked against its hash"
+        .venv/bin/python -m pip install --progress-bar off --require-hashes -r "$lock" </dev/null | large_steps ||
+            stop "The packages could not be installed (the lines above say why)."
+        packages_key "$lock" >"$packages"
+    fi
+    if ! is_stamped "$project" "$(project_key)"; then
+        step "the project itself, editable"
+        .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable . </dev/null
+        project_key >"$project"
+    fi
 }
