@@ -13,7 +13,7 @@ from alerts.desk import absorb, act, carry_out_due
 from alerts.ports import AlarmTransaction, NewMessage
 from alerts.transitions import Acknowledge, Notify, Release, Resolve
 from gateway.store.connection import pool
-from tests.contract.alarm_worlds import MemoryWorld, PostgresWorld, World
+from tests.support.alarm_worlds import MemoryWorld, PostgresWorld, World
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_alarm, an_episode, nth_uuid
 
 
