@@ -75,7 +75,7 @@ class Judgement(NamedTuple):
 @njit(cache=True)
 def interval_of(device: Any, p: SilentParameters) -> int:
     """The band's own interval, or what is assumed, ms."""
-    told = device["interval_ms"]
+    told = int(device["interval_ms"])
     return told if told > 0 else p.interval_ms
 
 

@@ -1,0 +1,90 @@
+"""Distances against exact ones: at the equator, near the poles, across the antimeridian."""
+
+from __future__ import annotations
+
+from math import cos, radians
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+
+from alerts.engine import Engine
+from alerts.engine.detectors.zone_exit import outside_m
+from alerts.engine.geometry import distance_m, polygon_m
+from alerts.engine.zones import Circle, Polygon, rows_of
+from devices.registry import Fence
+from tests.reference.oracle import between_m, polygon_outside_m
+from tests.reference.streams import change, resident
+
+latitudes = st.floats(-89.99, 89.99)
+longitudes = st.floats(-180, 180)
+offsets = st.floats(-0.01, 0.01)
+PLACES = [(0.0, 0.0), (31.2, 121.4), (69.6, 18.9), (-54.8, -68.3), (0.1, 179.9999), (64.7, -179.9995), (85.0, 10.0)]
+
+
+def engine_distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
+    lat1, lon1, lat2, lon2 = (radians(value) for value in (*a, *b))
+    return float(distance_m(lat1, lon1, cos(lat1), lat2, lon2))
+
+
+@settings(deadline=None)
+@given(latitudes, longitudes, latitudes, longitudes)
+def test_distance_is_the_great_circle_everywhere(lat1: float, lon1: float, lat2: float, lon2: float) -> None:
+    expected = between_m((lat1, lon1), (lat2, lon2))
+    assume(expected < 19_000_000)
+    assert engine_distance_m((lat1, lon1), (lat2, lon2)) == pytest.approx(expected, rel=1e-6, abs=1e-3)
+
+
+@settings(deadline=None)
+@given(latitudes, longitudes, offsets, offsets)
+def test_short_distances_are_right_to_the_millimetre(lat: float, lon: float, north: float, east: float) -> None:
+    other = (max(-90.0, min(90.0, lat + north)), (lon + east + 180) % 360 - 180)
+    assert engine_distance_m((lat, lon), other) == pytest.approx(between_m((lat, lon), other), abs=1e-3)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@settings(deadline=None, max_examples=30)
+@given(east=st.floats(-1500, 1500), north=st.floats(-1500, 1500))
+def test_a_polygon_has_the_same_edge_as_its_drawing(place: tuple[float, float], east: float, north: float) -> None:
+    def at(x: float, y: float) -> tuple[float, float]:
+        lat = place[0] + y / 111_195.08
+        return lat, (place[1] + x / (111_195.08 * cos(radians(place[0]))) + 180) % 360 - 180
+
+    corners = (at(-400, -300), at(500, -300), at(500, 400), at(0, 50), at(-400, 400))
+    engine = Engine()
+    engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
+    spot = at(east, north)
+    away, _ = outside_m(engine._state, engine._state.resident[0], *spot)
+    expected = polygon_outside_m(spot, list(corners))
+    assert away == pytest.approx(expected, abs=2.0 + abs(expected) * 0.001)
+
+
+def test_far_away_is_far_from_a_polygon_too() -> None:
+    corners = ((31.0, 121.0), (31.0, 121.01), (31.01, 121.01), (31.01, 121.0))
+    engine = Engine()
+    engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
+    for spot in ((-31.0, -59.0), (31.0, -121.0), (90.0, 0.0), (-90.0, 0.0)):
+        away, well_inside = outside_m(engine._state, engine._state.resident[0], *spot)
+        assert away == pytest.approx(between_m(spot, corners[0]), rel=0.01)
+        assert not well_inside
+
+
+def test_inside_a_concave_polygon_is_even_odd() -> None:
+    vertex = np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (5.0, 2.0), (0.0, 10.0)])
+    assert polygon_m(5.0, 1.0, vertex, 0, 5) == pytest.approx(-1.0, abs=0.2)
+    assert polygon_m(5.0, 8.0, vertex, 0, 5) > 0
+    assert polygon_m(-3.0, 4.0, vertex, 0, 5) == pytest.approx(3.0)
+
+
+def test_a_small_zone_has_a_margin_that_fits_into_it() -> None:
+    assert rows_of(Circle(31.0, 121.0, 400.0), 20.0)[3] == 20.0
+    assert rows_of(Circle(31.0, 121.0, 10.0), 20.0)[3] == 5.0
+    narrow = Polygon(((31.0, 121.0), (31.0, 121.01), (31.0001, 121.01), (31.0001, 121.0)))
+    assert 1.0 < rows_of(narrow, 20.0)[3] < 3.0
+
+
+def test_two_corners_are_no_zone() -> None:
+    engine = Engine()
+    engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=((31, 121), (32, 121))))])
+    assert outside_m(engine._state, engine._state.resident[0], 0.0, 0.0) == (np.inf, False)
