@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from anxin import jit_cache
 from tests.support.brokers import RunningBroker, running_broker
 from tests.support.places import free_port, service_folder
 from tests.support.postgres import PostgresServer, running_postgres
+
+jit_cache.configure()
 
 
 @pytest.fixture(scope="session")
