@@ -1,10 +1,13 @@
-"""Security headers on every answer, as plain ASGI so that the stream stays a stream."""
+"""Security headers on every answer, and how long it took; plain ASGI, so that the stream stays a stream."""
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.api.metrics import REQUEST_SECONDS
 
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none';"
@@ -36,8 +39,12 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        began = time.perf_counter()
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - began
+                REQUEST_SECONDS.labels(scope["method"], str(message["status"])).observe(seconds)
                 headers = [*message["headers"], *self._headers]
                 if not any(name.lower() == b"cache-control" for name, _ in headers) and not any(
                     name.lower() in (b"etag", b"last-modified") for name, _ in headers

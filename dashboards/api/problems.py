@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from gateway.store.errors import UNAVAILABLE, Conflict, MissingRecord
+from gateway.store.errors import REFUSED, UNAVAILABLE, Conflict, MissingRecord
 
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +98,12 @@ async def _missing(_: Request, error: Exception) -> Response:
     return Problem(422, str(error), kind="missing-record").response()
 
 
+async def _refused(_: Request, __: Exception) -> Response:
+    return Problem(
+        422, "a text or a number in it cannot be stored (NUL characters never can)", kind="invalid"
+    ).response()
+
+
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("api_store_unavailable", method=request.method, error=type(error).__name__)
     detail = "the database is away or busy; nothing was changed, please try again"
@@ -115,6 +121,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(MissingRecord, _missing)
+    app.add_exception_handler(REFUSED, _refused)
     for error in UNAVAILABLE:
         app.add_exception_handler(error, _unavailable)
     app.add_exception_handler(Exception, _failed)

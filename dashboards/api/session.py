@@ -119,7 +119,7 @@ async def sign_out(deps: DepsOf, principal: SignedIn) -> Response:
 
 @router.get(SIGN_IN_PATH + "/{token}", include_in_schema=False)
 async def follow_link(deps: DepsOf, token: str) -> Response:
-    """Use a one-time link: to the console, or to the sign-in page when it was used or is too old."""
+    """Use a one-time link: to the sound test and the console, or to the sign-in page when it was used or is too old."""
     async with deps.pool.connection() as conn:
         opened = await redeem_signin_link(conn, token, deps.clock.now_ms())
     if opened is None:

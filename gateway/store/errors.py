@@ -5,6 +5,7 @@
     StoreError
     ├── Conflict      another record stands in the way: change the request
     ├── MissingRecord a record that the request refers to is not there: change the request
+    ├── (REFUSED)     a value that cannot be stored (NUL in a text): change the request
     └── (UNAVAILABLE) the database is away or busy: the same request may be sent again
 """
 
@@ -36,3 +37,6 @@ UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
     TooManyRequests,
 )
 """The database is away, or a row stayed locked too long: nothing was changed, try again."""
+
+REFUSED: Final[type[Exception]] = psycopg.DataError
+"""A value that PostgreSQL does not take; nothing was changed."""
