@@ -54,7 +54,7 @@ def _settings(config: Path | None, **told: Any) -> Settings:
         # Only where and what is wrong: the values may be secrets.
         _give_up("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
     except (OSError, ValueError) as error:
-        _give_up(f"{config}: {error}")
+        _give_up(error)
 
 
 def _where(command: Callable[..., None]) -> Callable[..., None]:

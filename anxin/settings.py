@@ -81,7 +81,6 @@ class Settings(BaseSettings):
         extra="forbid",
         env_prefix="ANXIN_",
         env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
     )
 
     data_dir: Path = Path("anxin-data")
@@ -98,7 +97,9 @@ def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = N
 
     Raises:
         pydantic.ValidationError: for an unknown key or a value out of its range.
+        ValueError: for a variable that names an unknown section.
     """
+    _refuse_unknown_sections()
 
     class Loaded(Settings):
         @classmethod
@@ -114,6 +115,14 @@ def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = N
             return sources if config is None else (*sources, TomlConfigSettingsSource(settings_cls, config))
 
     return Loaded(**(told or {}))
+
+
+def _refuse_unknown_sections() -> None:
+    """A misspelt section would be ignored in silence: pydantic looks up only the variables that it knows."""
+    for variable in os.environ:
+        prefix, _, section = variable.partition("__")[0].partition("_")
+        if prefix == "ANXIN" and "__" in variable and section.lower() not in Settings.model_fields:
+            raise ValueError(f"{variable} names no section of the settings")
 
 
 @dataclass(frozen=True, slots=True)

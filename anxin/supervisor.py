@@ -113,22 +113,30 @@ class Process:
 
 
 class Supervisor:
-    """Runs groups of services; the last group that was started is the first to be stopped."""
+    """Runs groups of services; the last group that was started is the first to be stopped, the foundation the last."""
 
     def __init__(self, on_state: OnState) -> None:
         self._on_state = on_state
+        self._foundation: list[Service] = []
         self._groups: list[list[Service]] = []
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self.deaths: Counter[str] = Counter()
         """How often each service has ended by itself."""
 
-    async def start(self, *services: Service) -> None:
+    async def start(self, *services: Service, foundation: bool = False) -> None:
         """Start a group of services together and keep them running from now on.
+
+        Args:
+            services: what to start.
+            foundation: what the others stand on and what stands on nothing itself: stopped last, together.
 
         Raises:
             StartError: if one of them cannot be started.
         """
-        self._groups.append(list(services))
+        if foundation:
+            self._foundation.extend(services)
+        else:
+            self._groups.append(list(services))
         for service in services:
             await self._start(service)
             self._keepers[service.name] = asyncio.create_task(self._keep(service), name=f"keep {service.name}")
@@ -140,18 +148,19 @@ class Supervisor:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
         self._keepers.clear()
-        while self._groups:
-            group = self._groups.pop()
+        for group in (*reversed(self._groups), self._foundation):
             stopping = [asyncio.create_task(service.stop(), name=f"stop {service.name}") for service in group]
             for outcome in await asyncio.gather(*stopping, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     _log.error("service not stopped", error=repr(outcome))
             for service in group:
                 await self._on_state(service.name, "stopped", None, None)
+        self._groups.clear()
+        self._foundation.clear()
 
     def kill(self, name: str) -> bool:
         """SIGKILL a service, as the demo does with the gateway; it is started again like any that dies."""
-        for service in (service for group in self._groups for service in group):
+        for service in (*self._foundation, *(service for group in self._groups for service in group)):
             if service.name == name and service.child is not None:
                 service.child.signal(signal.SIGKILL)
                 return True

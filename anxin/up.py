@@ -145,7 +145,7 @@ class System:
                 account=service_account(self._settings.database.account),
                 report=self._progress,
             )
-            await self.supervisor.start(postgres)
+            await self.supervisor.start(postgres, foundation=True)
             conninfo = postgres.conninfo
             self._progress("PostgreSQL is up")
         else:
@@ -175,7 +175,7 @@ class System:
                 port=port,
                 account=service_account(self._settings.database.account),
             )
-        await self.supervisor.start(self._broker)
+        await self.supervisor.start(self._broker, foundation=True)
         self._progress(f"the broker {self._broker.kind} is up")
         gateway = gateway_credentials(self._folder)
         return BrokerAddress(self._broker.host, self._broker.port, gateway.username, gateway.password)

@@ -14,7 +14,7 @@ from anxin.embedded.mosquitto_files import access_list, configuration, password_
 from anxin.embedded.ports import choose_port, reachable_host, until_listening
 from anxin.embedded.service_home import service_home
 
-_STOP: Final = ((signal.SIGTERM, 2.5),)
+_STOP: Final = ((signal.SIGTERM, 4.5),)
 
 
 class Mosquitto:

@@ -34,7 +34,7 @@ USER: Final = "anxin"
 _SUPERUSER: Final = "postgres"
 _LONGEST_SOCKET_FOLDER: Final = 88
 """Bytes; a unix socket's whole path may have 107."""
-_STOP: Final = ((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.5))
+_STOP: Final = ((signal.SIGINT, 4.5), (signal.SIGQUIT, 0.5))
 """Fast shutdown, then immediate shutdown (which the next start recovers from), then SIGKILL."""
 _POLL_S: Final = 0.05
 _TELL_EVERY_S: Final = 2.0

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +48,11 @@ class UpProcess:
         """All processes below it."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``anxin`` on this system's folder."""
-        return run_command(*arguments, "--data-dir", str(self.data_dir), stdin=stdin)
+        return run_command(*arguments, "--data-dir", str(self.data_dir), stdin=stdin, env=env)
 
     def status(self) -> dict[str, Any]:
         """What ``anxin status --json`` says."""
@@ -87,7 +89,9 @@ def until(condition: Callable[[], T], patience_s: float = 60.0) -> T:
     return answer
 
 
-def run_command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run_command(
+    *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run ``anxin`` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "anxin", *arguments],
@@ -96,12 +100,13 @@ def run_command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess
         text=True,
         check=False,
         timeout=60,
+        env={**os.environ, **(env or {})},
     )
 
 
 @contextmanager
 def running_up(
-    data_dir: Path, *options: str, command: str = "up", env: dict[str, str] | None = None
+    data_dir: Path, *options: str, command: str = "up", env: Mapping[str, str] | None = None
 ) -> Iterator[UpProcess]:
     """Run ``anxin up`` on free ports; ended afterwards, by force if need be."""
     log = data_dir.with_name(f"{data_dir.name}.stderr")

@@ -178,6 +178,22 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(data_dir: Path) -> No
     assert not _is_gone(os.getpid())
 
 
+def test_without_mosquitto_it_runs_on_iotcore_and_a_device_uses_its_sites_account(data_dir: Path) -> None:
+    iotcore = {"ANXIN_MQTT__EMBEDDED": "iotcore"}
+    with running_up(data_dir, env=iotcore) as system:
+        added = system.command("device", "add", "s1", "b1", "--json", env=iotcore)
+        assert json.loads(added.stdout)["username"] == "site-s1"
+        assert system.role("gateway")["state"] == "ready"
+
+
+def test_split_roles_need_a_database_and_a_broker_that_all_share(data_dir: Path) -> None:
+    refused = run_command("up", "--data-dir", str(data_dir), "--roles", "gateway")
+    assert refused.returncode == 1
+    assert "--database" in refused.stderr
+    assert "--broker" in refused.stderr
+    assert not data_dir.exists()
+
+
 def test_the_first_start_offers_a_way_in_as_admin(data_dir: Path) -> None:
     with running_up(data_dir) as system:
         told = data_dir.with_name("data.stderr").read_text()

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from anxin.settings import (
+    RoleSettings,
+    Twilio,
+    from_environment,
+    load_settings,
+    parse_broker,
+    to_environment,
+    twilio_account,
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "anxin.toml"
+    path.write_text('[console]\nport = 9000\nlanguage = "en"\n[twilio]\nfrom = "+100"\n')
+    return path
+
+
+def test_the_command_line_beats_the_environment_which_beats_the_file(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings(config).console.port == 9000
+    monkeypatch.setenv("ANXIN_CONSOLE__PORT", "9001")
+    assert load_settings(config).console.port == 9001
+    told = load_settings(config, {"console": {"port": 9002}})
+    assert (told.console.port, told.console.language) == (9002, "en")
+
+
+def test_the_names_of_the_contract_reach_twilio(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ACCOUNT_SID": "AC1", "AUTH_TOKEN": "t", "FROM": "+200", "BASE_URL": "http://x"}.items():
+        monkeypatch.setenv(f"ANXIN_TWILIO__{name}", value)
+    account = twilio_account(load_settings(config).twilio)
+    assert account is not None
+    assert (account.account_sid, account.auth_token, account.from_, account.base_url) == (
+        "AC1",
+        "t",
+        "+200",
+        "http://x",
+    )
+
+
+def test_half_an_account_is_refused() -> None:
+    assert twilio_account(Twilio()) is None
+    with pytest.raises(ValueError, match="auth_token"):
+        twilio_account(Twilio(account_sid="AC1"))
+
+
+@pytest.mark.parametrize("variable", ["ANXIN_CONSOLE__PROT", "ANXIN_CONSOEL__PORT"])
+def test_an_unknown_variable_is_refused(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(ValueError, match=r"(?i)prot|CONSOEL"):
+        load_settings()
+
+
+def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "anxin.toml"
+    path.write_text("[console]\nprot = 1\n")
+    with pytest.raises(ValidationError):
+        load_settings(path)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        load_settings().console.port = 1
+
+
+def test_no_secret_shows_when_settings_are_printed() -> None:
+    settings = load_settings(None, {"database": {"url": "host=x password=hidden"}, "twilio": {"auth_token": "hidden"}})
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in repr(_role_settings())
+
+
+def test_a_role_gets_exactly_what_its_supervisor_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANXIN_TWILIO__AUTH_TOKEN", "not for children")
+    environment = to_environment(_role_settings())
+    assert "ANXIN_TWILIO__AUTH_TOKEN" not in environment
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert from_environment() == _role_settings()
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("broker.example:1884", ("broker.example", 1884, None, None)),
+        ("broker.example", ("broker.example", 1883, None, None)),
+        ("mqtt://g:p%40ss@10.0.0.1:1884", ("10.0.0.1", 1884, "g", "p@ss")),
+    ],
+)
+def test_a_broker_is_told_as_host_and_port_or_as_a_url(
+    told: str, expected: tuple[str, int, str | None, str | None]
+) -> None:
+    address = parse_broker(told)
+    assert (address.host, address.port, address.username, address.password) == expected
+
+
+def test_another_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="mqtt://"):
+        parse_broker("https://broker.example")
+
+
+def _role_settings() -> RoleSettings:
+    return RoleSettings(
+        conninfo="host=x password=hidden",
+        mqtt_host="127.0.0.1",
+        mqtt_port=1883,
+        mqtt_username="gateway",
+        mqtt_password="hidden",
+        broker_kind="mosquitto",
+        console_listen="127.0.0.1",
+        console_port=8080,
+        data_dir=Path("/x"),
+        twilio=twilio_account(Twilio.model_validate({"account_sid": "AC1", "auth_token": "hidden", "from": "+1"})),
+    )
