@@ -1,0 +1,103 @@
+"""The session's laws at a real broker: bound, order, and what happens to what an earlier connection brought."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import REGISTRY
+
+from devices.clock import SystemClock
+from gateway.session import Arrival, Session
+from tests.support.brokers import RunningBroker, connected
+from tests.support.gateway import address_of, eventually
+
+TOPIC = "anxin/v1/s1/b0/position"
+
+
+@asynccontextmanager
+async def running_session(broker: RunningBroker, *, receive_maximum: int = 4096) -> AsyncIterator[Session]:
+    session = Session(
+        name="under-test",
+        client_id="session-under-test",
+        address=address_of(broker),
+        filters=["anxin/v1/+/+/position"],
+        clock=SystemClock(),
+        on_arrival=lambda: None,
+        receive_maximum=receive_maximum,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(session.run(), name="session under test")
+        await eventually(lambda: session.connected, "connected")
+        await asyncio.sleep(0.1)  # the SUBACK follows the CONNACK
+        yield session
+        running.cancel()
+
+
+def _payloads(arrivals: list[Arrival]) -> list[bytes]:
+    return [arrival.payload for arrival in arrivals]
+
+
+async def test_the_broker_sends_no_more_than_the_receive_maximum_until_it_is_acknowledged(
+    mosquitto: RunningBroker,
+) -> None:
+    with connected(mosquitto, mosquitto.site("s1")) as band:
+        async with running_session(mosquitto, receive_maximum=10) as session:
+            for i in range(25):
+                band.publish(TOPIC, b"%d" % i)
+            await eventually(lambda: session.waiting == 10, "the window is full")
+            await asyncio.sleep(0.2)
+            assert session.waiting == 10
+            received: list[bytes] = []
+            while len(received) < 25:
+                taken = session.take()
+                received += _payloads(taken)
+                session.acknowledge(taken)
+                await asyncio.sleep(0.01)
+    assert received == [b"%d" % i for i in range(25)]
+
+
+def _take_over(broker: RunningBroker) -> None:
+    """Sign in under the session's client id, so that the broker drops its connection, and leave again."""
+    with connected(broker, broker.gateway, client_id="session-under-test", keep_session=True, manual_ack=True):
+        pass
+
+
+async def test_what_was_not_acknowledged_comes_again_in_order_after_a_lost_connection(
+    mosquitto: RunningBroker,
+) -> None:
+    with connected(mosquitto, mosquitto.site("s1")) as band:
+        async with running_session(mosquitto) as session:
+            for i in range(5):
+                band.publish(TOPIC, b"%d" % i)
+            await eventually(lambda: session.waiting == 5, "five arrived")
+            taken = session.take()
+            session.acknowledge(taken[:2])
+            await asyncio.to_thread(_take_over, mosquitto)
+            await eventually(lambda: session.connected and session.waiting == 3, "three come again")
+            session.acknowledge(taken[2:])  # of an earlier connection: must not acknowledge the new deliveries
+            await asyncio.to_thread(_take_over, mosquitto)
+            await eventually(lambda: session.connected and session.waiting == 3, "and again")
+            assert _payloads(session.take()) == [b"2", b"3", b"4"]
+
+
+async def test_messages_that_arrive_while_it_is_away_wait_at_the_broker(broker: RunningBroker) -> None:
+    with connected(broker, broker.site("s1")) as band:
+        async with running_session(broker):
+            pass
+        band.publish(TOPIC, b"meanwhile")
+        async with running_session(broker) as session:
+            await eventually(lambda: session.waiting == 1, "it waited")
+
+
+async def test_a_broker_that_forgot_the_session_is_noticed(mosquitto: RunningBroker) -> None:
+    def forgotten() -> float:
+        return REGISTRY.get_sample_value("anxin_gateway_session_lost_total", {"session": "under-test"}) or 0.0
+
+    before = forgotten()
+    async with running_session(mosquitto) as session:
+        with connected(mosquitto, mosquitto.gateway, client_id="session-under-test"):
+            pass  # takes the session over with a clean start, and leaves none behind
+        await eventually(lambda: forgotten() == before + 1, "counted")
+        await eventually(lambda: session.connected, "connected again")
