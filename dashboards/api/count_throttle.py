@@ -22,7 +22,7 @@ class CountThrottle:
     def admit(self, change: Change, now_s: float) -> bool:
         """Whether ``change`` goes out at ``now_s`` (monotonic); if not, it waits."""
         sent_at = self._sent_at.get(change.alarm)
-        if change.count_only and sent_at is not None and now_s - sent_at < COUNT_PERIOD_S:
+        if change.count_only and sent_at is not None and now_s < sent_at + COUNT_PERIOD_S:
             self._held[change.alarm] = change
             return False
         self._held.pop(change.alarm, None)
@@ -31,7 +31,7 @@ class CountThrottle:
 
     def due(self, now_s: float) -> list[Change]:
         """The changes whose wait is over, in their order; alarms that have been quiet are forgotten."""
-        over = [alarm for alarm, sent_at in self._sent_at.items() if now_s - sent_at >= COUNT_PERIOD_S]
+        over = [alarm for alarm, sent_at in self._sent_at.items() if now_s >= sent_at + COUNT_PERIOD_S]
         released = [self._held.pop(alarm) for alarm in over if alarm in self._held]
         for alarm in over:
             del self._sent_at[alarm]

@@ -369,7 +369,8 @@ async def _assign(conn: Connection, device: str, fields: DeviceFields, now: int)
     await conn.execute(
         "insert into assignment (device_slot, resident_slot, household, from_ms) select d.slot,"
         " (select slot from resident where id = %(resident)s), %(household)s,"
-        " coalesce((select greatest(%(now)s, max(n.to_ms)) from assignment n where n.device_slot = d.slot), 0)"
+        " (select case when count(*) = 0 then 0 else greatest(%(now)s, max(n.to_ms)) end"
+        " from assignment n where n.device_slot = d.slot)"
         " from device d where d.id = %(device)s",
         {
             "device": device,
