@@ -116,7 +116,7 @@ class Band(Device):
         ``interval_s`` is what the band announces from now on, wall-clock seconds.
         """
         now = self.clock.now_ms()
-        self.wearer.begin(doing, now, self._story.story(now))
+        self.wearer.begin(doing, now)
         pace = self.schedule.pace
         pace.position_s = LEAVING_POSITION_S if doing == "walk_away" else None
         usual_s = {"stop_moving": SOON_S, "battery_out": FADING_HEARTBEAT_S}.get(doing)

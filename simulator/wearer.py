@@ -12,8 +12,9 @@ from simulator.schedule import Report
 Doing = Literal["ordinary", "walk_away", "stop_moving", "battery_out"]
 DOINGS: Final[tuple[str, ...]] = get_args(Doing)
 
-BUS_MPS: Final = 12.0
-"""How fast the wearer leaves: on a bus, so that nobody has to wait for the alarm. Source: assumption."""
+HEAD_START_M: Final = 360.0
+"""How far somebody has come when the band finds them gone: at home it looks only every quarter of an hour."""
+AWAY_MPS: Final = 1.2
 FARTHEST_M: Final = 3_000.0
 BATTERY_STEPS_PCT: Final = (14.0, 9.0, 4.0)
 """The last heartbeats of a battery that runs out."""
@@ -25,17 +26,14 @@ class Wearer:
     def __init__(self, life: Life) -> None:
         self._life = life
         self._since = 0
-        self._origin = (life.person.home["lat"], life.person.home["lon"])
         self._last_words = 0
         self.doing: Doing = "ordinary"
         self.answer: Literal["ok", "help", "none"] = "ok"
         """What they answer when asked whether they are all right."""
 
-    def begin(self, doing: Doing, now: int, life_now: int) -> None:
-        """Do something from ``now`` on; ``life_now`` is the same instant in the life's own time."""
-        moment = self._life.moment(life_now)
+    def begin(self, doing: Doing, now: int) -> None:
+        """Do something from ``now`` on."""
         self.doing, self._since, self._last_words = doing, now, 0
-        self._origin = (moment.lat, moment.lon)
 
     def alter(self, report: Report) -> Report | None:
         """The report as the band would really make it, or None when it makes none."""
@@ -53,14 +51,15 @@ class Wearer:
         """Where the wearer is at ``t`` when not where the ordinary day would have them."""
         if self.doing != "walk_away":
             return None
-        metres = min(BUS_MPS * (t - self._since) / 1000, FARTHEST_M)
-        return polar(*self._origin, metres, math.pi / 5)
+        metres = min(HEAD_START_M + AWAY_MPS * (t - self._since) / 1000, FARTHEST_M)
+        home = self._life.person.home
+        return polar(home["lat"], home["lon"], metres, math.pi / 5)
 
     def _away(self, report: Report) -> Report | None:
         place = self.position(report.t)
         if report.kind != "position" or place is None:
             return report
-        fix = {"lat": place[0], "lon": place[1], "accuracy_m": 8.0, "source": "gnss", "speed_mps": BUS_MPS}
+        fix = {"lat": place[0], "lon": place[1], "accuracy_m": 8.0, "source": "gnss", "speed_mps": AWAY_MPS}
         return report._replace(fields=report.fields | fix)
 
     def _still(self, report: Report) -> Report | None:

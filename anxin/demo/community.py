@@ -20,12 +20,14 @@ from simulator.community import Community, Person, invent
 ACTOR = "demo"
 
 
-async def seed(conninfo: str) -> None:
-    """Enter the demo's community, all or nothing, unless its site is there already."""
+async def seed(conninfo: str) -> bool:
+    """Enter the demo's community, all or nothing; False when its site is there already."""
     connection = await connect(conninfo, application="anxin demo")
     async with connection, connection.transaction():
-        if await find(connection, Site, SITE) is None:
-            await enter(connection, invent(site=SITE, residents=RESIDENTS, seed=SEED), demo=True)
+        if await find(connection, Site, SITE) is not None:
+            return False
+        await enter(connection, invent(site=SITE, residents=RESIDENTS, seed=SEED), demo=True)
+        return True
 
 
 async def enter(connection: Connection, community: Community, *, demo: bool) -> None:

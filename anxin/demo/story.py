@@ -141,4 +141,4 @@ class FastMinute:
             minute = min(SILENT_FROM + int(part * (NOTICED_AT - SILENT_FROM)), NOTICED_AT - 1)
         else:
             minute = min(NOTICED_AT + int((now - self._noticed) / MINUTE_S), SCENES[-1].minute)
-        return f"{minute // 60}:{minute % 60:02d}"
+        return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -32,8 +32,8 @@ async def demo(settings: Settings, *, say: Say, progress: Say) -> None:
     """
 
     async def prepare(conninfo: str) -> None:
-        progress(f"enters {RESIDENTS} invented residents")
-        await seed(conninfo)
+        if await seed(conninfo):
+            progress(f"{RESIDENTS} invented residents have moved in")
 
     async def greet(running: Running) -> None:
         link = await admin_link(running.conninfo)

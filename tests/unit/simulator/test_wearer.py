@@ -25,10 +25,10 @@ def test_an_ordinary_wearer_changes_nothing(wearer: Wearer) -> None:
     assert wearer.alter(_heartbeat(NOON)) == _heartbeat(NOON)
 
 
-def test_who_walks_away_is_outside_the_fence_within_two_minutes(wearer: Wearer) -> None:
-    wearer.begin("walk_away", NOON, NOON)
+def test_who_walks_away_is_outside_the_fence_at_the_next_fix(wearer: Wearer) -> None:
+    wearer.begin("walk_away", NOON)
     home = invent(residents=1).residents[0].home
-    fix = wearer.alter(Report(NOON + 2 * MINUTE_MS, "position", {"lat": 0.0, "lon": 0.0}))
+    fix = wearer.alter(Report(NOON + 1000, "position", {"lat": 0.0, "lon": 0.0}))
     assert fix is not None
     lat, lon = fix.fields["lat"], fix.fields["lon"]
     assert isinstance(lat, float)
@@ -38,7 +38,7 @@ def test_who_walks_away_is_outside_the_fence_within_two_minutes(wearer: Wearer) 
 
 
 def test_who_stops_moving_sends_one_last_heartbeat_without_movement(wearer: Wearer) -> None:
-    wearer.begin("stop_moving", NOON, NOON)
+    wearer.begin("stop_moving", NOON)
     assert wearer.alter(Report(NOON, "position", {})) is None
     last = wearer.alter(_heartbeat(NOON))
     assert last is not None
@@ -47,14 +47,14 @@ def test_who_stops_moving_sends_one_last_heartbeat_without_movement(wearer: Wear
 
 
 def test_a_battery_that_runs_out_fades_and_then_says_nothing(wearer: Wearer) -> None:
-    wearer.begin("battery_out", NOON, NOON)
+    wearer.begin("battery_out", NOON)
     faded = [wearer.alter(_heartbeat(NOON + n)) for n in range(5)]
     assert [report and report.fields["battery_pct"] for report in faded] == [*BATTERY_STEPS_PCT, None, None]
 
 
 def test_whoever_becomes_ordinary_again_reports_again(wearer: Wearer) -> None:
-    wearer.begin("battery_out", NOON, NOON)
+    wearer.begin("battery_out", NOON)
     for n in range(5):
         wearer.alter(_heartbeat(NOON + n))
-    wearer.begin("ordinary", NOON, NOON)
+    wearer.begin("ordinary", NOON)
     assert wearer.alter(_heartbeat(NOON)) == _heartbeat(NOON)
