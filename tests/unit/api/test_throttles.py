@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -44,7 +45,7 @@ def test_every_alarms_last_change_goes_out_and_counts_at_most_once_a_second(
         assert [change.n for _, change in mine] == sorted({change.n for _, change in mine})
         assert not all_mine or mine[-1][1].n == all_mine[-1]
         assert {n for n in all_mine if not steps[n - 1][1]} <= {change.n for _, change in mine}
-        for (before, _), (at, change) in zip(mine, mine[1:], strict=False):
+        for (before, _), (at, change) in pairwise(mine):
             assert not change.count_only or at - before >= COUNT_PERIOD_S - 1e-9
 
 
