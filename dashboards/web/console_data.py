@@ -42,9 +42,7 @@ async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Resp
         staff = await accounts(conn)
     return _json(
         {
-            "residents": {
-                each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents
-            },
+            "residents": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents},
             "staff": {each.username: each.display_name or each.username for each in staff},
         }
     )
@@ -62,8 +60,7 @@ async def beat(deps: DepsOf, principal: SignedIn) -> Response:
             "now": now,
             **msgspec.structs.asdict(figures),
             "roles": [
-                {"role": each.role, "state": each.state, "restarts": each.restarts, "at": each.at}
-                for each in roles
+                {"role": each.role, "state": each.state, "restarts": each.restarts, "at": each.at} for each in roles
             ],
         }
     )

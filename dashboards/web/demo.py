@@ -42,9 +42,7 @@ async def state(deps: DepsOf, _: SignedIn) -> Response:
         "phone": await control.phone(),
         "story": control.story(),
     }
-    return Response(
-        msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/{deed}")

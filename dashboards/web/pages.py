@@ -184,9 +184,7 @@ async def all_people(request: Request, deps: DepsOf, principal: SignedIn, q: str
     """Residents by name, with a search."""
     async with deps.pool.connection() as conn:
         lines = await people(conn, sites=principal.sites, search=q.strip())
-    return page(
-        request, "people.html", principal=principal, people=lines, q=q, may_manage=_manages(principal)
-    )
+    return page(request, "people.html", principal=principal, people=lines, q=q, may_manage=_manages(principal))
 
 
 @router.get("/people/{resident}")

@@ -73,18 +73,14 @@ async def edit_contact(request: Request, deps: DepsOf, principal: EditingContact
     if found is None:
         raise Problem(404, "there is no such contact")
     card = await _card(deps, principal, found.resident)
-    return page(
-        request, "contact_form.html", principal=principal, card=card, contact=found, order=found.order
-    )
+    return page(request, "contact_form.html", principal=principal, card=card, contact=found, order=found.order)
 
 
 @router.get("/people/{resident}/zones/new")
 async def new_zone(request: Request, deps: DepsOf, principal: Managing, resident: str) -> Response:
     """An empty zone form around the resident's home."""
     card = await _card(deps, principal, resident)
-    return page(
-        request, "zone_form.html", principal=principal, card=card, fence=None, scene=_zone_scene(card, None)
-    )
+    return page(request, "zone_form.html", principal=principal, card=card, fence=None, scene=_zone_scene(card, None))
 
 
 @router.get("/zones/{fence}/edit")
@@ -95,9 +91,7 @@ async def edit_zone(request: Request, deps: DepsOf, principal: Managing, fence: 
     if found is None:
         raise Problem(404, "there is no such zone")
     card = await _card(deps, principal, found.resident)
-    return page(
-        request, "zone_form.html", principal=principal, card=card, fence=found, scene=_zone_scene(card, found)
-    )
+    return page(request, "zone_form.html", principal=principal, card=card, fence=found, scene=_zone_scene(card, found))
 
 
 @router.get("/devices/new")

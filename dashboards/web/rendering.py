@@ -58,16 +58,20 @@ def page(
     """Render a template as an answer; pages speak of people and are never kept by caches."""
     deps = deps_of(request)
     wording = Wording(language_of(request, principal))
-    html = _environment().get_template(template).render(
-        t=wording.t,
-        known=wording.known,
-        wording=wording,
-        language=wording.language,
-        principal=principal,
-        deps=deps,
-        demo=deps.demo is not None,
-        now=deps.clock.now_ms(),
-        path=request.url.path,
-        **context,
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=wording.t,
+            known=wording.known,
+            wording=wording,
+            language=wording.language,
+            principal=principal,
+            deps=deps,
+            demo=deps.demo is not None,
+            now=deps.clock.now_ms(),
+            path=request.url.path,
+            **context,
+        )
     )
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -85,7 +85,7 @@ class Wording:
             return f"{int(value):02d}:{int(value % 1 * 60):02d}"
         if name == "confidence":
             return f"{value * 100:.0f} %"
-        if name.endswith("_s"):
+        if name.endswith("_s") or name.startswith("seconds_"):
             return self.duration(float(value))
         unit = unit_of(name)
         number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"

@@ -42,16 +42,19 @@ document.addEventListener("htmx:afterSettle", () => {
   desk.drawMute();
   showPlace();
 });
+document.addEventListener("htmx:pushedIntoHistory", showPlace);
 document.addEventListener("htmx:responseError", (event) => {
   if (/** @type {CustomEvent} */ (event).detail.xhr.status === 401) location.assign("/signin");
 });
 
-/** Mark the tab of the page we are on. */
+/** Mark the tab of the page we are on, and let the language's link lead back to it. */
 function showPlace() {
   const path = location.pathname;
+  const link = /** @type {HTMLAnchorElement} */ (need(document, "#language"));
+  link.href = `${link.pathname}?back=${encodeURIComponent(path)}`;
   for (const tab of document.querySelectorAll(".tabs a")) {
     const href = tab.getAttribute("href") ?? "";
-    const here = href === "/" ? path === "/" : path.startsWith(href);
+    const here = href === "/" ? path === "/" || path.startsWith("/alarms/") : path.startsWith(href) && !path.startsWith("/alarms/");
     if (here) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }

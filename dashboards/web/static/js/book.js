@@ -1,6 +1,7 @@
 // The active alarms as the desk knows them, their order, and who is who.
 
 import { call } from "./api.js";
+import { textOr } from "./i18n.js";
 
 /**
  * @typedef {import("./types.js").Alarm} Alarm
@@ -25,11 +26,14 @@ export function calledAt(alarm) {
   return alarm.timeline.findLast((entry) => SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
 }
 
-/** Untaken before taken, then worst, then newest. @param {Alarm} a @param {Alarm} b */
+/** How much an alarm wants attention: a taken one stands behind the untaken ones of the next lower severity. @param {Alarm} alarm */
+function urgency(alarm) {
+  return 2 * RANK[alarm.severity] + (alarm.state === "open" ? 3 : 0);
+}
+
+/** Worst first, then newest. @param {Alarm} a @param {Alarm} b */
 export function byUrgency(a, b) {
-  return Number(b.state === "open") - Number(a.state === "open")
-    || RANK[b.severity] - RANK[a.severity]
-    || calledAt(b) - calledAt(a);
+  return urgency(b) - urgency(a) || calledAt(b) - calledAt(a);
 }
 
 /** Alarms that nobody has taken. @returns {Alarm[]} */
@@ -81,5 +85,5 @@ export function residentOf(alarm) {
 
 /** The name by which a colleague is known. @param {string} username */
 export function staffName(username) {
-  return directory.staff[username] || username;
+  return directory.staff[username] || textOr(`actor.${username}`, username);
 }

@@ -70,9 +70,8 @@ function showStory(box, story) {
   clock.textContent = story.clock;
   const lines = need(box, "ol");
   if (!story.running && !story.step) return;
-  const key = `${story.clock} ${story.step}`;
-  if (!story.step || lines.dataset.last === key || lines.querySelector(`[data-step="${CSS.escape(story.step)}"]`)) return;
-  lines.dataset.last = key;
+  if (story.step === "silent" && lines.childElementCount > 1) lines.replaceChildren();
+  if (!story.step || lines.querySelector(`[data-step="${CSS.escape(story.step)}"]`)) return;
   lines.append(h("li", { "data-step": story.step }, h("time", {}, story.clock), h("span", {}, textOr(`story.${story.step}`, story.step))));
 }
 

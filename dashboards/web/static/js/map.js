@@ -25,7 +25,7 @@ async function draw(root, signal) {
   /** @type {MapScene} */
   const scene = JSON.parse(root.dataset.scene ?? "{}");
   const place = need(root, ".map");
-  const chart = L.map(place, { attributionControl: false, zoomControl: false, maxZoom: 20, minZoom: 3, zoomAnimation: false, fadeAnimation: false });
+  const chart = L.map(place, { attributionControl: false, zoomControl: false, maxZoom: 20, minZoom: 3, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false });
   signal.addEventListener("abort", () => chart.remove());
   L.control.zoom({ zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(chart);
   L.control.scale({ imperial: false, maxWidth: 160 }).addTo(chart);

@@ -1,0 +1,170 @@
+"""A real console in a real browser: uvicorn, PostgreSQL, the alarm store, Chromium.
+
+``desk`` is a signed-in page, sound test included. Every page must stay free of console errors, uncaught
+exceptions and violations of the content security policy; a test that provokes a refusal says so with
+``expected``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from dashboards.api import ConsoleServer, create_app
+from dashboards.deps import DemoControl, Deps, MqttInfo
+from devices.clock import SystemClock
+from gateway.store.accounts import add_account, hash_password
+from gateway.store.alarms import PostgresAlarmStore
+from gateway.store.connection import Connection, pool
+from gateway.store.registry import add_contact, add_resident, save_site
+from gateway.store.registry_records import ContactFields, Point, Resident, ResidentFields, Site
+from tests.browser.wearer import PlayedDemo
+from tests.support.places import free_port
+
+CHROMIUM = next((path for path in ("/usr/bin/chromium", shutil.which("chromium"), shutil.which("chromium-browser"),
+                                   shutil.which("google-chrome")) if path and Path(path).exists()), None)  # fmt: skip
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+PASSWORD = "a long enough password"
+
+
+@dataclass
+class Console:
+    """A running console with one centre, one resident and two people who work there."""
+
+    url: str
+    deps: Deps
+    store: PostgresAlarmStore
+    resident: Resident
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection to its database."""
+        async with self.deps.pool.connection() as conn:
+            yield conn
+
+
+@dataclass
+class Watched:
+    """A page and everything that went wrong on it; ``expected`` are parts of messages that a test provokes."""
+
+    page: Page
+    wrong: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def unexpected(self) -> list[str]:
+        """What should not have happened."""
+        return [text for text in self.wrong if not any(part in text for part in self.expected)]
+
+
+@asynccontextmanager
+async def running_console(conninfo: str, demo: DemoControl | None = None) -> AsyncIterator[Console]:
+    """Serve a console over a database until the end of the block."""
+    async with pool(conninfo, application="console-test") as opened:
+        async with opened.connection() as conn:
+            for username, name in (("li", "李静"), ("wang", "王强")):
+                hashed = await asyncio.to_thread(hash_password, PASSWORD)
+                await add_account(conn, username=username, role="admin", password_hash=hashed, display_name=name)
+            await save_site(conn, "test", Site(id="riverside", name="河滨社区"), create=True)
+            resident = await add_resident(
+                conn,
+                "test",
+                ResidentFields(
+                    site="riverside",
+                    name="王秀英",
+                    home=Point(lat=31.2304, lon=121.4737),
+                    phone="02155550101",
+                    address={"community": "阳光小区", "building": "3", "room": "402"},
+                    card={"illnesses": "高血压", "key_holder": "居委会 老周"},
+                ),
+            )
+            contact = ContactFields(resident=resident.id, name="王小红", phone="13800138000", relation="女儿")
+            await add_contact(conn, "test", contact)
+        store = PostgresAlarmStore(opened)
+        deps = Deps(
+            conninfo=conninfo,
+            pool=opened,
+            alarm_store=store,
+            clock=SystemClock(),
+            mqtt=MqttInfo(host="127.0.0.1", port=1883),
+            demo=demo,
+        )
+        port = free_port()
+        server = ConsoleServer(create_app(deps), host="127.0.0.1", port=port)
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(), name="console server")
+            while not server.started and not serving.done():  # noqa: ASYNC110 uvicorn has no event to wait for
+                await asyncio.sleep(0.02)
+            yield Console(f"http://127.0.0.1:{port}", deps, store, resident)
+            server.should_exit = True
+
+
+@pytest.fixture
+async def console(conninfo: str) -> AsyncIterator[Console]:
+    async with running_console(conninfo) as running:
+        yield running
+
+
+@pytest.fixture
+async def demo_console(conninfo: str) -> AsyncIterator[Console]:
+    async with running_console(conninfo, PlayedDemo()) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield launched
+        await launched.close()
+
+
+@asynccontextmanager
+async def watched_page(
+    browser: Browser, console: Console, *, language: str = "zh", width: int = 1280, height: int = 800
+) -> AsyncIterator[Watched]:
+    """A page of a fresh visitor, who must not meet an error."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="zh-CN" if language == "zh" else "en-GB",
+        base_url=console.url,
+    )
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    watched = Watched(page)
+    page.on("console", lambda message: watched.wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: watched.wrong.append(str(error)))
+    yield watched
+    await context.close()
+    assert watched.unexpected() == []
+
+
+async def sign_in(page: Page, username: str = "li") -> None:
+    """By form and through the sound test, to the live list."""
+    await page.goto("/signin")
+    await page.fill("#username", username)
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.wait_for_url("**/sound")
+    await page.click("[data-tone=critical]")
+    await page.click("#heard")
+    await page.wait_for_selector("html[data-ready]")
+    await page.wait_for_selector("[data-component=now]")
+
+
+@pytest.fixture
+async def desk(browser: Browser, console: Console) -> AsyncIterator[Watched]:
+    async with watched_page(browser, console) as watched:
+        await sign_in(watched.page)
+        yield watched
