@@ -53,9 +53,7 @@ def rows_of(zone: Zone, back_m: float) -> tuple[float, float, float, float, npt.
             np.empty((0, 2)),
         )  # fmt: skip
     lat0, lon0 = _middle(zone.corners)
-    vertex = np.array(
-        [plane_m(lon0, sin(lat0), cos(lat0), radians(lat), radians(lon)) for lat, lon in zone.corners]
-    )
+    vertex = np.array([plane_m(lon0, sin(lat0), cos(lat0), radians(lat), radians(lon)) for lat, lon in zone.corners])
     return lat0, lon0, 0.0, min(back_m, _depth_m(vertex) / 2), vertex
 
 
