@@ -11,7 +11,7 @@ from devices.clock import MINUTE_MS
 from gateway.store.connection import Connection
 
 REPORTING_WITHIN_MS: Final = 15 * MINUTE_MS
-"""A device counts as reporting when it was heard within this time: three of the default intervals. Source: assumption."""
+"""Heard within this time, three default intervals, a device counts as reporting. Source: assumption."""
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
