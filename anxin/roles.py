@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -89,16 +89,7 @@ async def dispatcher(settings: RoleSettings) -> None:
 
 async def console(settings: RoleSettings) -> None:
     """The pages and the HTTP API."""
-    import uvicorn
-
-    class _Server(uvicorn.Server):
-        """Leaves the signals to whoever runs the role."""
-
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-    from dashboards.api.app import create_app
+    from dashboards.api import ConsoleServer, create_app
     from dashboards.deps import Deps, MqttInfo
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
@@ -121,16 +112,7 @@ async def console(settings: RoleSettings) -> None:
                 secure_cookies=settings.secure_cookies,
             )
         )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.console_listen,
-                port=settings.console_port,
-                access_log=False,
-                log_level="warning",
-                timeout_graceful_shutdown=2,
-            )
-        )
+        server = ConsoleServer(app, host=settings.console_listen, port=settings.console_port)
         serving = asyncio.ensure_future(server.serve())
         try:
             while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn offers no event

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,7 +13,10 @@ from dashboards.api.feed import Feed
 
 
 class ConsoleServer(uvicorn.Server):
-    """Serves one application; ``should_exit = True`` stops it without waiting for open streams."""
+    """Serves one application; ``should_exit = True`` stops it without waiting for open streams.
+
+    Signals are left to whoever runs it.
+    """
 
     def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
         super().__init__(
@@ -26,6 +31,11 @@ class ConsoleServer(uvicorn.Server):
             )
         )
         self._feed: Feed = app.state.feed
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for what is under way."""
