@@ -36,15 +36,15 @@ async def running_gateway(conninfo: str, broker: RunningBroker) -> AsyncIterator
         gateway.stop()
 
 
-async def eventually(condition: Callable[[], Any], what: str) -> Any:
+async def eventually(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
     """Wait until ``condition()`` is true and return it; fails after a generous while, naming ``what``."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         answer = await asyncio.to_thread(condition)
         if answer:
             return answer
         await asyncio.sleep(0.05)
-    raise AssertionError(f"did not happen within {PATIENCE_S:.0f} s: {what}")
+    raise AssertionError(f"did not happen within {patience_s:.0f} s: {what}")
 
 
 def encoded(**fields: Any) -> bytes:
