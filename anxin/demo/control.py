@@ -22,13 +22,15 @@ from anxin.up import KILL_GATEWAY
 from dashboards.deps import DemoCounters, DemoStory, PhoneMessage
 from devices.clock import Clock
 from gateway.store.connection import Connection
-from gateway.store.demo import ask_supervisor, texts_to
+from gateway.store.demo import ask_supervisor, has_had_alarms, texts_to
 from gateway.store.registry import find, listing
 from gateway.store.registry_records import Contact, Device
 from simulator.link import BrokerAddress, Link
 from simulator.main import Instruction, counters_topic, instruction_topic
 
 CLIENT_ID: Final = "demo-drawer"
+FIRST_PRESS_S: Final = 15.0
+"""So long the community is calm before the wearer's first SOS, counted from the first look at the page."""
 REACH_S: Final = 2.0
 """How long a press waits for the broker before it gives up."""
 
@@ -59,6 +61,7 @@ class Drawer:
         self._tasks = tasks
         self._counter = ReadingCounter()
         self._wearer: Wearer | None = None
+        self._first: asyncio.Task[None] | None = None
         self._story = FastMinute(
             pool=pool,
             store=store,
@@ -101,7 +104,9 @@ class Drawer:
             self._tasks.create_task(self._story.tell(wearer.resident), name="fast minute")
 
     async def counters(self) -> DemoCounters:
-        """Readings sent, stored, on the way and lost."""
+        """Readings sent, stored, on the way and lost; whoever asks first is looking at the page now."""
+        if self._first is None:
+            self._first = self._tasks.create_task(self._first_press(), name="first press")
         return await self._counter.read(self._pool)
 
     async def phone(self) -> Sequence[PhoneMessage]:
@@ -121,6 +126,22 @@ class Drawer:
     def story(self) -> DemoStory:
         """Where the minute of fast time is."""
         return self._story.state()
+
+    def close(self) -> None:
+        """Give up what is still to come."""
+        if self._first is not None:
+            self._first.cancel()
+
+    async def _first_press(self) -> None:
+        """Let the wearer press once, unless somebody has played with the demo already."""
+        await asyncio.sleep(FIRST_PRESS_S)
+        wearer = await self._who()
+        if wearer is None:
+            return
+        async with self._pool.connection() as connection:
+            untouched = not await has_had_alarms(connection, wearer.resident)
+        if untouched:
+            await self.press_sos()
 
     async def _instruct(self, instruction: Instruction) -> None:
         async with asyncio.timeout(REACH_S):
@@ -153,6 +174,7 @@ async def open_drawer(
             yield drawer
         finally:
             kept.cancel()
+            drawer.close()
 
 
 def _broker(settings: RoleSettings) -> BrokerAddress:

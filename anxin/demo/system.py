@@ -15,8 +15,6 @@ from anxin.supervisor import Process
 from anxin.up import Extras, Running, Say, up
 
 SIMULATOR = "simulator"
-SCENARIO = "first-press"
-"""The wearer presses SOS 15 s after the simulator has reached the broker."""
 
 
 async def demo(settings: Settings, *, say: Say, progress: Say) -> None:
@@ -45,7 +43,7 @@ async def demo(settings: Settings, *, say: Say, progress: Say) -> None:
 
 
 def _simulator(running: Running) -> Sequence[Process]:
-    arguments = ["simulate", "--site", SITE, "--residents", str(RESIDENTS), "--seed", str(SEED), "--scenario", SCENARIO]
+    arguments = ["simulate", "--site", SITE, "--residents", str(RESIDENTS), "--seed", str(SEED)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANXIN_")}
     environment = {**kept, "ANXIN_MQTT__BROKER": _bridge(running)}
     return [Process(SIMULATOR, arguments, folder=running.folder, environment=environment, reports_itself=False)]

@@ -80,6 +80,13 @@ async def active_alarm(connection: Connection, resident: str, rule: str) -> UUID
     return None if row is None else row[0]
 
 
+async def has_had_alarms(connection: Connection, resident: str) -> bool:
+    """Whether there ever was an alarm of the resident."""
+    cursor = await connection.execute("select exists (select from alarm where resident = %s)", (resident,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def ask_supervisor(connection: Connection, request: str) -> None:
     """Ask the demo's supervisor for something; it listens on the channel ``demo``."""
     await connection.execute("select pg_notify('demo', %s)", (request,))

@@ -80,6 +80,8 @@ def test_the_demo_plays_to_the_all_clear_and_reaches_nobody_outside(service_path
             "ANXIN_TWILIO__BASE_URL": twilio.base_url,
         }
         with _demo(service_path / "demo", environment) as page:
+            assert page.alarms() == []
+            assert page.state()["phone"] == []  # somebody looks: the first press follows
             _until(lambda: any(alarm["rule"] == "sos.button" for alarm in page.alarms()))
             alarm = next(alarm for alarm in page.alarms() if alarm["rule"] == "sos.button")
             assert (alarm["device"], alarm["severity"], alarm["state"]) == ("band-0001", "critical", "open")
