@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from anxin.embedded.broker import Credentials
 from anxin.embedded.folder import DataFolder
 from anxin.embedded.proof import ProcessRecord, start_mark
 from tests.support.brokers import connected
+from tests.support.places import service_folder
 from tests.support.system import UpProcess, run_command, running_up, until
 
 
@@ -31,8 +33,20 @@ def data_dir(service_path: Path) -> Path:
     return service_path / "data"
 
 
+@pytest.fixture(scope="module")
+def system() -> Iterator[UpProcess]:
+    """One system for all laws after which it runs as before."""
+    with service_folder() as path, running_up(path / "data") as running:
+        yield running
+
+
 def _is_gone(pid: int) -> bool:
     return start_mark(pid) is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def _gets_in(system: UpProcess, account: Credentials) -> bool:
+    with connected(_Address(system), account) as device:
+        return device.refused is None
 
 
 def test_it_says_ready_once_and_stops_clean_with_nothing_left_running(data_dir: Path) -> None:
@@ -51,20 +65,18 @@ def test_it_says_ready_once_and_stops_clean_with_nothing_left_running(data_dir: 
         ]
 
 
-def test_no_secret_stands_in_a_command_line(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        secrets = [path.read_text() for path in (data_dir / "secrets").iterdir()]
-        assert len(secrets) >= 3
-        for process in system.descendants():
-            assert not [secret for secret in secrets if secret in " ".join(process.cmdline())]
+def test_no_secret_stands_in_a_command_line(system: UpProcess) -> None:
+    secrets = [path.read_text() for path in (system.data_dir / "secrets").iterdir()]
+    assert len(secrets) >= 3
+    for process in system.descendants():
+        assert not [secret for secret in secrets if secret in " ".join(process.cmdline())]
 
 
-def test_a_second_instance_is_refused_and_told_who_holds_the_folder(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        second = run_command("up", "--data-dir", str(data_dir), "--port", "0", "--mqtt-port", "0")
-        assert second.returncode == 1
-        assert f"process {system.process.pid}" in second.stderr
-        assert second.stdout == ""
+def test_a_second_instance_is_refused_and_told_who_holds_the_folder(system: UpProcess) -> None:
+    second = run_command("up", "--data-dir", str(system.data_dir), "--port", "0", "--mqtt-port", "0")
+    assert second.returncode == 1
+    assert f"process {system.process.pid}" in second.stderr
+    assert second.stdout == ""
 
 
 def test_a_foreign_folder_is_refused_and_left_as_it_is(data_dir: Path) -> None:
@@ -94,8 +106,7 @@ def test_a_second_start_goes_on_where_the_first_stopped(data_dir: Path) -> None:
         added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
         system.terminate()
     with running_up(data_dir) as system:
-        with connected(_Address(system), Credentials(added["username"], added["password"])) as device:
-            assert device.refused is None
+        assert _gets_in(system, Credentials(added["username"], added["password"]))
         assert system.command("device", "add", "s1", "b1").returncode == 1
 
 
@@ -104,42 +115,34 @@ def test_devices_are_provisioned_while_it_runs_and_while_it_is_stopped(data_dir:
         added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
         assert (added["site"], added["device"]) == ("s1", "b1")
         account = Credentials(added["username"], added["password"])
-
-        def gets_in() -> bool:
-            with connected(_Address(system), account) as device:
-                return device.refused is None
-
-        until(gets_in, patience_s=10)
+        until(lambda: _gets_in(system, account), patience_s=10)
         assert system.command("device", "revoke", "b1").returncode == 0
-        until(lambda: not gets_in(), patience_s=10)
+        until(lambda: not _gets_in(system, account), patience_s=10)
         system.terminate()
         again = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
         assert again["password"] != added["password"]
 
 
 @pytest.mark.parametrize("name", ["gateway", "console"])
-def test_a_role_that_dies_is_started_again_and_the_store_says_so(data_dir: Path, name: str) -> None:
-    with running_up(data_dir) as system:
-        assert system.role(name)["restarts"] == 0
-        role = system.wait_for_role(name, other_than=system.kill(name))
-        assert role["restarts"] == 1
-        assert role["running"]
+def test_a_role_that_dies_is_started_again_and_the_store_says_so(system: UpProcess, name: str) -> None:
+    before = system.role(name)["restarts"]
+    role = system.wait_for_role(name, other_than=system.kill(name))
+    assert role["restarts"] == before + 1
+    assert role["running"]
 
 
 @pytest.mark.parametrize("name", ["broker", "postgres"])
-def test_broker_and_database_come_back_on_the_same_port_and_data(data_dir: Path, name: str) -> None:
-    with running_up(data_dir) as system:
-        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
-        pid = system.kill(name)
-        until(lambda: (record := ProcessRecord.read(data_dir / "run" / f"{name}.pid")) and record.pid != pid)
+def test_broker_and_database_come_back_on_the_same_port_and_data(system: UpProcess, name: str) -> None:
+    added = json.loads(system.command("device", "add", "s1", f"before-{name}", "--json").stdout)
+    pid = system.kill(name)
+    until(lambda: (record := ProcessRecord.read(system.data_dir / "run" / f"{name}.pid")) and record.pid != pid)
 
-        def serves() -> bool:
-            return system.status()["database"]["running"] is True and _accepts(system.mqtt_host, system.mqtt_port)
+    def serves() -> bool:
+        return system.status()["database"]["running"] is True and _accepts(system.mqtt_host, system.mqtt_port)
 
-        until(serves)
-        with connected(_Address(system), Credentials(added["username"], added["password"])) as device:
-            assert device.refused is None
-        assert system.command("device", "add", "s1", "b1").returncode == 1
+    until(serves)
+    until(lambda: _gets_in(system, Credentials(added["username"], added["password"])))
+    assert system.command("device", "add", "s1", f"before-{name}").returncode == 1
 
 
 def _accepts(host: str, port: int) -> bool:
@@ -194,7 +197,6 @@ def test_split_roles_need_a_database_and_a_broker_that_all_share(data_dir: Path)
     assert not data_dir.exists()
 
 
-def test_the_first_start_offers_a_way_in_as_admin(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        told = data_dir.with_name("data.stderr").read_text()
-        assert f"{system.console}/signin/" in told
+def test_the_first_start_offers_a_way_in_as_admin(system: UpProcess) -> None:
+    told = system.data_dir.with_name("data.stderr").read_text()
+    assert f"{system.console}/signin/" in told
