@@ -65,6 +65,7 @@ _RULE_SILENT = int(Rule.MISSED_CHECK_SILENT)
 _RULE_BATTERY = int(Rule.DEVICE_BATTERY_LOW)
 
 _OPENED = int(What.OPENED)
+_EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
 _LOW = int(Severity.LOW)
 _HIGH = int(Severity.HIGH)
@@ -331,7 +332,7 @@ def advance(
     state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], p: Parameters,
     journal: Journal, out: Records,
 ) -> Outcome:  # fmt: skip
-    """Judge every silence whose deadline has come.
+    """Judge every silence whose deadline has come, and once more those whose night has ended.
 
     ``due`` is a lower bound that is put right when it is reached: no reading has to move it, and the
     scan is one pass over a column.
@@ -355,35 +356,44 @@ def advance(
         waiting += state.due[r] <= now
     if waiting == 0:
         return Outcome(_OK, -1, _NO_RULE, 0, 0)
-    if waiting > len(out) or journal.used[2] + waiting > len(journal.resident_slot):
+    if 2 * waiting > len(out) or journal.used[2] + waiting > len(journal.resident_slot):
         return Outcome(_GROW, -1, _RULE_SILENT, 0, waiting)
     k = 0
     for r in range(len(state.due)):
         if state.due[r] > now:
             continue
         resident = state.resident[r]
-        if resident["active"] == 0 or resident["silent_open"] == 1:
+        if resident["active"] == 0:
             state.due[r] = FOREVER
             continue
-        deadline, limit = silent.deadline_of(state, r, now, listening_since, p.silent)
-        if deadline > now:
-            state.due[r] = deadline
-            continue
-        found = silent.judge(state, r, deadline, limit, p.silent, p.zone)
-        if found.heard < 0:
-            return Outcome(_BAD_LINK, -1, _RULE_SILENT, k, 0)
-        j = journal.used[2]
-        journal.resident_slot[j] = r
-        journal.resident[j] = resident
-        journal.used[2] = j + 1
-        resident["silent_open"] = 1
-        resident["silent_t"] = deadline
-        resident["silent_limit_ms"] = limit
-        resident["silent_severity"] = found.severity
-        state.due[r] = FOREVER
-        emit(out, k, _RULE_SILENT, _OPENED, found.severity, deadline, deadline, -1, -1, r, found.heard, late=False)
-        silent.evidence(out[k]["values"], state.device[found.heard], found, now, p.silent)
-        k += 1
+        moment, limit = silent.deadline_of(state, r, now, listening_since, p.silent)
+        if resident["silent_open"] == 1:
+            moment = max(moment, resident["silent_again"])
+        if moment <= now:
+            j = journal.used[2]
+            journal.resident_slot[j] = r
+            journal.resident[j] = resident
+            journal.used[2] = j + 1
+        while moment <= now:
+            found = silent.judge(state, r, moment, limit, p.silent, p.zone)
+            if found.heard < 0:
+                return Outcome(_BAD_LINK, -1, _RULE_SILENT, k, 0)
+            what = _EVIDENCE if resident["silent_open"] == 1 else _OPENED
+            if what == _OPENED:
+                resident["silent_open"] = 1
+                resident["silent_t"] = moment
+                resident["silent_limit_ms"] = limit
+            if what == _OPENED or found.again == FOREVER:
+                resident["silent_severity"] = found.severity
+                emit(
+                    out, k, _RULE_SILENT, what, found.severity, moment, resident["silent_t"], -1, -1, r, found.heard,
+                    late=False,
+                )  # fmt: skip
+                silent.evidence(out[k]["values"], state.device[found.heard], found, now, p.silent)
+                k += 1
+            resident["silent_again"] = found.again
+            moment = found.again
+        state.due[r] = moment
     return Outcome(_OK, -1, _NO_RULE, k, 0)
 
 

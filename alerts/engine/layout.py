@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
@@ -68,6 +68,7 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("circle_radius_m", "f8"),
         ("silent_limit_ms", "i8"),  # of the open episode
         ("silent_t", "i8"),  # opening of the episode: the deadline
+        ("silent_again", "i8"),  # when the open episode is judged once more, FOREVER never
         ("fence_first", "i4"),  # rows of ``fence``: [first, first + count)
         ("fence_count", "i4"),
         ("circle_margin_m", "f4"),
@@ -79,7 +80,7 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("home_lon", "f8"),
         ("first_device", "i4"),  # head of the chain through ``sibling``, -1 none
         ("zone", "i4"),  # row of the time zone tables, -1 unknown
-        ("_spare", "i8", (5,)),
+        ("_spare", "i8", (4,)),
     ],
     align=True,
 )
@@ -124,7 +125,7 @@ class State(NamedTuple):
     wearers: Records  # shape (n_devices, WEARERS_KEPT), WEARER, newest first
     sibling: npt.NDArray[np.int32]  # shape (n_devices,), next device of the same resident
     resident: Records  # shape (n_residents,), RESIDENT
-    due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them can be judged before this, ms
+    due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
     fence: Records  # shape (n_fences,), FENCE
     vertex: npt.NDArray[np.float64]  # shape (n_vertices, 2), metres east and north of the fence's origin
     zone_at: npt.NDArray[np.int64]  # shape (n_zones, n_steps), from when on, ms; padded with FOREVER

@@ -77,6 +77,8 @@ class Silence:
     deadline: int
     limit: int
     severity: int
+    again: int | None
+    """When the night ends that alone makes it low; None: not judged again."""
 
 
 def unit(lat: float, lon: float) -> tuple[float, float, float]:
@@ -340,7 +342,7 @@ class Oracle:
             slot = resident.slot
             reported = [d for d in self.bands_of(slot) if d in self.signs]
             worn = [d for d in reported if now < self._worn_to(d)]
-            if resident.status != "active" or slot in self.silences or not worn:
+            if resident.status != "active" or not worn:
                 continue
             p = self.p.silent
             interval = {d: self.intervals.get(d, p.interval_ms) for d in worn}
@@ -349,43 +351,66 @@ class Oracle:
             if deadline > now:
                 continue
             heard = max(reported, key=lambda d: (self.signs[d], -d))
-            severity = self._loudness(resident, reported, heard, deadline)
-            self.silences[slot] = Silence(deadline, max(limit.values()), severity)
-            said.append(
-                Said(Rule.MISSED_CHECK_SILENT, What.OPENED, severity, deadline, deadline, -1, -1, slot, heard, 0)
-            )
+
+            def say(what: What, severity: int, t: int, opening_t: int, slot: int = slot, heard: int = heard) -> Said:
+                return Said(Rule.MISSED_CHECK_SILENT, what, severity, t, opening_t, -1, -1, slot, heard, 0)
+
+            if slot not in self.silences:
+                severity, night = self._loudness(resident, reported, heard, deadline)
+                again = self._night_end(resident, deadline) if night else None
+                self.silences[slot] = Silence(deadline, max(limit.values()), severity, again)
+                said.append(say(What.OPENED, severity, deadline, deadline))
+            silence = self.silences[slot]
+            while silence.again is not None and max(silence.again, deadline) <= now:
+                moment = max(silence.again, deadline)
+                severity, night = self._loudness(resident, reported, heard, moment)
+                silence.again = self._night_end(resident, moment) if night else None
+                if not night:
+                    silence.severity = severity
+                    said.append(say(What.EVIDENCE, severity, moment, silence.deadline))
         return said
+
+    def _is_night(self, resident: Resident, t: int) -> bool:
+        hour = datetime.fromtimestamp(t / 1000, UTC).astimezone(ZoneInfo(resident.timezone)).hour
+        return hour >= self.p.silent.night_from_h or hour < self.p.silent.night_to_h
+
+    def _night_end(self, resident: Resident, t: int) -> int:
+        """The first full minute that is no longer night: looked at one by one."""
+        minute = t - t % 60_000 + 60_000
+        while self._is_night(resident, minute):
+            minute += 60_000
+        return minute
 
     def _worn_to(self, device: int) -> int:
         to_ms = self.history(device)[0].to_ms
         return 1 << 62 if to_ms is None else to_ms
 
-    def _loudness(self, resident: Resident, bands: list[int], heard: int, t: int) -> Severity:
+    def _loudness(self, resident: Resident, bands: list[int], heard: int, t: int) -> tuple[Severity, bool]:
+        """How loud, and whether it would be louder by day."""
         beat = self.beats.get(heard)
         if beat is not None and beat.fields.get("charging") is True:
-            return Severity.LOW
+            return Severity.LOW, False
         placed = [d for d in bands if d in self.fixes]
         fix = self.fixes[max(placed, key=lambda d: (self.fixes[d].order, -d))] if placed else None
         where = None if fix is None else self._away(resident.slot, fix)
         if fix is not None and where is not None and where[0] > self._accuracy(fix):
-            return Severity.HIGH
+            return Severity.HIGH, False
         if beat is not None and (
             beat.fields.get("worn") is False or beat.number("battery_pct") < self.p.silent.empty_pct
         ):
-            return Severity.LOW
+            return Severity.LOW, False
         if (
             fix is None
             or t - fix.order > self.p.silent.fix_kept_ms
             or self._accuracy(fix) > self.p.zone.sure_accuracy_m
         ):
-            return Severity.MEDIUM
+            return Severity.MEDIUM, False
         at_home = where is not None and where[0] <= 0
         if resident.home_lat is not None and resident.home_lon is not None:
             near = between_m((fix.number("lat"), fix.number("lon")), (resident.home_lat, resident.home_lon))
             at_home = at_home or near <= self.p.silent.home_m
-        hour = datetime.fromtimestamp(t / 1000, UTC).astimezone(ZoneInfo(resident.timezone)).hour
-        night = hour >= self.p.silent.night_from_h or hour < self.p.silent.night_to_h
-        return Severity.LOW if at_home and night else Severity.MEDIUM
+        expected = at_home and self._is_night(resident, t)
+        return (Severity.LOW if expected else Severity.MEDIUM), expected
 
 
 def _wearer(assignment: Assignment) -> int | str:

@@ -149,7 +149,7 @@ def lives(draw: st.DrawFn) -> list[tuple[int, list[Told], RegistryChange | None,
     now = START
     batches = []
     for _ in range(draw(st.integers(1, 8))):
-        now += draw(st.sampled_from([1, 5, 20, 35, 90, 300, 1500])) * S
+        now += draw(st.sampled_from([1, 5, 20, 35, 90, 300, 1500, 1500, 23_000, 40_000])) * S
         told = draw(told_by(now))
         before = draw(st.sampled_from([None] * 20 + CHANGES))
         listening = draw(st.sampled_from([None, START, START, START, now - 100 * S]))

@@ -12,6 +12,12 @@ How loud it is depends on what was last known, of the band heard last:
 - low when it was not worn, its battery was under ``empty_pct``, or the person was at home (last fix at
   most ``fix_kept_ms`` old, within ``home_m`` of home or inside a zone) and it is night there;
 - medium otherwise. Unknown never reads as normal: no fix known is not "at home".
+
+A silence that is low only because of the night at home is judged again when that night ends: a band
+that dies at 23:00 is heard of in the morning. If the silence still stands then, evidence of the same
+episode says how loud it is by what is known at that moment; recovery before it cancels that. The other
+reasons for low are not judged again. After our own system was away the second judgement waits as the
+first one does, and one that falls into another night at home is put off to its end.
 """
 
 from __future__ import annotations
@@ -70,6 +76,8 @@ class Judgement(NamedTuple):
     at_home: int
     local_hour: float
     severity: int
+    again: int
+    """When to judge once more: the end of the night that alone makes it low; else FOREVER."""
 
 
 @njit(cache=True)
@@ -105,15 +113,21 @@ def deadline_of(state: State, slot: int, now: int, listening_since: int, p: Sile
 
 
 @njit(cache=True)
-def local_hour(state: State, zone: int, t: int) -> float:
-    """Hour of the day, 0 ≤ h < 24, in a time zone; NaN when the zone is unknown."""
-    if zone < 0:
-        return float("nan")
+def step_at(state: State, zone: int, t: int) -> int:
+    """The column of a time zone's table that is in force at ``t``."""
     step = 0
     for i in range(state.zone_at.shape[1]):
         if state.zone_at[zone, i] <= t:
             step = i
-    hour: float = ((t + state.zone_offset[zone, step]) % _DAY_MS) / _HOUR_MS
+    return step
+
+
+@njit(cache=True)
+def local_hour(state: State, zone: int, t: int) -> float:
+    """Hour of the day, 0 ≤ h < 24, in a time zone; NaN when the zone is unknown."""
+    if zone < 0:
+        return float("nan")
+    hour: float = ((t + state.zone_offset[zone, step_at(state, zone, t)]) % _DAY_MS) / _HOUR_MS
     return hour
 
 
@@ -125,6 +139,25 @@ def is_night(hour: float, p: SilentParameters) -> bool:
     if p.night_from_h <= p.night_to_h:
         return p.night_from_h <= hour < p.night_to_h
     return hour >= p.night_from_h or hour < p.night_to_h
+
+
+@njit(cache=True)
+def night_end(state: State, zone: int, t: int, p: SilentParameters) -> int:
+    """The first moment after ``t``, which lies in a night, that does not; ms.
+
+    From one change of the clocks to the next: a night is as long as the clocks make it, and one whose
+    last hour they leave out ends when they change.
+    """
+    steps = state.zone_at.shape[1]
+    for step in range(step_at(state, zone, t), steps):
+        offset = state.zone_offset[zone, step]
+        end: int = t + (p.night_to_h * _HOUR_MS - (t + offset)) % _DAY_MS
+        if step + 1 == steps or end < state.zone_at[zone, step + 1]:
+            return end
+        t = state.zone_at[zone, step + 1]
+        if not is_night(local_hour(state, zone, t), p):
+            return t
+    return FOREVER
 
 
 @njit(cache=True)
@@ -154,7 +187,7 @@ def whereabouts(state: State, slot: int, d: int, t: int, p: SilentParameters, zo
 def judge(
     state: State, slot: int, deadline: int, limit_ms: int, p: SilentParameters, zone: ZoneParameters
 ) -> Judgement:
-    """How loud a silence is that has reached its deadline (see the module's docstring)."""
+    """How loud a silence is that stands at ``deadline`` (see the module's docstring)."""
     heard = -1
     placed = -1
     d = state.resident[slot]["first_device"]
@@ -173,15 +206,19 @@ def judge(
         at_home, outside = whereabouts(state, slot, placed, deadline, p, zone)
     hour = local_hour(state, state.resident[slot]["zone"], deadline)
     last = state.device[heard]
+    again = FOREVER
     if last["charging"] == 1:
         severity = _LOW
     elif outside:
         severity = _HIGH
-    elif last["worn"] == 0 or last["battery_pct"] < p.empty_pct or (at_home == 1 and is_night(hour, p)):
+    elif last["worn"] == 0 or last["battery_pct"] < p.empty_pct:
         severity = _LOW
+    elif at_home == 1 and is_night(hour, p):
+        severity = _LOW
+        again = night_end(state, state.resident[slot]["zone"], deadline, p)
     else:
         severity = _MEDIUM
-    return Judgement(deadline, limit_ms, heard, at_home, hour, severity)
+    return Judgement(deadline, limit_ms, heard, at_home, hour, severity, again)
 
 
 @njit(cache=True)
