@@ -12,7 +12,7 @@ import structlog
 from anxin.embedded.errors import ChildFailed
 from anxin.supervisor import Process, ServiceState, Supervisor
 from gateway.store.connection import connect
-from gateway.store.roles import all_roles, report
+from gateway.store.roles import RoleStatus, all_roles, report
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +43,8 @@ class RoleBoard:
             async with connection:
                 await report(connection, name, state, pid, detail)
         except psycopg.Error as error:
-            _log.warning("state not written", service=name, state=state, error=type(error).__name__)
+            if state != "stopped":
+                _log.warning("state not written", service=name, state=state, error=type(error).__name__)
 
     async def until_ready(
         self, roles: Mapping[str, Process], supervisor: Supervisor, progress: Callable[[str], None]
@@ -61,19 +62,26 @@ class RoleBoard:
                     raise ChildFailed(f"the role {name} does not start:\n{_last_words(roles[name])}")
             if loop.time() - told > _TELL_EVERY_S:
                 told = loop.time()
-                progress(f"waits for {', '.join(waiting)}")
+                described = [f"{name} ({detail})" if detail else name for name, detail in waiting.items()]
+                progress(f"waits for {', '.join(described)}")
             await asyncio.sleep(_POLL_S)
 
-    async def _not_ready(self, roles: Mapping[str, Process]) -> list[str]:
-        if self._conninfo is None:
-            return list(roles)
-        try:
-            connection = await connect(self._conninfo, application="anxin supervisor")
-            async with connection:
-                ready = {(status.role, status.pid) for status in await all_roles(connection) if status.state == "ready"}
-        except psycopg.OperationalError:
-            return list(roles)
-        return [name for name, role in roles.items() if role.child is None or (name, role.child.pid) not in ready]
+    async def _not_ready(self, roles: Mapping[str, Process]) -> dict[str, str | None]:
+        """The roles that are not ready, each with what it says it is doing."""
+        statuses: dict[tuple[str, int | None], RoleStatus] = {}
+        if self._conninfo is not None:
+            try:
+                connection = await connect(self._conninfo, application="anxin supervisor")
+                async with connection:
+                    statuses = {(status.role, status.pid): status for status in await all_roles(connection)}
+            except psycopg.OperationalError:
+                pass
+        waiting: dict[str, str | None] = {}
+        for name, role in roles.items():
+            status = None if role.child is None else statuses.get((name, role.child.pid))
+            if status is None or status.state != "ready":
+                waiting[name] = None if status is None else status.detail
+        return waiting
 
 
 def _last_words(role: Process) -> str:

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from dashboards.deps import DemoControl
     from gateway.store.connection import Connection
+    from gateway.store.roles import RoleState
 
 
 async def gateway(settings: RoleSettings) -> None:
     """Readings in, alarms out. The batch under way when it is cancelled is still committed."""
     from anxin import jit_cache
 
-    jit_cache.configure()
+    cache = jit_cache.configure()
+    if not any(cache.iterdir()):
+        await _report(settings, "gateway", "starting", "compiles the engine, once: 10 to 30 s")
     from gateway.health import Health
     from gateway.run import Gateway
     from gateway.session import BrokerAddress
@@ -44,7 +47,7 @@ async def gateway(settings: RoleSettings) -> None:
         await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         if not running.done():
-            await _say_ready(settings, "gateway")
+            await _report(settings, "gateway", "ready")
         await asyncio.shield(running)
     except asyncio.CancelledError:
         work.stop()
@@ -76,7 +79,7 @@ async def dispatcher(settings: RoleSettings) -> None:
             base_url=account.base_url,
         )
     async with _open_pool(settings, "dispatcher") as pool:
-        await _say_ready(settings, "dispatcher")
+        await _report(settings, "dispatcher", "ready")
         await dispatching.run(
             store=PostgresAlarmStore(pool),
             outbox=PostgresOutbox(pool),
@@ -118,7 +121,7 @@ async def console(settings: RoleSettings) -> None:
             while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn offers no event
                 await asyncio.sleep(0.01)
             if not serving.done():
-                await _say_ready(settings, "console")
+                await _report(settings, "console", "ready")
             await asyncio.shield(serving)
         except asyncio.CancelledError:
             server.should_exit = True
@@ -147,10 +150,10 @@ async def _drawer(settings: RoleSettings, pool: AsyncConnectionPool[Connection])
         yield drawer
 
 
-async def _say_ready(settings: RoleSettings, role: RoleName) -> None:
+async def _report(settings: RoleSettings, role: RoleName, state: RoleState, detail: str | None = None) -> None:
     from gateway.store.connection import connect
     from gateway.store.roles import report
 
     connection = await connect(settings.conninfo, application=f"anxin {role}")
     async with connection:
-        await report(connection, role, "ready", os.getpid())
+        await report(connection, role, state, os.getpid(), detail)

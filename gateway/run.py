@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from alerts.engine import Engine
 from devices.clock import SteadyClock
 from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
@@ -48,10 +49,10 @@ class Gateway:
         self._stop.set()
 
     async def run(self) -> None:
-        """Recover the engine, then take readings. The batch under way at ``stop`` is still committed."""
+        """Compile and recover the engine, then take readings. The batch under way at ``stop`` is still committed."""
+        await asyncio.to_thread(Engine().warm)
         await self._writer.open()
         recovered = await self._writer.ask(lambda connection: recover(connection, self._clock.now_ms()))
-        recovered.engine.warm()
         _calm_the_collector()
         pipeline = Pipeline(
             urgent=self._urgent,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from anxin.demo import RESIDENTS, SEED, SITE
 from devices.clock import SystemClock
 from gateway.store.connection import Connection, connect
@@ -18,6 +20,13 @@ from gateway.store.registry_records import (
 from simulator.community import Community, Person, invent
 
 ACTOR = "demo"
+
+
+_COMMA: Final = {"zh": "、", "en": ", "}
+_RELATIONS: Final[dict[str, dict[str, str]]] = {
+    "zh": {"daughter": "女儿", "son": "儿子", "neighbour": "邻居", "niece": "侄女", "friend": "朋友"},
+    "en": {},
+}
 
 
 async def seed(conninfo: str) -> bool:
@@ -56,7 +65,7 @@ async def _enter_person(connection: Connection, site: str, person: Person) -> No
             phone=person.phone,
             birth_year=person.birth_year,
             address=dict(person.address),
-            card={"illnesses": list(person.illnesses)},
+            card={"illnesses": _COMMA[person.language].join(person.illnesses)},
             external_id=person.external_id,
         ),
     )
@@ -80,7 +89,7 @@ async def _enter_person(connection: Connection, site: str, person: Person) -> No
                 resident=resident.id,
                 name=contact.name,
                 phone=contact.phone,
-                relation=contact.relation,
+                relation=_RELATIONS[contact.language].get(contact.relation, contact.relation),
                 order=contact.order,
                 holds_key=contact.holds_key,
                 language=contact.language,

@@ -65,7 +65,8 @@ async function wake() {
   if (!sound.isUnlocked() && (await sound.unlock())) document.dispatchEvent(new Event("book-changed"));
 }
 
-document.addEventListener("pointerdown", () => void wake());
+// On the click, not before it: the banner that goes away moves the page, and a press must end where it began.
+document.addEventListener("click", () => void wake());
 document.addEventListener("keydown", () => void wake());
 need(document, "#mute").addEventListener("click", () => {
   sound.mute(!sound.isMuted());

@@ -62,7 +62,7 @@ function frame() {
   drawFavicon(waiting.length);
   retitle();
   need(document, "#banner-lost").hidden = !stream.isLost;
-  need(document, "#banner-sound").hidden = sound.isUnlocked();
+  need(document, "#banner-sound").hidden = sound.isUnlocked() || document.querySelector("[data-component=soundtest]") !== null;
   document.documentElement.dataset.sound = sound.isUnlocked() ? "on" : "off";
 }
 
