@@ -122,9 +122,7 @@ async def _until_let_in(broker: BrokerAddress) -> None:
     """The site's account reaches the broker a moment after the site was registered."""
     for _ in range(100):
         try:
-            async with aiomqtt.Client(
-                broker.host, broker.port, username=broker.username, password=broker.password
-            ):
+            async with aiomqtt.Client(broker.host, broker.port, username=broker.username, password=broker.password):
                 return
         except aiomqtt.MqttError:
             await asyncio.sleep(0.1)

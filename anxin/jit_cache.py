@@ -2,15 +2,19 @@
 
 numba's file cache notices a change of the file in which a cached entry stands, but not of the functions
 that the entry calls (Source: numba documentation, "Notes on Caching", limitations). So the folder is
-named by a hash over the engine's sources, numba's version and the processor (design rule 12).
+named by a hash over the engine's sources, numba's version and the processor (design rule 12). Folders
+of sources that are gone are cleared away.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +24,13 @@ import llvmlite.binding as llvm  # type: ignore[import-untyped]
 
 VARIABLE: Final = "NUMBA_CACHE_DIR"
 _SOURCES: Final = ("alerts.engine", "devices")
+
+KEPT: Final = 3
+"""So many folders stay, the newest first: this version, and one to go back to. Assumption."""
+_IN_USE_S: Final = 3600.0
+"""A folder younger than this, in s, may belong to a process that compiles into it now. Assumption."""
+_OURS: Final = re.compile(r"[0-9a-f]{20}")
+_TAKEN_AWAY: Final = re.compile(r"[0-9a-f]{20}\.gone-[0-9]+")
 
 
 def configure(base: Path | None = None) -> Path:
@@ -40,7 +51,39 @@ def configure(base: Path | None = None) -> Path:
     if "numba" in sys.modules and os.environ.get(VARIABLE) != str(folder):
         raise RuntimeError("numba was imported before its cache was configured")
     os.environ[VARIABLE] = str(folder)
+    prune(folder)
     return folder
+
+
+def prune(current: Path) -> None:
+    """Mark ``current`` as just used and remove the folders beside it that nobody needs any more.
+
+    Kept are ``current``, the ``KEPT`` newest by their time of change, and whatever changed within an hour
+    of now. A folder is renamed before it is removed, so that whoever looks for it finds all of it or
+    nothing; numba makes a missing folder anew. Failures are left to the next start: another process may
+    be doing the same, and a full cache harms nobody.
+    """
+    aged: list[tuple[float, Path]] = []
+    try:
+        os.utime(current)
+        now = current.stat().st_mtime
+        beside = list(current.parent.iterdir())
+    except OSError:
+        return
+    for folder in beside:
+        if _TAKEN_AWAY.fullmatch(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
+        elif _OURS.fullmatch(folder.name):
+            with contextlib.suppress(OSError):
+                aged.append((folder.stat().st_mtime, folder))
+    aged.sort(reverse=True)
+    for changed, folder in aged[KEPT:]:
+        if folder == current or now - changed < _IN_USE_S:
+            continue
+        gone = folder.with_name(f"{folder.name}.gone-{os.getpid()}")
+        with contextlib.suppress(OSError):
+            folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 def fingerprint() -> str:

@@ -8,7 +8,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from devices.batch import FALL, HEADER, HEARTBEAT, MOTION, POSITION, POSITION_SOURCES, SOS, VITALS, ReadingBatch, Records
+from devices.batch import (
+    FALL,
+    HEADER,
+    HEARTBEAT,
+    MOTION,
+    POSITION,
+    POSITION_SOURCES,
+    SOS,
+    VITALS,
+    ReadingBatch,
+    Records,
+)
 from devices.kinds import Kind
 from gateway.decode import Heading
 from gateway.store.telemetry import Extras

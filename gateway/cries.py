@@ -28,7 +28,7 @@ class Heard(NamedTuple):
     unreadable: str | None
 
 
-_TYPES: Final[dict[Kind, type[Sos] | type[Fall]]] = {Kind.SOS: Sos, Kind.FALL: Fall}
+_TYPES: Final[dict[Kind, type[Sos | Fall]]] = {Kind.SOS: Sos, Kind.FALL: Fall}
 
 
 def hear(kind: Kind, payload: bytes, received_ms: int) -> Heard:

@@ -56,8 +56,7 @@ class Sieve:
         newest = self._newest
         for r in readings:
             pair = (r.kind, r.slot)
-            if r.t > newest[pair]:
-                newest[pair] = r.t
+            newest[pair] = max(newest[pair], r.t)
 
 
 def key_of(reading: Heading) -> Key:

@@ -1,8 +1,8 @@
 """Errors of the gateway, by remedy.
 
-    GatewayError
-    ├── OwnershipLostError   end this process: another gateway owns the engine now
-    └── RefusedError         find the rows and go on without them
+GatewayError
+├── OwnershipLostError   end this process: another gateway owns the engine now
+└── RefusedError         find the rows and go on without them
 """
 
 from __future__ import annotations

@@ -49,10 +49,8 @@ class Health:
             writer.close()
             return
         status, kind, body = self._respond(request[1] if len(request) > 1 else b"")
-        writer.write(
-            f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
-            + body
-        )
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
         writer.close()
 
     def _respond(self, path: bytes) -> tuple[str, str, bytes]:

@@ -10,7 +10,7 @@ READINGS_LATE = Counter("anxin_gateway_readings_late_total", "Readings older tha
 REJECTED = Counter("anxin_gateway_rejected_total", "Payloads or readings not taken, by reason", ["reason"])
 RETAINED_IGNORED = Counter("anxin_gateway_retained_ignored_total", "Retained messages of a kind that must not be")
 BATCHES = Counter("anxin_gateway_batches_total", "Committed batches")
-BATCHES_UNKNOWN = Counter("anxin_gateway_commit_unknown_total", "Commits whose outcome had to be looked up", ["outcome"])
+BATCHES_UNKNOWN = Counter("anxin_gateway_commit_unknown_total", "Commits of unknown outcome, looked up", ["outcome"])
 BATCH_SECONDS = Histogram(
     "anxin_gateway_batch_seconds",
     "From taking a batch to its commit",

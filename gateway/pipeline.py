@@ -229,9 +229,7 @@ class Pipeline:
         await transaction.finish()
         return alarms
 
-    async def _fold(
-        self, work: Work, connection: Connection, transaction: PostgresAlarmTransaction
-    ) -> dict[Key, UUID]:
+    async def _fold(self, work: Work, connection: Connection, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
         """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
         now = work.row.now_ms
         episodes = to_episodes(work.events, work.readings, self._directory, now)
@@ -262,9 +260,7 @@ class Pipeline:
             commit_issued=self._clock.now_ms() - episode.received,
         )
 
-    async def _without_refused(
-        self, readings: list[Heading]
-    ) -> tuple[list[Heading], list[Rejection], frozenset[int]]:
+    async def _without_refused(self, readings: list[Heading]) -> tuple[list[Heading], list[Rejection], frozenset[int]]:
         """Find what the database refuses by bisection; cries for help stay, to be raised without being stored."""
         refused = await self._bisect(readings)
         kept: list[Heading] = []

@@ -100,8 +100,11 @@ class Gateway:
             clock=self._clock,
             on_arrival=self._wake.set,
             on_connected=lambda: self._listening.restart(name),
-            on_lost=lambda: self._listening.lost(),
+            on_lost=self._lost,
         )
+
+    def _lost(self) -> None:
+        self._listening.lost()
 
     def _send_marker(self, session: str, marker: bytes) -> None:
         target = self._urgent if session == self._urgent.name else self._bulk

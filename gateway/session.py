@@ -230,9 +230,7 @@ class Session:
     def on_publish(self, packets: list[mqtt5.PublishPacket]) -> None:
         """Keep what came in until the pipeline takes it."""
         received_ms, connection = self._clock.now_ms(), self._connection
-        self._arrivals += [
-            Arrival(p.topic, p.payload, p.packet_id, connection, p.retain, received_ms) for p in packets
-        ]
+        self._arrivals += [Arrival(p.topic, p.payload, p.packet_id, connection, p.retain, received_ms) for p in packets]
         self._on_arrival()
 
     def on_puback(self, packet_id: int) -> None:

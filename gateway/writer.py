@@ -79,7 +79,7 @@ class Writer:
                 async with connection.transaction():
                     await insert_batch(connection, row)
                     attempt = await write(connection)
-                return attempt
+                return attempt  # noqa: RET504 - remembered in case the answer to COMMIT is lost
             except psycopg.OperationalError as error:
                 unknown = True
                 delay_s = await self._away(error, delay_s)

@@ -23,7 +23,8 @@ async def store_presence(connection: Connection, rows: Sequence[tuple[int, bool,
         await cursor.executemany(
             "insert into presence (device, online, t, received)"
             " values (%s, %s, to_timestamp(%s::bigint / 1000.0), to_timestamp(%s / 1000.0))"
-            " on conflict (device) do update set online = excluded.online, t = excluded.t, received = excluded.received",
+            " on conflict (device) do update"
+            " set online = excluded.online, t = excluded.t, received = excluded.received",
             rows,
         )
 

@@ -105,7 +105,8 @@ async def save_snapshot(connection: Connection, engine_key: str, snapshot: Snaps
             (snapshot.batch, engine_key, snapshot.registry_version, snapshot.state),
         )
         await connection.execute(
-            "delete from engine_snapshot where batch not in (select batch from engine_snapshot order by batch desc limit 2)"
+            "delete from engine_snapshot"
+            " where batch not in (select batch from engine_snapshot order by batch desc limit 2)"
         )
 
 

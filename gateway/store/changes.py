@@ -49,9 +49,10 @@ async def last_change(connection: Connection) -> int:
 
 async def oldest_change(connection: Connection) -> int:
     """The lowest number that is still kept; one above the newest when none is kept."""
-    row = await (
-        await connection.execute("select coalesce((select min(n) from alarm_change), (select n + 1 from alarm_counter))")
-    ).fetchone()
+    cursor = await connection.execute(
+        "select coalesce((select min(n) from alarm_change), (select n + 1 from alarm_counter))"
+    )
+    row = await cursor.fetchone()
     return int(row[0]) if row else 1
 
 

@@ -103,9 +103,9 @@ async def alarms_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, UU
     for key in keys:
         if key.kind in CRY_FOR_HELP:
             cursor = await connection.execute(
-                sql.SQL(
-                    "select alarm from {} where device = %s and t = to_timestamp(%s / 1000.0) and seq = %s"
-                ).format(sql.Identifier(key.kind.topic_name)),
+                sql.SQL("select alarm from {} where device = %s and t = to_timestamp(%s / 1000.0) and seq = %s").format(
+                    sql.Identifier(key.kind.topic_name)
+                ),
                 (key.device, key.t, key.seq),
             )
             row = await cursor.fetchone()

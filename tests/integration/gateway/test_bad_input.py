@@ -112,9 +112,7 @@ PRESSES = {
 
 @pytest.mark.parametrize("name", PRESSES)
 @pytest.mark.parametrize("kind", ["sos", "fall"])
-async def test_a_cry_for_help_is_never_rejected(
-    conninfo: str, mosquitto: RunningBroker, kind: str, name: str
-) -> None:
+async def test_a_cry_for_help_is_never_rejected(conninfo: str, mosquitto: RunningBroker, kind: str, name: str) -> None:
     with connected(mosquitto, mosquitto.site("s1")) as band:
         async with running_gateway(conninfo, mosquitto):
             band.publish(f"anxin/v1/s1/b0/{kind}", PRESSES[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import psycopg
@@ -18,6 +19,10 @@ from tests.support.gateway import encoded, eventually, running_gateway
 NOW = SystemClock().now_ms
 
 
+def _stored(conninfo: str, count: int) -> bool:
+    return one(conninfo, "select count(*) from position") == count
+
+
 @pytest.mark.parametrize("cut", ["before", "after"])
 async def test_a_commit_whose_outcome_is_unknown_happens_exactly_once(
     conninfo: str, mosquitto: RunningBroker, cut: Literal["before", "after"]
@@ -29,9 +34,7 @@ async def test_a_commit_whose_outcome_is_unknown_happens_exactly_once(
             for round_ in range(3):
                 t = NOW()
                 band.publish("anxin/v1/s1/b0/position", encoded(t=t, seq=round_, lat=31.2, lon=121.4))
-                await eventually(
-                    lambda n=round_ + 1: one(conninfo, "select count(*) from position") == n, "fix stored"
-                )
+                await eventually(partial(_stored, conninfo, round_ + 1), "fix stored")
                 proxy.cut_next = cut
                 band.publish(f"anxin/v1/s1/b{round_}/sos", encoded(t=t, seq=round_))
                 await eventually(lambda: not band.arrivals.empty() and band.receive(), "the receipt of the press")

@@ -1,6 +1,6 @@
 // What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
 
-import { active, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { learnNameOf, measured, put, reload, untaken } from "./book.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
 import { h, icon, need } from "./dom.js";
