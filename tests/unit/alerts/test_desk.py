@@ -91,6 +91,16 @@ class TestAbsorb:
         await take_in(store, an_episode("wandering.zone_exit", T0 + SECOND, opening_t=T0, what="evidence"))
         assert [count_only for _, count_only in store.contents.changes] == [False, True]
 
+    async def test_a_silence_that_grows_worse_in_the_morning_is_not_marked_as_count_alone(
+        self, store: MemoryStore
+    ) -> None:
+        rule = "missed_check.silent"
+        await take_in(store, an_episode(rule, severity="low"))
+        worse = an_episode(rule, T0 + 7 * HOUR, opening_t=T0, what="evidence", severity="medium")
+        absorbed = await take_in(store, worse, now=T0 + 7 * HOUR)
+        assert [alarm.severity for alarm in absorbed.changed] == ["medium"]
+        assert [count_only for _, count_only in store.contents.changes] == [False, False]
+
     async def test_an_episode_folded_into_an_alarm_that_people_ended_stays_quiet(self, store: MemoryStore) -> None:
         rule = "wandering.zone_exit"
         (alarm,) = (await take_in(store, an_episode(rule))).changed

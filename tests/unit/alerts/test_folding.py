@@ -104,6 +104,25 @@ class TestMoreEvidence:
         )
         assert milder.severity == "high"
 
+    @pytest.mark.parametrize("state", ["open", "acknowledged", "dispatched", "on_scene"])
+    def test_a_silence_of_the_night_that_still_stands_in_the_morning_is_news(self, state: State) -> None:
+        rule, morning = "missed_check.silent", T0 + 7 * HOUR
+        night = folded(None, an_episode(rule, severity="low"))
+        night = msgspec.structs.replace(night, state=state)
+        result = fold(night, an_episode(rule, morning, opening_t=T0, what="evidence", severity="medium"), morning)
+        assert result.alarm is not None
+        assert (result.change, result.count_only) == ("changed", False)
+        assert (result.alarm.id, result.alarm.severity, result.alarm.state) == (night.id, "medium", state)
+        assert (result.alarm.version, result.alarm.last_event_time) == (night.version + 1, morning)
+        (entry,) = result.alarm.timeline[len(night.timeline) :]
+        assert (entry.t, entry.actor, entry.event, entry.note) == (morning, "engine", "severity_raised", "medium")
+
+    def test_a_silence_that_is_expected_in_the_morning_too_is_only_counted(self) -> None:
+        rule, morning = "missed_check.silent", T0 + 7 * HOUR
+        night = folded(None, an_episode(rule, severity="low"))
+        result = fold(night, an_episode(rule, morning, opening_t=T0, what="evidence", severity="low"), morning)
+        assert result.count_only
+
     def test_the_numbers_that_made_the_rule_fire_stay_until_worse_ones_come(self) -> None:
         alarm = an_alarm("missed_check.silent", evidence={"silent_for_s": 600})
         same = an_episode("missed_check.silent", what="evidence", evidence={"silent_for_s": 900, "worn": 1})
