@@ -12,6 +12,8 @@ Connection = AsyncConnection[Any]
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT = "3s"
 """How long a console transaction waits for a row that somebody else is changing (design rule 10)."""
+IDLE_TIMEOUT = "5s"
+"""A role that stops in the middle of a transaction loses it: its row locks would hold up the gateway."""
 
 _KEEPALIVE: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -33,7 +35,9 @@ async def connect(conninfo: str, *, application: str, autocommit: bool = True) -
 
 async def _configure(connection: Connection) -> None:
     await connection.set_autocommit(True)
-    await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+    await connection.execute(
+        f"set lock_timeout = '{LOCK_TIMEOUT}'; set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'"
+    )
 
 
 def pool(conninfo: str, *, application: str, size: int = 8) -> AsyncConnectionPool[Connection]:

@@ -20,7 +20,7 @@ NOW = SystemClock().now_ms
 
 
 def _stored(conninfo: str, count: int) -> bool:
-    return one(conninfo, "select count(*) from position") == count
+    return bool(one(conninfo, "select count(*) from position") == count)
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
