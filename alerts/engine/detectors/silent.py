@@ -151,7 +151,7 @@ def night_end(state: State, zone: int, t: int, p: SilentParameters) -> int:
     steps = state.zone_at.shape[1]
     for step in range(step_at(state, zone, t), steps):
         offset = state.zone_offset[zone, step]
-        end: int = t + (p.night_to_h * _HOUR_MS - (t + offset)) % _DAY_MS
+        end: int = t + _DAY_MS - (t + offset - p.night_to_h * _HOUR_MS) % _DAY_MS
         if step + 1 == steps or end < state.zone_at[zone, step + 1]:
             return end
         t = state.zone_at[zone, step + 1]
