@@ -86,7 +86,7 @@ def fold(active: Alarm | None, episode: Episode, now: int, *, context: FoldConte
 def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
     identity, previous = episode.id, None
     if context.ended is not None:
-        if not _stands_after(context.ended, episode, now):
+        if not _opens_anew(context.ended, episode, now):
             return Folded(context.ended, "nothing")
         identity, previous = follower_id(context.ended.id), context.ended.id
     kind = kind_of(episode.rule)
@@ -118,8 +118,14 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
     return Folded(alarm, "opened")
 
 
-def _stands_after(ended: Alarm, episode: Episode, now: int) -> bool:
-    """Whether the episode has outlived the alarm that people ended (design rule 8)."""
+def _opens_anew(ended: Alarm, episode: Episode, now: int) -> bool:
+    """Whether the episode has outlived the alarm that people ended (design rule 8).
+
+    To the engine a press soon after another is evidence of the same episode. When staff have ended the alarm
+    in between, it is somebody who calls again and must be heard.
+    """
+    if ended.kind in CRIES_FOR_HELP:
+        return episode.what == "evidence"
     wait = STANDS_AFTER_MS.get(ended.kind)
     last = last_state_entry(ended)
     return episode.what == "evidence" and wait is not None and last is not None and now - last.t >= wait

@@ -42,6 +42,14 @@ class TestOpening:
         result = fold(None, an_episode(), T0 + HOUR, context=FoldContext(ended=ended))
         assert (result.alarm, result.change) == (ended, "nothing")
 
+    @pytest.mark.parametrize("state", ["resolved", "closed", "cancelled"])
+    @pytest.mark.parametrize("rule", ["sos.button", "fall.device", "fall.motion"])
+    def test_a_cry_right_after_its_alarm_was_ended_opens_a_follower(self, rule: str, state: State) -> None:
+        ended = in_state(state, rule)
+        again = an_episode(rule, T0 + 20 * SECOND, opening_t=T0, what="evidence")
+        follower = folded(None, again, ended=ended)
+        assert (follower.id, follower.previous, follower.state) == (follower_id(ended.id), ended.id, "open")
+
     def test_evidence_soon_after_the_end_opens_nothing(self) -> None:
         ended = in_state("resolved", "wandering.zone_exit")
         episode = an_episode("wandering.zone_exit", what="evidence")
