@@ -34,10 +34,10 @@ from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
 from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.arrivals import last_fixes, store_acks, store_presence, store_rejections
-from gateway.store.batches import BatchRow, Snapshot, save_snapshot
+from gateway.store.batches import BatchRow, Snapshot, insert_batch, save_snapshot
 from gateway.store.connection import Connection
 from gateway.store.registry_log import add_unknown_devices, changes_since
-from gateway.store.telemetry import Extras, Key, alarms_of, store_readings
+from gateway.store.telemetry import Extras, Key, alarms_of, copy_readings, insert_readings, store_readings
 from gateway.writer import Writer
 
 TICK_S: Final = 1.0
@@ -210,23 +210,29 @@ class Pipeline:
             return readings, alarms
 
     async def _write(self, work: Work, connection: Connection) -> dict[Key, UUID]:
-        """Everything of one batch; runs inside the writer's transaction, its last step numbers the changes."""
+        """Everything of one batch; runs inside the writer's transaction, its last step numbers the changes.
+
+        Masses go by COPY; the rest is sent without waiting for each answer, since round trips are what an SOS
+        would wait for.
+        """
+        await copy_readings(connection, work.batch)
         transaction = PostgresAlarmTransaction(connection)
         alarms: dict[Key, UUID] = {}
-        if len(work.events):
-            alarms = await self._fold(work, connection, transaction)
-        if work.readings:
-            await store_readings(connection, work.batch, work.extras)
-        if work.decoded.presences:
-            rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
-            await store_presence(connection, rows)
-        if work.decoded.acks:
-            await store_acks(
-                connection, [(slot, a.id, a.ok, a.answer, a.t, received) for slot, a, received in work.decoded.acks]
-            )
-        if work.rejections:
-            await store_rejections(connection, work.rejections)
-        await transaction.finish()
+        async with connection.pipeline():
+            await insert_batch(connection, work.row)
+            if len(work.events):
+                alarms = await self._fold(work, connection, transaction)
+            await insert_readings(connection, work.batch, work.extras)
+            if work.decoded.presences:
+                rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
+                await store_presence(connection, rows)
+            if work.decoded.acks:
+                await store_acks(
+                    connection, [(slot, a.id, a.ok, a.answer, a.t, received) for slot, a, received in work.decoded.acks]
+                )
+            if work.rejections:
+                await store_rejections(connection, work.rejections)
+            await transaction.finish()
         return alarms
 
     async def _fold(self, work: Work, connection: Connection, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:

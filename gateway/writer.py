@@ -11,7 +11,7 @@ import structlog
 
 from gateway import metrics
 from gateway.errors import OwnershipLostError, RefusedError
-from gateway.store.batches import BatchRow, begin_epoch, insert_batch, is_committed, is_current_epoch, take_ownership
+from gateway.store.batches import BatchRow, begin_epoch, is_committed, is_current_epoch, take_ownership
 from gateway.store.connection import Connection, connect
 
 RETRY_FIRST_S: Final = 0.05
@@ -56,7 +56,7 @@ class Writer:
                 delay_s = await self._away(error, delay_s)
 
     async def commit(self, row: BatchRow, write: Callable[[Connection], Awaitable[T]]) -> T:
-        """Commit what ``write`` does together with the batch's row, exactly once.
+        """Commit what ``write`` does, the batch's own row among it, exactly once.
 
         When the outcome is unknown, the row is looked for after the reconnect: if it is there, the batch is
         committed; if not, the same rows and decisions are sent again.
@@ -77,7 +77,6 @@ class Writer:
                 if unknown:
                     metrics.BATCHES_UNKNOWN.labels("repeated").inc()
                 async with connection.transaction():
-                    await insert_batch(connection, row)
                     attempt = await write(connection)
                 return attempt  # noqa: RET504 - remembered in case the answer to COMMIT is lost
             except psycopg.OperationalError as error:

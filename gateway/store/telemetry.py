@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
@@ -139,8 +139,24 @@ async def store_readings(connection: Connection, batch: ReadingBatch, extras: Ex
         psycopg.errors.UniqueViolation: A reading was stored before: the safety net below the look-up.
         psycopg.errors.DataError: The database refuses a value (the decoder should have).
     """
-    for kind in np.unique(batch.header["kind"]):
-        await _WRITERS[Kind(kind)](connection, Kind(kind), batch, extras)
+    await copy_readings(connection, batch)
+    await insert_readings(connection, batch, extras)
+
+
+async def copy_readings(connection: Connection, batch: ReadingBatch) -> None:
+    """Write the kinds that come in masses, by COPY (which no pipeline may contain). Raises as ``store_readings``."""
+    for kind in _kinds(batch) & _MASSES:
+        await _copy_columns(connection, kind, batch)
+
+
+async def insert_readings(connection: Connection, batch: ReadingBatch, extras: Extras) -> None:
+    """Write the other kinds, row by row. Raises as ``store_readings``, in a pipeline at its end."""
+    for kind in _kinds(batch) - _MASSES:
+        await _INSERTERS[kind](connection, kind, batch, extras)
+
+
+def _kinds(batch: ReadingBatch) -> set[Kind]:
+    return {Kind(kind) for kind in np.unique(batch.header["kind"])}
 
 
 def _columns_of(header: Records) -> list[Column]:
@@ -153,7 +169,7 @@ def _columns_of(header: Records) -> list[Column]:
     ]
 
 
-async def _copy_columns(connection: Connection, kind: Kind, batch: ReadingBatch, _: Extras) -> None:
+async def _copy_columns(connection: Connection, kind: Kind, batch: ReadingBatch) -> None:
     fields = NUMERIC_FIELDS.get(kind, ())
     columns = _columns_of(batch.of_kind(kind))
     if fields:
@@ -246,13 +262,10 @@ async def _insert_texts(connection: Connection, kind: Kind, batch: ReadingBatch,
     await _insert(connection, kind, _TEXT_FIELDS[kind], rows)
 
 
-_Writer = Callable[[Connection, Kind, ReadingBatch, Extras], Any]
+_Inserter = Callable[[Connection, Kind, ReadingBatch, Extras], Awaitable[None]]
 
-_WRITERS: Final[dict[Kind, _Writer]] = {
-    Kind.POSITION: _copy_columns,
-    Kind.HEARTBEAT: _copy_columns,
-    Kind.VITALS: _copy_columns,
-    Kind.CHECKIN: _copy_columns,
+_MASSES: Final = frozenset({Kind.POSITION, Kind.HEARTBEAT, Kind.VITALS, Kind.CHECKIN})
+_INSERTERS: Final[dict[Kind, _Inserter]] = {
     Kind.SOS: _insert_cries,
     Kind.FALL: _insert_cries,
     Kind.MOTION: _insert_motion,
