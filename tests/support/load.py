@@ -68,10 +68,11 @@ async def stores_again(house: House, since_ms: int) -> None:
     await eventually(lambda: house.one(query, since_ms), "the gateway stores readings", PATIENCE_S)
 
 
-async def all_stored(house: House, centre: Centre, count: int) -> None:
-    """Return when as many readings of the centre are stored."""
-    await eventually(lambda: house.stored(centre).total() >= count, f"{count} readings are stored", PATIENCE_S)
-    await house.has_heard(centre)
+def assert_stored_once(house: House, centre: Centre, expected: Counter[Reading]) -> None:
+    """Exactly the expected readings are stored, each as often as expected."""
+    stored = house.stored(centre)
+    missing, unexpected = expected - stored, stored - expected
+    assert (missing.total(), unexpected.total()) == (0, 0), (missing.most_common(5), unexpected.most_common(5))
 
 
 def assert_every_press_is_one_alarm(house: House, centre: Centre) -> None:
