@@ -393,7 +393,7 @@ def advance(
                 k += 1
             resident["silent_again"] = found.again
             moment = found.again
-        state.due[r] = moment
+        state.due[r] = silent.earlier_return(state, r, now, moment)
     return Outcome(_OK, -1, _NO_RULE, k, 0)
 
 

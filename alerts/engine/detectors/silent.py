@@ -113,6 +113,21 @@ def deadline_of(state: State, slot: int, now: int, listening_since: int, p: Sile
 
 
 @njit(cache=True)
+def earlier_return(state: State, slot: int, now: int, moment: int) -> int:
+    """``moment``, or when the first of the bands worn now is to be handed back, if that is earlier; ms.
+
+    From then on that band no longer holds back the silence of the others.
+    """
+    d = state.resident[slot]["first_device"]
+    while d >= 0:
+        worn_to = state.device[d]["worn_to"]
+        if now < worn_to < moment:
+            moment = worn_to
+        d = state.sibling[d]
+    return moment
+
+
+@njit(cache=True)
 def step_at(state: State, zone: int, t: int) -> int:
     """The column of a time zone's table that is in force at ``t``."""
     step = 0

@@ -143,6 +143,17 @@ def test_only_a_worn_band_of_an_active_resident_can_be_missed(changes: list[Any]
     assert len(engine.advance(NOON + 10**7, LONG_AGO)) == 0
 
 
+def test_a_band_handed_back_as_planned_no_longer_speaks_for_the_person() -> None:
+    engine = Engine()
+    back = NOON + 1200 * S
+    engine.apply([*one_of_each(), change(device(1)), change(assignment(1, 0, to_ms=back))])
+    engine.process(batch_of([beat(NOON, 0), beat(NOON, 1, interval_s=36_000.0)]), NOON)
+    assert len(engine.advance(NOON + 700 * S, LONG_AGO)) == 0
+    assert len(engine.advance(back - 1, LONG_AGO)) == 0
+    (said,) = said_in(engine.advance(back, LONG_AGO))
+    assert (said.what, said.t, said.device) == (What.OPENED, NOON + 630 * S, 0)
+
+
 def test_a_band_that_has_never_reported_has_no_deadline() -> None:
     engine = Engine()
     engine.apply(one_of_each())
