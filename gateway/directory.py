@@ -35,6 +35,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.version = 0
+        self.sites: set[str] = set()
         self._devices: dict[str, Device] = {}
         self._by_slot: dict[int, Device] = {}
         self._residents: dict[int, Resident] = {}
@@ -50,6 +51,8 @@ class Directory:
             self.version = change.version
             self._routes.clear()
             match change.entity:
+                case "site":
+                    (self.sites.add if change.record is not None else self.sites.discard)(change.key)
                 case "device":
                     self._apply_device(change)
                 case "resident":

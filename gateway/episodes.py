@@ -69,6 +69,26 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
     )
 
 
+def detector_failed(rule: Rule, status: int, site: str, now_ms: int) -> Episode:
+    """What every site is told when one of the engine's detectors had to be switched off (design rule 12)."""
+    return Episode(
+        id=episode_id("system.detector_failed", site, now_ms, int(rule)),
+        what="opened",
+        rule="system.detector_failed",
+        severity="high",
+        subject=site,
+        site=site,
+        resident=None,
+        household=None,
+        device=None,
+        t=now_ms,
+        late=False,
+        position=None,
+        evidence={"detector": rule.public_name, "status": status},
+        received=now_ms,
+    )
+
+
 def with_last_fix(episode: Episode, fix: tuple[float, float, float | None, int] | None) -> Episode:
     """The same episode at the device's last stored fix (lat, lon, accuracy m, t ms), if it has one."""
     if fix is None:

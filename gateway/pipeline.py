@@ -26,7 +26,7 @@ from gateway.assemble import assemble
 from gateway.decode import UNKNOWN_SLOT, Decoded, Heading, Rejection, decode
 from gateway.dedupe import Sieve, Sifted, key_of
 from gateway.directory import Directory
-from gateway.episodes import to_episodes, with_last_fix
+from gateway.episodes import detector_failed, to_episodes, with_last_fix
 from gateway.errors import RefusedError
 from gateway.listening import Listening
 from gateway.receipts import receipts
@@ -89,6 +89,7 @@ class Pipeline:
         self._registry_changed = True
         self._last_tick_ms = 0
         self._last_snapshot_ms = clock.now_ms()
+        self._faults: list[Episode] = []
         self._stopping = False
 
     def registry_changed(self) -> None:
@@ -192,7 +193,7 @@ class Pipeline:
                 listening_since=self._listening.since,
             )
             work = Work(row, decoded, readings, batch, extras, events, rejections)
-            if not (readings or rejections or decoded.presences or decoded.acks or len(events)):
+            if not (readings or rejections or decoded.presences or decoded.acks or len(events) or self._faults):
                 self._engine.commit()
                 return [], {}
             try:
@@ -204,6 +205,7 @@ class Pipeline:
                 rejections += refused
                 continue
             self._engine.commit()
+            self._faults.clear()
             self._sieve.stored(readings)
             self._next_batch += 1
             self._next_pos += len(readings)
@@ -220,6 +222,8 @@ class Pipeline:
         alarms: dict[Key, UUID] = {}
         async with connection.pipeline():
             await insert_batch(connection, work.row)
+            if self._faults:
+                await absorb(transaction, self._faults, work.row.now_ms)
             if len(work.events):
                 alarms = await self._fold(work, connection, transaction)
             await insert_readings(connection, work.batch, work.extras)
@@ -307,6 +311,8 @@ class Pipeline:
         _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status)
         metrics.DETECTOR_OFF.labels(fault.detector.public_name).set(1)
         self._engine.disable(fault.detector)
+        now = self._clock.now_ms()
+        self._faults += [detector_failed(fault.detector, fault.status, site, now) for site in self._directory.sites]
 
     async def _snapshot(self) -> None:
         self._last_snapshot_ms = self._clock.now_ms()
