@@ -27,9 +27,9 @@ class SystemClock:
 
 
 class SteadyClock:
-    """Wall time at construction plus monotonic time since: it never runs backwards (design rule 9).
+    """Wall time at construction plus monotonic time since: no step of the wall clock moves it (design rule 9).
 
-    ``step_ms`` tells how far the wall clock has moved away meanwhile; ``resync`` adopts it, forward only.
+    ``step_ms`` tells how far the wall clock has moved away meanwhile; ``resync`` adopts it.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class SteadyClock:
         self._origin_ns = time.monotonic_ns()
 
     def now_ms(self) -> int:
-        """Return Unix milliseconds, UTC, never less than at an earlier call."""
+        """Return Unix milliseconds, UTC, never less than at an earlier call since the last ``resync``."""
         return self._start_ms + (time.monotonic_ns() - self._origin_ns) // 1_000_000
 
     def step_ms(self) -> int:
@@ -45,8 +45,8 @@ class SteadyClock:
         return time.time_ns() // 1_000_000 - self.now_ms()
 
     def resync(self) -> None:
-        """Adopt the wall clock if it is ahead; if it is behind, keep going and let it catch up."""
-        self._start_ms += max(0, self.step_ms())
+        """Adopt the wall clock, forward or back."""
+        self._start_ms += self.step_ms()
 
 
 class ManualClock:

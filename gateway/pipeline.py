@@ -28,7 +28,7 @@ from gateway.dedupe import Sieve, Sifted, key_of
 from gateway.directory import Directory
 from gateway.episodes import detector_failed, to_episodes, with_last_fix
 from gateway.errors import RefusedError
-from gateway.listening import Listening
+from gateway.listening import AWAY_MS, Listening
 from gateway.receipts import receipts
 from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
@@ -43,6 +43,10 @@ from gateway.writer import Writer
 TICK_S: Final = 1.0
 """Deadlines are looked at, and the registry re-read, at least this often."""
 SNAPSHOT_EVERY_MS: Final = 60_000
+BULK_WAITS_MS: Final = 1_000
+"""Bulk readings are passed over at most this long: a flood of urgent ones must not make all others look silent."""
+CLOCK_MAY_LAG_MS: Final = 1_000
+"""A wall clock that was set forward by more is adopted at once; one set back, when it is by more than AWAY_MS."""
 LATE_MS: Final = 600_000
 """A reading older than this on arrival is late (contract section 1)."""
 
@@ -89,6 +93,7 @@ class Pipeline:
         self._registry_changed = True
         self._last_tick_ms = 0
         self._last_snapshot_ms = clock.now_ms()
+        self._bulk_passed_over_ms: int | None = None
         self._faults: list[Episode] = []
         self._stopping = False
 
@@ -115,20 +120,39 @@ class Pipeline:
         await self._snapshot()
 
     async def _turn(self) -> None:
-        now = self._clock.now_ms()
-        self._listening.step(now, self._clock.step_ms())
-        if now - self._last_tick_ms >= TICK_S * 1000:
+        now = self._time()
+        if abs(now - self._last_tick_ms) >= TICK_S * 1000:
             self._last_tick_ms = now
             self._registry_changed = True
         if self._registry_changed:
             await self._read_registry()
-        session = self._urgent if self._urgent.waiting else self._bulk
+        session = self._next_session(now)
         arrivals = session.take()
         if self._urgent.waiting or self._bulk.waiting:
             self._wake.set()
         await self._batch(session, arrivals)
-        if now - self._last_snapshot_ms >= SNAPSHOT_EVERY_MS:
+        if abs(now - self._last_snapshot_ms) >= SNAPSHOT_EVERY_MS:
             await self._snapshot()
+
+    def _time(self) -> int:
+        """The present moment, ms; notices what forbids to conclude anything from silence."""
+        step = self._clock.step_ms()
+        if step > CLOCK_MAY_LAG_MS or step < -AWAY_MS:
+            _log.warning("clock_adopted", step_ms=step)
+            self._clock.resync()
+        now = self._clock.now_ms()
+        self._listening.step(now, step)
+        return now
+
+    def _next_session(self, now: int) -> Session:
+        """The urgent one while it has something, but not for ever."""
+        passed_over = self._bulk_passed_over_ms
+        if self._urgent.waiting and not (passed_over is not None and now - passed_over >= BULK_WAITS_MS):
+            if self._bulk.waiting and passed_over is None:
+                self._bulk_passed_over_ms = now
+            return self._urgent
+        self._bulk_passed_over_ms = None
+        return self._bulk
 
     async def _read_registry(self) -> None:
         self._registry_changed = False
@@ -173,7 +197,7 @@ class Pipeline:
         rejections = list(decoded.rejections)
         unstorable: frozenset[int] = frozenset()
         while True:
-            now = self._clock.now_ms()
+            now = self._time()
             batch, extras = assemble(readings, self._next_pos)
             extras = extras._replace(unstorable=unstorable)
             try:
