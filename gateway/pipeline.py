@@ -19,7 +19,7 @@ from alerts.alarm import Episode, Latency
 from alerts.desk import absorb
 from alerts.engine import Engine, KernelFault
 from devices.batch import ReadingBatch, Records
-from devices.clock import SteadyClock
+from devices.clock import DAY_MS, SteadyClock
 from devices.kinds import CRY_FOR_HELP, Kind
 from gateway import metrics
 from gateway.assemble import assemble
@@ -47,6 +47,10 @@ BULK_WAITS_MS: Final = 1_000
 """Bulk readings are passed over at most this long: a flood of urgent ones must not make all others look silent."""
 CLOCK_MAY_LAG_MS: Final = 1_000
 """A wall clock that was set forward by more is adopted at once; one set back, when it is by more than AWAY_MS."""
+KEEP_BATCHES_MS: Final = 2 * DAY_MS
+"""How long the book of batches is kept; a rebuild without a snapshot replays one day (``gateway.recovery``)."""
+REFUSED_AT_MOST: Final = 10
+"""How often one batch may be refused before this process gives up and is started anew."""
 LATE_MS: Final = 600_000
 """A reading older than this on arrival is late (contract section 1)."""
 
@@ -196,6 +200,7 @@ class Pipeline:
         """Engine and transaction as one; data that the database refuses is set aside and the rest repeated."""
         rejections = list(decoded.rejections)
         unstorable: frozenset[int] = frozenset()
+        refusals = 0
         while True:
             now = self._time()
             batch, extras = assemble(readings, self._next_pos)
@@ -225,7 +230,11 @@ class Pipeline:
             except RefusedError as error:
                 self._engine.rollback()
                 _log.error("batch_refused", batch=row.number, readings=len(readings), refusal=str(error))
+                refusals += 1
+                if refusals > REFUSED_AT_MOST:
+                    raise
                 readings, refused, unstorable = await self._without_refused(readings)
+                metrics.REJECTED.labels("store_refused").inc(len(refused))
                 rejections += refused
                 continue
             self._engine.commit()
@@ -339,11 +348,14 @@ class Pipeline:
         self._faults += [detector_failed(fault.detector, fault.status, site, now) for site in self._directory.sites]
 
     async def _snapshot(self) -> None:
-        self._last_snapshot_ms = self._clock.now_ms()
+        now = self._last_snapshot_ms = self._clock.now_ms()
         if self._next_batch == 1:
             return
         snapshot = Snapshot(self._next_batch - 1, self._directory.version, self._engine.snapshot())
-        await self._writer.ask(lambda connection: save_snapshot(connection, self._engine.key, snapshot))
+        save = partial(
+            save_snapshot, engine_key=self._engine.key, snapshot=snapshot, keep_since_ms=now - KEEP_BATCHES_MS
+        )
+        await self._writer.ask(save)
 
     def _count(
         self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Sequence[Heading], duplicates: Sequence[Heading]

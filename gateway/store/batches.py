@@ -96,8 +96,12 @@ async def newest_snapshot(connection: Connection, engine_key: str) -> Snapshot |
     return None if row is None else Snapshot(*row)
 
 
-async def save_snapshot(connection: Connection, engine_key: str, snapshot: Snapshot) -> None:
-    """Keep the engine's state after a committed batch; the two newest are kept."""
+async def save_snapshot(connection: Connection, engine_key: str, snapshot: Snapshot, *, keep_since_ms: int) -> None:
+    """Keep the engine's state after a committed batch.
+
+    The two newest snapshots are kept, and of the batches before them those decided at or after ``keep_since_ms``:
+    from them the engine is rebuilt when no snapshot can be read.
+    """
     async with connection.transaction():
         await connection.execute(
             "insert into engine_snapshot (batch, engine_key, registry_version, state) values (%s, %s, %s, %s)"
@@ -107,6 +111,10 @@ async def save_snapshot(connection: Connection, engine_key: str, snapshot: Snaps
         await connection.execute(
             "delete from engine_snapshot"
             " where batch not in (select batch from engine_snapshot order by batch desc limit 2)"
+        )
+        await connection.execute(
+            "delete from batch where number < (select min(batch) from engine_snapshot) and now_ms < %s",
+            (keep_since_ms,),
         )
 
 

@@ -381,7 +381,7 @@ async def counters(conn: Connection) -> Counters:
         conn,
         Counters,
         "select jsonb_build_object("
-        "'readings', (select coalesce(sum(last_pos - first_pos + 1), 0) from batch),"
+        "'readings', coalesce((select last_pos from batch order by number desc limit 1), 0),"
         " 'rejected', (select count(*) from rejected), 'alarms', (select count(*) from alarm),"
         f" 'active_alarms', (select count(*) from alarm a where {_ACTIVE}),"
         " 'messages_waiting', (select count(*) from message where state in ('queued', 'sending')))::text",
