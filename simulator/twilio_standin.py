@@ -43,11 +43,21 @@ class Refusal(NamedTuple):
 
 
 class TwilioStandIn:
-    """Use it as ``with TwilioStandIn() as twilio``; ``base_url`` is what a client is given for Twilio's own."""
+    """Use it as ``with TwilioStandIn() as twilio``; ``base_url`` is what a client is given for Twilio's own.
 
-    def __init__(self, *, account_sid: str = "AC" + "0" * 32, auth_token: str = "stand-in") -> None:  # noqa: S107
+    ``path`` stands before Twilio's own paths, as behind a proxy.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = "AC" + "0" * 32,
+        auth_token: str = "stand-in",  # noqa: S107
+        path: str = "",
+    ) -> None:
         self.account_sid = account_sid
         self.auth_token = auth_token
+        self._path = path
         self.sent: list[SentMessage] = []
         self.requests = 0
         """Every request that arrived, good or bad."""
@@ -60,7 +70,7 @@ class TwilioStandIn:
     @property
     def base_url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.server_port}{self._path}"
 
     def refuse_next(self, *refusals: Refusal) -> None:
         """Answer the next requests in this way, one each."""
@@ -93,7 +103,7 @@ class TwilioStandIn:
         expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         if not secrets.compare_digest(authorization, f"Basic {expected}"):
             return HTTPStatus.UNAUTHORIZED, _error(HTTPStatus.UNAUTHORIZED, WRONG_CREDENTIALS)
-        if path != f"{API}/{self.account_sid}/Messages.json":
+        if path != f"{self._path}{API}/{self.account_sid}/Messages.json":
             return HTTPStatus.NOT_FOUND, _error(HTTPStatus.NOT_FOUND, 20404)
         if not form.get("To", "").startswith("+"):
             return HTTPStatus.BAD_REQUEST, _error(HTTPStatus.BAD_REQUEST, INVALID_TO)

@@ -14,9 +14,9 @@ from devices.clock import ManualClock
 from gateway.store.changes import listen
 from gateway.store.connection import pool
 from gateway.store.errors import UNAVAILABLE
+from simulator.twilio_standin import TwilioStandIn
 from tests.support.alarm_worlds import PostgresWorld
 from tests.support.alarms import MINUTE, T0, a_card, a_contact, an_episode
-from tests.support.twilio_server import twilio_server
 
 REAL = "+8613800000001"
 
@@ -31,8 +31,13 @@ async def until_handled(world: PostgresWorld, count: int) -> list[tuple[str, str
 
 
 async def test_a_demo_site_never_reaches_twilio_and_the_others_do_within_one_run(conninfo: str) -> None:
-    with twilio_server() as server:
-        provider = TwilioNotifier(account_sid="AC1", auth_token="t", sender="+15005550006", base_url=server.url)
+    with TwilioStandIn() as server:
+        provider = TwilioNotifier(
+            account_sid=server.account_sid,
+            auth_token=server.auth_token,
+            sender="+15005550006",
+            base_url=server.base_url,
+        )
         async with pool(conninfo, application="anxin test", size=4) as connections:
             world = PostgresWorld(connections)
             await world.register(a_card(id="r1", contacts=(a_contact(1),)))
@@ -62,8 +67,8 @@ async def test_a_demo_site_never_reaches_twilio_and_the_others_do_within_one_run
             assert sorted(await until_handled(world, 4)) == [("not_sent", "demo_site")] * 2 + [("sent", None)] * 2
             running.cancel()
             await asyncio.wait([running])
-        assert [request["To"] for request in server.requests] == [REAL, REAL]
-        assert [request["Body"] for request in server.requests] == [
+        assert [request.to for request in server.sent] == [REAL, REAL]
+        assert [request.body for request in server.sent] == [
             "【安心】王秀兰23:06按了求助键，我们正在处理，请保持电话畅通。北苑社区",
             "【安心】王秀兰23:06的警报已处理：已电话确认平安。北苑社区",
         ]
