@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from math import inf
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from devices.clock import MINUTE_MS
 from devices.kinds import Kind
-from devices.payloads import EARLIEST_T, Fall, Reading, Seq, Sos
+from devices.payloads import EARLIEST_T, MAX_READINGS_PER_PAYLOAD, Fall, Reading, Seq, Sos
+
+T = TypeVar("T")
 
 FUTURE_MS: Final = 5 * MINUTE_MS
 """A reading whose ``t`` is further ahead of our clock comes from a wrong clock (contract section 1)."""
@@ -29,6 +33,10 @@ class Heard(NamedTuple):
 
 
 _TYPES: Final[dict[Kind, type[Sos | Fall]]] = {Kind.SOS: Sos, Kind.FALL: Fall}
+_OPTIONAL: Final[dict[Kind, dict[str, Any]]] = {
+    kind: {f.name: Seq if f.name == "seq" else f.type for f in msgspec.structs.fields(struct) if f.name != "t"}
+    for kind, struct in _TYPES.items()
+}
 
 
 def hear(kind: Kind, payload: bytes, received_ms: int) -> Heard:
@@ -39,7 +47,11 @@ def hear(kind: Kind, payload: bytes, received_ms: int) -> Heard:
         return Heard([_bare(kind, received_ms, "unreadable payload")], f"bad_json: {error}")
     entries = document if isinstance(document, list) else [document]
     cries, unreadable = [], None
-    for entry in entries:
+    if len(entries) > MAX_READINGS_PER_PAYLOAD:
+        unreadable = too_many(len(entries))
+    for entry in newest(
+        entries, lambda entry: _event_time(entry.get("t"), received_ms) if isinstance(entry, dict) else 0
+    ):
         if isinstance(entry, dict):
             cries.append(_mend(kind, entry, received_ms))
         else:
@@ -47,6 +59,24 @@ def hear(kind: Kind, payload: bytes, received_ms: int) -> Heard:
     if not cries:
         return Heard([_bare(kind, received_ms, "unreadable payload")], unreadable or "empty_array")
     return Heard(cries, unreadable)
+
+
+def newest(entries: list[T], time_of: Callable[[T], int | None]) -> list[T]:
+    """As many as a payload may hold: where there are more, those of the latest times, an unknown one as now."""
+    if len(entries) <= MAX_READINGS_PER_PAYLOAD:
+        return entries
+
+    def late_first(index: int) -> float:
+        t = time_of(entries[index])
+        return -inf if t is None else -t
+
+    kept = sorted(sorted(range(len(entries)), key=late_first)[:MAX_READINGS_PER_PAYLOAD])
+    return [entries[index] for index in kept]
+
+
+def too_many(count: int) -> str:
+    """Why a payload is kept in ``rejected``, though cries of it were taken."""
+    return f"{count} readings, {MAX_READINGS_PER_PAYLOAD} at most: the latest ones were taken"
 
 
 def _bare(kind: Kind, received_ms: int, why: str) -> Cry:
@@ -59,15 +89,13 @@ def _mend(kind: Kind, entry: dict[str, Any], received_ms: int) -> Cry:
     good: dict[str, Any] = {}
     defects: dict[str, Any] = {}
     wrong: list[str] = []
-    for field in msgspec.structs.fields(wanted):
-        if field.name == "t" or field.name not in entry:
+    for name, kind_of_value in _OPTIONAL[kind].items():
+        if name not in entry:
             continue
         try:
-            good[field.name] = msgspec.convert(
-                entry[field.name], Seq if field.name == "seq" else field.type, strict=False
-            )
+            good[name] = msgspec.convert(entry[name], kind_of_value, strict=False)
         except (msgspec.ValidationError, OverflowError):
-            wrong.append(field.name)
+            wrong.append(name)
     t_device = entry.get("t")
     t = _event_time(t_device, received_ms)
     if t is None:

@@ -25,7 +25,7 @@ from devices.payloads import (
     Vitals,
 )
 from devices.topics import parse_device_topic
-from gateway.cries import Cry, hear, is_sound
+from gateway.cries import Cry, hear, is_sound, newest, too_many
 from gateway.directory import Directory, Route
 from gateway.session import Arrival
 
@@ -117,8 +117,12 @@ def _read(arrival: Arrival, route: Route, out: Decoded) -> None:
         return
     if type(document) is not list:
         _accept(document, arrival, route, out)
-    elif 0 < len(document) <= MAX_READINGS_PER_PAYLOAD or (document and route.kind in CRY_FOR_HELP):
+    elif 0 < len(document) <= MAX_READINGS_PER_PAYLOAD:
         for reading in document:
+            _accept(reading, arrival, route, out)
+    elif document and route.kind in CRY_FOR_HELP:
+        out.rejections.append(_reject(arrival, "too_many_readings", too_many(len(document))))
+        for reading in newest(document, lambda reading: reading.t):
             _accept(reading, arrival, route, out)
     elif route.kind in CRY_FOR_HELP:
         _read_cries(arrival, route, out)

@@ -18,9 +18,10 @@ from gateway.store.telemetry import Key
 def receipts(readings: Sequence[Heading], alarms: Mapping[Key, UUID]) -> list[tuple[str, bytes]]:
     """(topic, payload) for every press, fall and cancel among the readings.
 
-    ``t`` is what the device itself sent, even where its clock was not believed: it repeats until it is heard.
+    One for each, however often it is among them. ``t`` is what the device itself sent, even where its clock
+    was not believed: it repeats until it is heard.
     """
-    out = []
+    out: dict[tuple[str, bytes], None] = {}
     for reading in readings:
         if reading.kind not in CRY_FOR_HELP:
             continue
@@ -32,5 +33,5 @@ def receipts(readings: Sequence[Heading], alarms: Mapping[Key, UUID]) -> list[tu
             "seq": reading.seq,
             "alarm": None if alarm is None else str(alarm),
         }
-        out.append((device_topic(reading.site, reading.device, "receipt"), msgspec.json.encode(payload)))
-    return out
+        out[device_topic(reading.site, reading.device, "receipt"), msgspec.json.encode(payload)] = None
+    return list(out)
