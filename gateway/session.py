@@ -21,6 +21,8 @@ from gateway import metrics
 
 RECEIVE_MAXIMUM: Final = 4096
 """Unacknowledged messages that the broker may send: the upper bound of a batch (design rule 2)."""
+TAKEN_OCTETS: Final = 1 << 20
+"""Payload handed over at once: some 20,000 readings in arrays, more than a full batch of single ones."""
 OUTGOING_BOUND: Final = 10_000
 """Receipts and commands waiting for the broker; beyond it the oldest is given up: a device repeats its cry."""
 KEEP_ALIVE_S: Final = 30
@@ -104,7 +106,16 @@ class Session:
             delay_s = min(delay_s * 2, RECONNECT_MOST_S)
 
     def take(self) -> list[Arrival]:
-        """Everything that arrived since the last call, in order; the caller owes an acknowledgement for each."""
+        """What arrived since the last call, in order, as far as it fits into a batch; one message at least.
+
+        The caller owes an acknowledgement for each.
+        """
+        octets = 0
+        for count, arrival in enumerate(self._arrivals):
+            octets += len(arrival.payload)
+            if octets > TAKEN_OCTETS and count:
+                taken, self._arrivals = self._arrivals[:count], self._arrivals[count:]
+                return taken
         taken, self._arrivals = self._arrivals, []
         return taken
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import REGISTRY
 
 from devices.clock import SystemClock
-from gateway.session import Arrival, Session
+from gateway.session import TAKEN_OCTETS, Arrival, Session
 from tests.support.brokers import RunningBroker, connected
 from tests.support.gateway import address_of, eventually
 
@@ -56,6 +56,22 @@ async def test_the_broker_sends_no_more_than_the_receive_maximum_until_it_is_ack
                 session.acknowledge(taken)
                 await asyncio.sleep(0.01)
     assert received == [b"%d" % i for i in range(25)]
+
+
+async def test_large_messages_are_handed_over_in_parts_and_lose_none(broker: RunningBroker) -> None:
+    sent = [bytes([65 + i]) * (TAKEN_OCTETS // 3) for i in range(5)]
+    with connected(broker, broker.site("s1")) as band:
+        async with running_session(broker) as session:
+            for payload in sent:
+                band.publish(TOPIC, payload)
+            await eventually(lambda: session.waiting == 5, "five arrived")
+            parts = []
+            while session.waiting:
+                taken = session.take()
+                session.acknowledge(taken)
+                parts.append(_payloads(taken))
+    assert [len(part) for part in parts] == [3, 2]
+    assert [payload for part in parts for payload in part] == sent
 
 
 def _take_over(broker: RunningBroker) -> None:
