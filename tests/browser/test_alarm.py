@@ -113,3 +113,16 @@ async def test_what_was_missed_while_the_stream_was_away_comes_with_it(browser: 
         alarm = await cry(console)
         await page.context.set_offline(False)
         await expect(page.locator(f"#alarm-{alarm.id}")).to_contain_text("Pressed SOS")
+
+
+async def test_a_link_that_is_drawn_anew_while_its_page_loads_opens_that_page_alone(
+    console: Console, desk: Watched
+) -> None:
+    page = desk.page
+    alarm = await cry(console)
+    link = page.locator(f"#alarm-{alarm.id} .who a")
+    await expect(link).to_be_visible()
+    await link.evaluate("link => { link.click(); document.dispatchEvent(new Event('book-changed')); }")
+    await expect(page.locator("#alarm-state")).to_contain_text("王秀英")
+    await expect(page.locator("main")).to_have_count(1)
+    await expect(page.locator("header.topbar")).to_have_count(1)

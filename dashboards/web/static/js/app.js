@@ -42,6 +42,13 @@ document.addEventListener("htmx:afterSettle", () => {
   desk.drawMute();
   showPlace();
 });
+// Said here too, not only on the body: a card that was drawn anew while its link's page was loading inherits nothing more.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = /** @type {CustomEvent} */ (event).detail;
+  if (detail.target?.id !== "page") return;
+  detail.selectOverride = "#page";
+  detail.swapOverride = "outerHTML show:window:top";
+});
 document.addEventListener("htmx:pushedIntoHistory", showPlace);
 document.addEventListener("htmx:responseError", (event) => {
   if (/** @type {CustomEvent} */ (event).detail.xhr.status === 401) location.assign("/signin");
