@@ -101,7 +101,7 @@ def read_command(event: str, body: bytes) -> Command:
     """The command of an event and its JSON body, which may be empty. Raises ``Problem`` 400 or 422."""
     try:
         fields = msgspec.json.decode(body) if body.strip() else {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"the body is not JSON: {error}", kind="invalid") from None
     if not isinstance(fields, dict):
         raise Problem(422, "the body must be a JSON object", kind="invalid")

@@ -157,6 +157,7 @@ async def test_auditors_read_and_responders_act(client_of: Clients, desk: Desk) 
         ("acknowledge", b"[]", 422),
         ("acknowledge", b"{", 400),
         ("acknowledge", b"\xff", 400),
+        ("acknowledge", b"[" * 100_000, 400),
         ("dance", b"", 404),
     ],
 )
