@@ -13,6 +13,7 @@ from gateway import metrics
 from gateway.errors import OwnershipLostError, RefusedError
 from gateway.store.batches import BatchRow, begin_epoch, is_committed, is_current_epoch, take_ownership
 from gateway.store.connection import Connection, connect
+from gateway.store.errors import AWAY
 
 RETRY_FIRST_S: Final = 0.05
 RETRY_MOST_S: Final = 2.0
@@ -52,7 +53,7 @@ class Writer:
         while True:
             try:
                 return await question(await self._connected())
-            except psycopg.OperationalError as error:
+            except AWAY as error:
                 delay_s = await self._away(error, delay_s)
 
     async def commit(self, row: BatchRow, write: Callable[[Connection], Awaitable[T]]) -> T:
@@ -79,7 +80,7 @@ class Writer:
                 async with connection.transaction():
                     attempt = await write(connection)
                 return attempt  # noqa: RET504 - remembered in case the answer to COMMIT is lost
-            except psycopg.OperationalError as error:
+            except AWAY as error:
                 unknown = True
                 delay_s = await self._away(error, delay_s)
             except psycopg.errors.UniqueViolation as error:
@@ -120,7 +121,7 @@ class Writer:
         metrics.STORE_AVAILABLE.set(1)
         return connection
 
-    async def _away(self, error: psycopg.OperationalError, delay_s: float) -> float:
+    async def _away(self, error: psycopg.Error, delay_s: float) -> float:
         self.available = False
         metrics.STORE_AVAILABLE.set(0)
         _log.warning("store_unavailable", error=type(error).__name__, sqlstate=error.sqlstate, retry_in_s=delay_s)

@@ -45,6 +45,9 @@ TUNING: Final[Mapping[str, str]] = {
     "shared_buffers": "192MB",
     "max_wal_size": "1GB",
     "max_connections": "60",
+    # Who stops in the middle of a transaction, be it the gateway or somebody at psql, loses it: its row locks
+    # would hold up the alarms of everybody.
+    "idle_in_transaction_session_timeout": "15s",
     "checkpoint_completion_target": "0.9",
     "wal_compression": "on",
     "jit": "off",

@@ -29,8 +29,14 @@ class MissingRecord(StoreError):
     """The request refers to something that is not there."""
 
 
-UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
+AWAY: Final[tuple[type[psycopg.Error], ...]] = (
     psycopg.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+"""What a connection says when the database, or the connection itself, is gone."""
+
+UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
+    *AWAY,
     psycopg.InterfaceError,
     PoolTimeout,
     PoolClosed,

@@ -1,0 +1,34 @@
+"""The writer's connection may be lost at any moment; what it was told to commit is committed once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.store.batches import BatchRow, insert_batch
+from gateway.store.connection import Connection
+from gateway.writer import Writer
+from tests.support.community import one
+
+
+async def test_a_gateway_that_was_stopped_in_its_transaction_for_too_long_commits_it_afterwards(conninfo: str) -> None:
+    attempts = []
+
+    async def write(connection: Connection) -> str:
+        attempts.append(connection)
+        if len(attempts) == 1:
+            await connection.execute("set local idle_in_transaction_session_timeout = '50ms'")
+            await asyncio.sleep(0.5)  # as if stopped: the server ends the transaction meanwhile
+        await insert_batch(connection, row)
+        return "done"
+
+    writer = Writer(conninfo)
+    await writer.open()
+    row = BatchRow(1, writer.epoch, 0, 1, 0, 0, None)
+    assert await writer.commit(row, write) == "done"
+    await writer.close()
+    assert len(attempts) == 2
+    assert one(conninfo, "select count(*) from batch") == 1
+
+
+async def test_nobody_keeps_a_transaction_open_at_rest(conninfo: str) -> None:
+    assert one(conninfo, "show idle_in_transaction_session_timeout") == "15s"
