@@ -109,10 +109,11 @@ class Writer:
         connection = await connect(self._conninfo, application="anxin gateway")
         try:
             while not await take_ownership(connection):
+                # A successor has begun an epoch of its own; without one it is our own lost connection, dying.
+                await self._check_epoch(connection)
                 _log.info("gateway_waits_for_ownership")
                 await asyncio.sleep(OWNER_WAIT_S)
-            if self.epoch and not await is_current_epoch(connection, self.epoch):
-                raise OwnershipLostError(f"epoch {self.epoch} is over")
+            await self._check_epoch(connection)
         except BaseException:
             await connection.close()
             raise
@@ -120,6 +121,10 @@ class Writer:
         self.available = True
         metrics.STORE_AVAILABLE.set(1)
         return connection
+
+    async def _check_epoch(self, connection: Connection) -> None:
+        if self.epoch and not await is_current_epoch(connection, self.epoch):
+            raise OwnershipLostError(f"epoch {self.epoch} is over")
 
     async def _away(self, error: psycopg.Error, delay_s: float) -> float:
         self.available = False

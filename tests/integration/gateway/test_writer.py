@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import psycopg
+import pytest
+
+from gateway.errors import OwnershipLostError
 from gateway.store.batches import BatchRow, insert_batch
 from gateway.store.connection import Connection
 from gateway.writer import Writer
@@ -28,6 +32,23 @@ async def test_a_gateway_that_was_stopped_in_its_transaction_for_too_long_commit
     await writer.close()
     assert len(attempts) == 2
     assert one(conninfo, "select count(*) from batch") == 1
+
+
+async def test_a_gateway_whose_successor_has_taken_over_ends_instead_of_waiting_for_it(conninfo: str) -> None:
+    first, second = Writer(conninfo), Writer(conninfo)
+    await first.open()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'anxin gateway' and datname = current_database()"
+        )
+    await second.open()
+    row = BatchRow(1, first.epoch, 0, 1, 0, 0, None)
+    async with asyncio.timeout(30):
+        with pytest.raises(OwnershipLostError):
+            await first.commit(row, lambda connection: insert_batch(connection, row))
+    await second.close()
+    assert one(conninfo, "select count(*) from batch") == 0
 
 
 async def test_nobody_keeps_a_transaction_open_at_rest(conninfo: str) -> None:
