@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from alerts.alarm import Alarm
+from alerts.escalation import told_this_round
 from alerts.messages import render as message_text
 from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, MAY_MANAGE, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
@@ -126,8 +127,8 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
 
 
 def actions_of(alarm: Alarm) -> list[str]:
-    """What the desk may do in this state, the next step first."""
-    return {
+    """What the desk may do in this state, the next step first; nobody tells a family twice in a round."""
+    actions = {
         "open": ["acknowledge", "notify", "cancel"],
         "acknowledged": ["dispatch", "resolve", "notify", "release", "cancel"],
         "dispatched": ["arrive", "resolve", "dispatch", "notify", "release", "cancel"],
@@ -136,6 +137,7 @@ def actions_of(alarm: Alarm) -> list[str]:
         "closed": ["reopen"],
         "cancelled": ["reopen"],
     }.get(alarm.state, [])
+    return [action for action in actions if action != "notify" or not told_this_round(alarm)]
 
 
 def scene_of_alarm(found: AlarmPage) -> dict[str, Any]:
