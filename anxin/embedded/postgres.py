@@ -61,6 +61,12 @@ TUNING: Final[Mapping[str, str]] = {
 }
 """Server settings. The log keeps seven files, one a weekday."""
 
+_PREDECESSOR: Final = ("is still in use", 'lock file "postmaster.pid" already exists')
+"""What a new server says while one that was killed is not gone yet: its servers still hold the shared memory,
+or nobody has reaped it. Source: PostgreSQL, sysv_shmem.c and miscinit.c."""
+_ATTEMPTS: Final = 40
+_PREDECESSOR_S: Final = 0.25
+
 
 def _silent(_line: str) -> None:
     """Nobody wants to know."""
@@ -116,20 +122,17 @@ class EmbeddedPostgres:
             await self._initialise()
         self._check_version()
         self._make_socket_folder()
-        command = [str(self._place.bin / "postgres"), "-D", str(self._place.cluster)]
-        for name, value in {**self._tuning, **self._listening()}.items():
-            command += ["-c", f"{name}={value}"]
-        self.child = spawn(
-            "postgres",
-            command,
-            folder=self._place.cluster,
-            pid_folder=self._folder.run,
-            log=self._startup_log,
-            account=self._account,
-            environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-            death_signal=signal.SIGINT,
-        )
-        await self._until_it_answers(self.child)
+        attempts = 0
+        while True:
+            self.child = self._spawn()
+            try:
+                await self._until_it_answers(self.child)
+                break
+            except ChildFailed as failure:
+                attempts += 1
+                if attempts >= _ATTEMPTS or not any(sign in str(failure) for sign in _PREDECESSOR):
+                    raise
+                await asyncio.sleep(_PREDECESSOR_S)
         await self._ensure_database()
 
     async def stop(self) -> None:
@@ -139,6 +142,21 @@ class EmbeddedPostgres:
             self.child = None
         if self._socket_folder.parent != self._place.home:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def _spawn(self) -> Child:
+        command = [str(self._place.bin / "postgres"), "-D", str(self._place.cluster)]
+        for name, value in {**self._tuning, **self._listening()}.items():
+            command += ["-c", f"{name}={value}"]
+        return spawn(
+            "postgres",
+            command,
+            folder=self._place.cluster,
+            pid_folder=self._folder.run,
+            log=self._startup_log,
+            account=self._account,
+            environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            death_signal=signal.SIGINT,
+        )
 
     @property
     def _startup_log(self) -> Path:
@@ -237,9 +255,9 @@ class EmbeddedPostgres:
                 return
 
     def _last_words(self) -> str:
-        logs = sorted((self._place.cluster / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
-        for path in (*reversed(logs), self._startup_log):
-            if path.exists() and (text := path.read_text(errors="replace").strip()):
+        logs = [path for path in (*(self._place.cluster / "log").glob("*.log"), self._startup_log) if path.exists()]
+        for path in sorted(logs, key=lambda log: log.stat().st_mtime, reverse=True):
+            if text := path.read_text(errors="replace").strip():
                 return "\n".join(text.splitlines()[-5:])
         return "it said nothing"
 
