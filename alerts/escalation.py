@@ -28,7 +28,7 @@ from alerts.transitions import NOBODY_TO_TELL, ROUND_EVENTS, TOLD, entries_of_ro
 TELL_FAMILY: Final = "tell_family"
 """The step that tells the first contact when nobody took the alarm."""
 
-_NO_NEWS_TO: Final[frozenset[str]] = frozenset({"moved", "deceased"})
+NO_NEWS_TO: Final[frozenset[str]] = frozenset({"moved", "deceased"})
 """Statuses of a resident that at once stop every message to family."""
 
 _NO_ALL_CLEAR: Final[frozenset[str]] = frozenset({"died"})
@@ -119,7 +119,7 @@ def owed_an_all_clear(told: Sequence[Message]) -> list[Message]:
 
 def all_clear(alarm: Alarm, card: ResidentCard | None, told: Sequence[Message], now: int) -> list[NewMessage]:
     """Tell everybody who was told of the case, and not of its end, how it ended."""
-    if card is None or card.status in _NO_NEWS_TO:
+    if card is None or card.status in NO_NEWS_TO:
         return []
     return [
         NewMessage(
@@ -139,7 +139,7 @@ def all_clear(alarm: Alarm, card: ResidentCard | None, told: Sequence[Message], 
 
 def card_of_household(cards: Sequence[ResidentCard]) -> ResidentCard | None:
     """One card for all who live together: both names, everybody's contacts; None when nobody lives there."""
-    present = [card for card in cards if card.status not in _NO_NEWS_TO]
+    present = [card for card in cards if card.status not in NO_NEWS_TO]
     if not present:
         return None
     contacts = sorted((contact for card in present for contact in card.contacts), key=lambda contact: contact.order)
@@ -149,7 +149,7 @@ def card_of_household(cards: Sequence[ResidentCard]) -> ResidentCard | None:
 
 def first_contact(card: ResidentCard | None) -> Contact | None:
     """Who is told first: the lowest ``order`` among those who can receive SMS."""
-    if card is None or card.status in _NO_NEWS_TO:
+    if card is None or card.status in NO_NEWS_TO:
         return None
     reachable = [contact for contact in card.contacts if contact.can_receive_sms and contact.phone.strip()]
     return min(reachable, key=lambda contact: contact.order, default=None)

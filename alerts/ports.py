@@ -154,7 +154,10 @@ class Outbox(Protocol):
     """The dispatcher's view of the queued messages."""
 
     async def claim(self, now: int, limit: int) -> list[Message]:
-        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s."""
+        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s.
+
+        What concerns a resident who has moved or died meanwhile is withdrawn instead.
+        """
         ...
 
     async def finish(

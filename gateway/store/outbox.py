@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from psycopg_pool import AsyncConnectionPool
 
+from alerts.escalation import NO_NEWS_TO
 from alerts.ports import Message
 from gateway.store.alarms import MESSAGE_COLUMNS, message_from_row
 from gateway.store.connection import Connection
@@ -21,8 +22,18 @@ class PostgresOutbox:
         self._pool = pool
 
     async def claim(self, now: int, limit: int) -> list[Message]:
-        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s."""
-        async with self._pool.connection() as connection:
+        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s.
+
+        What concerns a resident who has moved or died meanwhile is withdrawn instead.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                "update message set state = 'withdrawn', reason = 'resident_left', finished_at = %s where id in ("
+                " select m.id from message m join resident r on r.id = m.resident"
+                " where m.state in ('queued', 'sending') and m.not_before <= %s and r.status = any(%s)"
+                " for update of m skip locked)",
+                (now, now, sorted(NO_NEWS_TO)),
+            )
             cursor = await connection.execute(
                 "update message set state = 'sending', attempts = attempts + 1, not_before = %s where id in ("
                 " select id from message where state in ('queued', 'sending') and not_before <= %s"

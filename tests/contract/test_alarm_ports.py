@@ -263,6 +263,14 @@ class TestOutbox:
         (again,) = await world.outbox.claim(T0 + MINUTE, 10)
         assert again.attempts == 2
 
+    @pytest.mark.parametrize("status", ["moved", "deceased"])
+    async def test_nothing_goes_out_for_who_has_left_meanwhile(self, world: World, status: Any) -> None:
+        await world.register(a_card(status=status))
+        await world.register(a_card(id="r2", contacts=()))
+        await queued(world, a_message(resident="r1"), a_message(resident="r2"), a_message(resident=None))
+        assert [message.resident for message in await world.outbox.claim(T0, 10)] == ["r2", None]
+        assert await world.message_states() == [("withdrawn", "resident_left"), ("sending", None), ("sending", None)]
+
     async def test_a_claim_takes_no_more_than_it_may(self, world: World) -> None:
         await queued(world, *(a_message(recipient=str(n)) for n in range(3)))
         assert [message.recipient for message in await world.outbox.claim(T0, 2)] == ["0", "1"]

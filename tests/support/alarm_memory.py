@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import ACTIVE, Alarm
+from alerts.escalation import NO_NEWS_TO
 from alerts.ports import Message, NewMessage, ResidentCard, Step
 
 ABANDONED_MS = 60_000
@@ -160,7 +161,12 @@ class MemoryStore:
         return stored.claimed(demo=any(c.demo for c in self.cards.values() if c.site == stored.message.site))
 
     async def claim(self, now: int, limit: int) -> list[Message]:
-        due = [m for m in self.contents.messages if m.state in ("queued", "sending") and m.not_before <= now][:limit]
+        due = [m for m in self.contents.messages if m.state in ("queued", "sending") and m.not_before <= now]
+        for message in due:
+            card = self.cards.get(message.message.resident or "")
+            if card is not None and card.status in NO_NEWS_TO:
+                message.state, message.reason = "withdrawn", "resident_left"
+        due = [message for message in due if message.state != "withdrawn"][:limit]
         for message in due:
             message.state = "sending"
             message.attempts += 1
