@@ -24,7 +24,8 @@ TIMEOUT_S: Final = 5.0
 LONGEST_VALIDITY_S: Final = 36_000
 """Twilio's own upper bound."""
 DEFAULT_VALIDITY_S: Final = 900
-TOO_MANY_REQUESTS: Final = 429
+TRY_AGAIN: Final = frozenset({401, 429})
+"""Beside 5xx: a wrong token is put right by the engineer, and the message may still be in time."""
 _MESSAGING_SERVICE: Final = "MG"
 
 
@@ -63,7 +64,7 @@ class TwilioNotifier:
             sent = self._client.messages.create(to=recipient, body=text, validity_period=validity_s, **self._options)
         except TwilioRestException as refused:
             reason = f"twilio_{refused.code or refused.status}"
-            temporary = refused.status == TOO_MANY_REQUESTS or refused.status >= 500
+            temporary = refused.status in TRY_AGAIN or refused.status >= 500
             return RetryAfter(reason) if temporary else GiveUp(reason)
         except Timeout:
             return RetryAfter("twilio_timeout")

@@ -86,13 +86,13 @@ async def test_a_base_url_may_have_a_path() -> None:
         assert len(behind_a_proxy.sent) == 1
 
 
-@pytest.mark.parametrize(("status", "reason"), [(400, "twilio_21211"), (401, "twilio_401"), (404, "twilio_404")])
+@pytest.mark.parametrize(("status", "reason"), [(400, "twilio_21211"), (404, "twilio_404")])
 async def test_what_twilio_refuses_is_given_up(server: TwilioStandIn, status: int, reason: str) -> None:
     server.refuse_next(Refusal(status, int(reason.removeprefix("twilio_"))))
     assert await notifier(server).send(a_message(), TEXT, T0) == GiveUp(reason)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
 async def test_what_may_work_later_is_tried_again(server: TwilioStandIn, status: int) -> None:
     server.refuse_next(Refusal(status, status))
     assert await notifier(server).send(a_message(), TEXT, T0) == RetryAfter(f"twilio_{status}")
