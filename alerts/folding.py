@@ -140,7 +140,7 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
         entries.append(TimelineEntry(t=now, actor="engine", event="severity_raised", note=severity))
     if active.recovered_at is not None:
         entries.append(TimelineEntry(t=now, actor="engine", event="stands_again"))
-    sounds = _sounds_again(active, episode)
+    sounds = _sounds_again(active, episode, now)
     if sounds:
         entries.append(TimelineEntry(t=now, actor="wearer" if active.kind == "sos" else "engine", event="again"))
     back_to_open = sounds and active.state != "on_scene"
@@ -163,12 +163,18 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
     return Folded(alarm, "changed" if news else "counted")
 
 
-def _sounds_again(active: Alarm, episode: Episode) -> bool:
-    """A new press or fall on an alarm that somebody has taken; a real one on a drill at once."""
+def _sounds_again(active: Alarm, episode: Episode, now: int) -> bool:
+    """A new press or fall on an alarm that somebody has taken; a real one on a drill at once.
+
+    Evidence of the future is a fast clock's: how long ago it was, nobody knows. What comes with another clock's
+    time, far before it, is taken for new.
+    """
     if active.kind not in CRIES_FOR_HELP or active.state == "open":
         return False
     real_now = active.drill and not episode.drill
-    return real_now or episode.t - active.last_event_time > SOUNDS_AGAIN_AFTER_MS
+    since_last = episode.t - active.last_event_time
+    clocks_differ = not episode.late and active.last_event_time > now and since_last < -SOUNDS_AGAIN_AFTER_MS
+    return real_now or since_last > SOUNDS_AGAIN_AFTER_MS or clocks_differ
 
 
 def _newer_position(active: Alarm, episode: Episode) -> object:

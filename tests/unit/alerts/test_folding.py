@@ -159,6 +159,12 @@ class TestMoreEvidence:
         again = folded(in_state("on_scene"), an_episode(t=T0 + 2 * MINUTE))
         assert (again.state, again.assignee, again.timeline[-1].event) == ("on_scene", "li", "again")
 
+    def test_a_press_behind_one_of_a_fast_clock_sounds_again(self) -> None:
+        ahead = in_state("acknowledged", t=T0 + 4 * MINUTE)
+        assert folded(ahead, an_episode(t=T0 + 2 * MINUTE), T0 + 2 * MINUTE).state == "open"
+        assert folded(ahead, an_episode(t=T0 + 4 * MINUTE + 1), T0 + 2 * MINUTE).state == "acknowledged"
+        assert folded(ahead, an_episode(t=T0 - HOUR, late=True), T0 + 2 * MINUTE).state == "acknowledged"
+
     def test_a_late_press_that_happened_before_does_not_sound_again(self) -> None:
         again = folded(in_state("acknowledged"), an_episode(t=T0 - HOUR, late=True))
         assert (again.state, again.count, again.last_event_time) == ("acknowledged", 2, T0)
