@@ -12,6 +12,7 @@ from alerts.policy import (
     CRIES_FOR_HELP,
     EVIDENCE_OF_EACH_OTHER,
     FOLD_RELATED_WITHIN_MS,
+    SAME_NOTE_WITHIN_MS,
     SOUNDS_AGAIN_AFTER_MS,
     STANDS_AFTER_MS,
     WEARER_CANCEL_COUNTS_MS,
@@ -220,6 +221,9 @@ def _cancelled_by_wearer(active: Alarm | None, episode: Episode, now: int) -> Fo
         and "other_devices" not in active.evidence
         and not any(entry.event == "again" for entry in active.timeline)
     )
+    last = active.timeline[-1] if active.timeline else None
+    if not ends and last is not None and last.event == "wearer_cancelled" and now - last.t < SAME_NOTE_WITHIN_MS:
+        return Folded(active, "nothing")
     alarm = msgspec.structs.replace(
         active,
         state="cancelled" if ends else active.state,

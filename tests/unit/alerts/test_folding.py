@@ -258,6 +258,14 @@ class TestWearersCancel:
         two_bands = folded(an_alarm(), an_episode(t=T0 + SECOND, device="band-2"))
         assert folded(two_bands, self.cancel(2 * SECOND)).state == "open"
 
+    def test_the_same_said_again_at_once_is_not_written_down_again(self) -> None:
+        said = folded(in_state("acknowledged"), self.cancel(5 * SECOND))
+        assert said.timeline[-1].event == "wearer_cancelled"
+        pressed = folded(said, an_episode(t=T0 + 6 * SECOND))
+        assert fold(pressed, self.cancel(7 * SECOND), T0 + 7 * SECOND).change == "nothing"
+        later = folded(pressed, self.cancel(2 * MINUTE))
+        assert [entry.event for entry in later.timeline[-2:]] == ["wearer_cancelled", "wearer_cancelled"]
+
     def test_it_does_not_cancel_what_sounded_again(self) -> None:
         again = folded(in_state("acknowledged"), an_episode(t=T0 + 2 * MINUTE))
         assert folded(again, self.cancel(2 * MINUTE + SECOND)).state == "open"
