@@ -68,6 +68,20 @@ def _where(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_password = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, unasked.")
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    """A password from standard input, or asked for twice at a terminal."""
+    if not from_stdin and sys.stdin.isatty():
+        asked: str = click.prompt("password", hide_input=True, confirmation_prompt=True, err=True)
+        return asked
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        _give_up("the password on standard input is empty")
+    return password
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="anxin")
 def main() -> None:
@@ -237,13 +251,13 @@ def staff() -> None:
 @click.argument("username")
 @click.option("--role", "staff_role", type=click.Choice(STAFF_ROLES), required=True)
 @click.option("--site", "sites", multiple=True, help="A site that the account sees; all without.")
-@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@_password
 @_where
 def staff_add(
     username: str,
     staff_role: Literal["admin", "manager", "supervisor", "duty", "responder", "auditor"],
     sites: tuple[str, ...],
-    password_stdin: bool,  # noqa: ARG001, FBT001
+    password_stdin: bool,  # noqa: FBT001
     config: Path | None,
     data_dir: Path | None,
     database: str | None,
@@ -251,15 +265,50 @@ def staff_add(
     """Add an account for the console and the API."""
     from anxin.provisioning import add_staff
 
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        _give_up("the password on standard input is empty")
+    password = _read_password(from_stdin=password_stdin)
     settings = _settings(config, data_dir=data_dir, database__url=database)
     try:
         asyncio.run(add_staff(settings, username, role=staff_role, sites=sites, password=password))
     except StartError as error:
         _give_up(error)
     click.echo(f"account {username} added", err=True)
+
+
+@staff.command("password")
+@click.argument("username")
+@_password
+@_where
+def staff_password(
+    username: str,
+    password_stdin: bool,  # noqa: FBT001
+    config: Path | None,
+    data_dir: Path | None,
+    database: str | None,
+) -> None:
+    """Give an account a new password, admin too."""
+    from anxin.provisioning import set_staff_password
+
+    password = _read_password(from_stdin=password_stdin)
+    settings = _settings(config, data_dir=data_dir, database__url=database)
+    try:
+        asyncio.run(set_staff_password(settings, username, password))
+    except StartError as error:
+        _give_up(error)
+    click.echo(f"account {username} has a new password", err=True)
+
+
+@staff.command("link")
+@click.argument("username")
+@_where
+def staff_link(username: str, config: Path | None, data_dir: Path | None, database: str | None) -> None:
+    """Print a path that signs an account in, once, within 30 minutes: put it behind the console's address."""
+    from anxin.provisioning import staff_signin_link
+
+    settings = _settings(config, data_dir=data_dir, database__url=database)
+    try:
+        _say(asyncio.run(staff_signin_link(settings, username)))
+    except StartError as error:
+        _give_up(error)
 
 
 @main.group()

@@ -13,7 +13,14 @@ from anxin.store_access import database_of, open_existing
 from devices.clock import SystemClock
 from devices.credentials import mosquitto_password_hash, new_mqtt_password
 from devices.topics import is_valid_id
-from gateway.store.accounts import Role, add_account, hash_password
+from gateway.store.accounts import (
+    Role,
+    account_by_username,
+    add_account,
+    hash_password,
+    issue_signin_link,
+    set_password,
+)
 from gateway.store.connection import connect
 from gateway.store.errors import StoreError
 from gateway.store.registry import add_device, find, revoke_device, save_site, set_device_password
@@ -110,6 +117,34 @@ async def add_staff(settings: Settings, username: str, *, role: Role, sites: Seq
                 )
             except StoreError as error:
                 raise StartError(str(error)) from error
+
+
+async def set_staff_password(settings: Settings, username: str, password: str) -> None:
+    """Give an account a new password.
+
+    Raises:
+        StartError: if there is no such account.
+    """
+    async with database_of(settings) as conninfo:
+        connection = await connect(conninfo, application="anxin staff")
+        async with connection:
+            if not await set_password(connection, username, hash_password(password)):
+                raise StartError(f"there is no account {username}")
+
+
+async def staff_signin_link(settings: Settings, username: str) -> str:
+    """The path of a one-time sign-in for an account.
+
+    Raises:
+        StartError: if there is no such account.
+    """
+    async with database_of(settings) as conninfo:
+        connection = await connect(conninfo, application="anxin staff")
+        async with connection:
+            account = await account_by_username(connection, username)
+            if account is None:
+                raise StartError(f"there is no account {username}")
+            return f"/signin/{await issue_signin_link(connection, account.id, SystemClock().now_ms())}"
 
 
 def _credentials(settings: Settings, site: str, device: str) -> Credentials:

@@ -27,9 +27,8 @@ async def gateway(settings: RoleSettings) -> None:
     """Readings in, alarms out. The batch under way when it is cancelled is still committed."""
     from anxin import jit_cache
 
-    cache = jit_cache.configure()
-    if not any(cache.iterdir()):
-        await _report(settings, "gateway", "starting", "compiles the engine, once: 10 to 30 s")
+    jit_cache.configure()
+    await _report(settings, "gateway", "starting", "loads the engine; the first start compiles it, 10 to 40 s")
     from gateway.health import Health
     from gateway.run import Gateway
     from gateway.session import BrokerAddress

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -72,12 +72,20 @@ async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.status == 401 and request.method == "GET" and _wants_page(request):
         return RedirectResponse(SIGN_IN_PATH, 303)
-    return error.response()
+    return _answer(request, error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, str(error.detail), headers=error.headers).response()
+    return _answer(request, Problem(error.status_code, str(error.detail), headers=error.headers))
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    """A page for whoever opened one in a browser, the JSON document for everybody else."""
+    show: Callable[[Request, int, str], Response] | None = getattr(request.app.state, "problem_page", None)
+    if show is None or request.method != "GET" or not _wants_page(request):
+        return problem.response()
+    return show(request, problem.status, problem.detail)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

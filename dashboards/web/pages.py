@@ -41,8 +41,13 @@ def install(app: FastAPI) -> None:
     for part in (signin, console_data, demo, registry_forms):
         app.include_router(part.router)
     app.include_router(router)
+    app.state.problem_page = _problem_page
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.mount("/vendor", StaticFiles(directory=HERE / "vendor"), name="vendor")
+
+
+def _problem_page(request: Request, status: int, detail: str) -> Response:
+    return page(request, "problem.html", status=status, problem=status, detail=detail)
 
 
 @router.get("/")

@@ -75,3 +75,12 @@ async def test_a_database_that_is_away_is_a_503_and_comes_back(client_of: Client
     answers = await asyncio.gather(*(client.get("/api/v1/alarms") for _ in range(4)))
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert (await client.get("/api/v1/alarms")).status_code == 200
+
+
+async def test_a_browser_gets_a_page_where_a_program_gets_a_problem(anonymous: httpx.AsyncClient) -> None:
+    page = await anonymous.get("/nowhere", headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    problem = await anonymous.get("/nowhere", headers={"Accept": "application/json"})
+    assert (problem.status_code, problem.headers["content-type"]) == (404, "application/problem+json")
+    api = await anonymous.get("/api/v1/nowhere", headers={"Accept": "text/html"})
+    assert api.headers["content-type"] == "application/problem+json"

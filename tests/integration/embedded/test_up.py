@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -121,6 +122,15 @@ def test_devices_are_provisioned_while_it_runs_and_while_it_is_stopped(data_dir:
         system.terminate()
         again = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
         assert again["password"] != added["password"]
+
+
+def test_admin_gets_a_password_and_a_new_link_while_it_runs(system: UpProcess) -> None:
+    assert system.command("staff", "password", "admin", "--password-stdin", stdin="a new password\n").returncode == 0
+    account = {"username": "admin", "password": "a new password"}
+    assert httpx.post(f"{system.console}/api/v1/session", json=account).status_code == 200
+    path = system.command("staff", "link", "admin").stdout.strip()
+    assert httpx.get(f"{system.console}{path}").status_code == 303
+    assert system.command("staff", "link", "nobody").returncode == 1
 
 
 @pytest.mark.parametrize("name", ["gateway", "console"])
