@@ -64,6 +64,22 @@ async def test_a_text_is_handed_to_twilio_with_a_short_validity(server: TwilioSt
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "called"),
+    [
+        ("+12025550123", "+12025550123"),
+        ("0012025550123", "+12025550123"),
+        ("13800000001", "+8613800000001"),
+        ("02155550101", "+862155550101"),
+    ],
+)
+async def test_a_number_typed_as_at_home_reaches_twilio_with_its_country(
+    server: TwilioStandIn, typed: str, called: str
+) -> None:
+    await notifier(server).send(a_message(recipient=typed), TEXT, T0)
+    assert server.sent[0].to == called
+
+
 @pytest.mark.parametrize(("expires_at", "validity"), [(None, 900), (T0 + 500, 1), (T0 + 48 * 60 * MINUTE, 36_000)])
 async def test_the_validity_stays_within_twilios_bounds(
     server: TwilioStandIn, expires_at: int | None, validity: int
