@@ -44,9 +44,17 @@ class DataFolder:
         """Open the data folder, or make one out of a folder that is missing or empty.
 
         Raises:
-            FolderError: if it holds something else, or belongs to a newer version.
+            FolderError: if it holds something else, belongs to a newer version, or cannot be written to.
         """
-        path = path.absolute()
+        try:
+            return cls._open(path.absolute())
+        except OSError as error:
+            raise FolderError(
+                f"{path.absolute()} cannot be used ({error.strerror}): choose another folder with --data-dir"
+            ) from error
+
+    @classmethod
+    def _open(cls, path: Path) -> DataFolder:
         if not path.exists():
             path.mkdir(parents=True)
             # Root's services run under another account, which must get through; all secrets lie deeper.
