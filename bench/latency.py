@@ -25,8 +25,8 @@ from devices.topics import device_topic
 from simulator.link import BrokerAddress
 from simulator.wire import PACKET_IDS, PublishingConnection, head
 
-SETTLE_S: Final = 3.0
-"""The background runs this long before the first press."""
+SETTLE_S: Final = 10.0
+"""Before the first press: the roles take in what was just registered, and the background begins."""
 PATIENCE_S: Final = 30.0
 
 
@@ -64,7 +64,7 @@ async def measure(
     load = Load(broker, site, background_bands, background_per_s)
     arrived: dict[str, int] = {}
     async with load:
-        await asyncio.sleep(SETTLE_S if background_per_s else 0)
+        await asyncio.sleep(SETTLE_S)
         async with asyncio.TaskGroup() as tasks:
             ready = asyncio.Event()
             reader = tasks.create_task(_follow(console, arrived, ready), name="stream")
