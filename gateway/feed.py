@@ -62,9 +62,17 @@ async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int) -> i
         for change in changes:
             if change.site:
                 await client.publish(alarms_topic(change.site), change.object_json, qos=1)
+                _heed_cancellation()
         n = changes[-1].n
         await advance_cursor(connection, n)
     return n
+
+
+def _heed_cancellation() -> None:
+    """Python 3.11's ``wait_for``, inside ``publish``, swallows a cancellation that comes together with the PUBACK."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _watch_broker(client: aiomqtt.Client) -> None:
