@@ -41,10 +41,12 @@ async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
                 ) as client,
                 asyncio.TaskGroup() as tasks,
             ):
+                _heed_cancellation()
                 tasks.create_task(_watch_broker(client), name="broker-fill-level")
                 tasks.create_task(_publish(conninfo, client), name="alarm-feed")
         except* (aiomqtt.MqttError, psycopg.OperationalError) as lost:
             _log.warning("feed_interrupted", error=type(lost.exceptions[0]).__name__)
+        _heed_cancellation()
         await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311 - jitter, not a secret
 
 
@@ -69,7 +71,7 @@ async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int) -> i
 
 
 def _heed_cancellation() -> None:
-    """Python 3.11's ``wait_for``, inside ``publish``, swallows a cancellation that comes together with the PUBACK."""
+    """Python 3.11's ``wait_for``, inside aiomqtt, swallows a cancellation that comes together with the answer."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
@@ -78,6 +80,7 @@ def _heed_cancellation() -> None:
 async def _watch_broker(client: aiomqtt.Client) -> None:
     """Keep the broker's fill level, where it tells one (Mosquitto does)."""
     await client.subscribe(BROKER_BYTES_TOPIC)
+    _heed_cancellation()
     async for message in client.messages:
         with suppress(ValueError, TypeError):
             metrics.BROKER_STORED_BYTES.set(float(message.payload))
