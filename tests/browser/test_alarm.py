@@ -84,12 +84,13 @@ async def test_keyboard_chooses_takes_and_opens(console: Console, desk: Watched)
     await expect(page.locator(f"#alarm-{second.id}")).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("a")
     await expect(page.locator(f"#alarm-{second.id}")).to_have_attribute("data-state", "acknowledged")
+    await expect(page.locator(f"#alarm-{second.id}")).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#alarm")).to_have_attribute("data-alarm", str(second.id))
     await page.keyboard.press("?")
     await expect(page.locator("#help")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page.locator("#help")).to_be_hidden()
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#alarm")).to_have_attribute("data-alarm", str(second.id))
 
 
 async def test_worst_untaken_alarm_stands_on_top(console: Console, desk: Watched) -> None:

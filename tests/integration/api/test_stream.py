@@ -103,12 +103,17 @@ async def test_reconnecting_with_the_last_id_misses_nothing_and_repeats_nothing(
 
 
 async def test_many_changes_behind_are_all_sent_before_what_happens_meanwhile(
-    server_url: str, token_of: Tokens, desk: Desk, conn: Connection
+    server_url: str, app: FastAPI, token_of: Tokens, desk: Desk, conn: Connection
 ) -> None:
     alarm = await desk.raise_alarm()
     async with conn.transaction():
         for version in range(2, 1302):
             await _publish(conn, {**msgspec.to_builtins(alarm), "version": version})
+
+    async def all_behind() -> bool:
+        return bool(app.state.feed.position == 1301)
+
+    await until(all_behind)
     async with open_stream(server_url, await token_of(), params={"after": 0}) as stream:
         later = await desk.raise_alarm()
         events = [await stream.next() for _ in range(1302)]

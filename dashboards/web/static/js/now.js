@@ -8,6 +8,9 @@ import { need } from "./dom.js";
 
 /** Which card the keyboard is on, by alarm id. @type {string | null} */
 let selected = null;
+
+/** So long opening a page may take before the browser loads it whole. */
+const OPENING_MS = 1500;
 /** Ids already drawn once: only a new one slides in. @type {Set<string>} */
 const drawn = new Set();
 let first = true;
@@ -50,8 +53,18 @@ export function move(by) {
 
 /** Open the chosen alarm's page. */
 export function open() {
-  const link = selected && document.querySelector(`#alarm-${CSS.escape(selected)} .who a`);
-  if (link instanceof HTMLElement) link.click();
+  if (!selected || !document.querySelector(`#alarm-${CSS.escape(selected)}`)) return;
+  // A link of its own: the card's may be drawn anew at any moment, and its click be lost with it.
+  const link = document.createElement("a");
+  link.href = `/alarms/${selected}`;
+  link.hidden = true;
+  const page = document.querySelector("#page") ?? document.body;
+  page.append(link);
+  window.htmx.process(link);
+  link.click();
+  setTimeout(() => {
+    if (link.isConnected) location.assign(link.href);
+  }, OPENING_MS);
 }
 
 /** Take the chosen alarm, or the topmost untaken one. */
