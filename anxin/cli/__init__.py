@@ -1,0 +1,21 @@
+"""The command ``anxin``: each command reads its options, wires one call and prints the answer; no logic here."""
+
+from __future__ import annotations
+
+import click
+
+from anxin.cli.bench import bench
+from anxin.cli.device import device
+from anxin.cli.running import demo, role, status, up
+from anxin.cli.simulate import simulate
+from anxin.cli.staff import staff
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="anxin")
+def main() -> None:
+    """Anxin: an open, event-driven eldercare safety system."""
+
+
+for command in (up, demo, role, status, simulate, staff, device, bench):
+    main.add_command(command)

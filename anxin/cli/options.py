@@ -1,0 +1,80 @@
+"""What the commands share: where the system is that they work on, what they say, and how they give up."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import click
+from pydantic import ValidationError
+
+from anxin.embedded.errors import StartError
+from anxin.settings import Settings, load_settings
+
+_STARTED = time.monotonic()
+
+
+def give_up(reason: object) -> NoReturn:
+    """End with a reason on standard error and the exit code 1."""
+    click.echo(f"anxin: {reason}", err=True)
+    sys.exit(1)
+
+
+def say(line: str) -> None:
+    """The lines that other programs read, at once."""
+    click.echo(line)
+    sys.stdout.flush()
+
+
+def progress(line: str) -> None:
+    """What a person wants to know meanwhile, with the seconds since the start."""
+    click.echo(f"[{time.monotonic() - _STARTED:5.1f} s] {line}", err=True)
+
+
+class Where(NamedTuple):
+    """Which system a command works on, as told on the command line."""
+
+    config: Path | None
+    data_dir: Path | None
+    database: str | None
+
+    def settings(self, **told: Any) -> Settings:
+        """The settings, with what was told on the command line (``section__name``) on top; gives up on bad ones."""
+        nested: dict[str, Any] = {}
+        for key, value in {"data_dir": self.data_dir, "database__url": self.database, **told}.items():
+            if value is not None:
+                section, _, name = key.partition("__")
+                if name:
+                    nested.setdefault(section, {})[name] = value
+                else:
+                    nested[section] = value
+        try:
+            return load_settings(self.config, nested)
+        except ValidationError as error:
+            # Only where and what is wrong: the values may be secrets.
+            give_up("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+        except (OSError, ValueError) as error:
+            give_up(error)
+
+
+def on_a_system(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a system, as its argument ``where``; a ``StartError`` ends it in words."""
+
+    @wraps(command)
+    def run(config: Path | None, data_dir: Path | None, database: str | None, **told: Any) -> None:
+        try:
+            command(where=Where(config, data_dir, database), **told)
+        except StartError as error:
+            give_up(error)
+
+    for option in (
+        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings, a TOML file."),
+        click.option("--data-dir", type=click.Path(path_type=Path), help="The system's folder [./anxin-data]."),
+        click.option("--database", help="A PostgreSQL of your own (conninfo or URL)."),
+    ):
+        run = option(run)
+    return run
