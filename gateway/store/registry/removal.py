@@ -1,0 +1,46 @@
+"""Removing records."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from gateway.store.connection import Connection
+from gateway.store.errors import Conflict
+from gateway.store.registry.views import VIEWS
+from gateway.store.registry.writing import key_of, writing
+from gateway.store.registry_records import Record, Resident, Site
+
+R = TypeVar("R", bound=Record)
+
+
+async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
+    """Remove a site, household, resident, contact or fence; devices are revoked instead.
+
+    With a resident go contacts, zones and the record of who wore what.
+
+    Raises:
+        Conflict: Something still refers to it, or the resident has an active alarm.
+    """
+    async with writing(conn, actor):
+        if kind is Resident:
+            await _let_go(conn, key)
+        if kind is Site and await key_of(
+            conn, "select id from device where site = %(id)s and not revoked limit 1", {"id": key}
+        ):
+            raise Conflict("the site still has devices")
+        cursor = await conn.execute(f"delete from {VIEWS[kind].table} where id = %s", (key,))
+        return cursor.rowcount == 1
+
+
+async def _let_go(conn: Connection, resident: str) -> None:
+    active = await key_of(
+        conn,
+        "select id from alarm where resident = %(id)s"
+        " and state in ('open', 'acknowledged', 'dispatched', 'on_scene') limit 1",
+        {"id": resident},
+    )
+    if active is not None:
+        raise Conflict("the resident has an active alarm")
+    slot = "(select slot from resident where id = %s)"
+    for table in ("contact", "fence", "assignment"):
+        await conn.execute(f"delete from {table} where resident_slot = {slot}", (resident,))

@@ -1,0 +1,83 @@
+"""How each kind of record is read: its JSON, its tables, its key, its site, and what it may be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, LiteralString
+
+from gateway.store.registry_records import Contact, Device, Fence, Household, Resident, Site
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one kind of record is read: its JSON, its tables, its key, its site and what it may be asked for."""
+
+    table: LiteralString
+    object: LiteralString
+    source: LiteralString
+    key: LiteralString
+    site: LiteralString
+    filters: Mapping[str, LiteralString] = field(default_factory=dict)
+
+
+VIEWS: Final[dict[type[object], View]] = {
+    Site: View(
+        "site",
+        "jsonb_build_object('id', s.id, 'name', s.name, 'timezone', s.timezone, 'demo', s.demo)",
+        "site s",
+        "s.id",
+        "s.id",
+    ),
+    Household: View(
+        "household",
+        "jsonb_build_object('id', h.id, 'site', h.site, 'name', h.name, 'address', h.address)",
+        "household h",
+        "h.id",
+        "h.site",
+        {"site": "h.site"},
+    ),
+    Resident: View(
+        "resident",
+        "jsonb_build_object('id', r.id, 'site', r.site, 'name', r.name, 'timezone', r.timezone,"
+        " 'home', case when r.home_lat is not null and r.home_lon is not null"
+        " then jsonb_build_object('lat', r.home_lat, 'lon', r.home_lon) end,"
+        " 'language', r.language, 'phone', r.phone, 'birth_year', r.birth_year, 'address', r.address,"
+        " 'card', r.card, 'household', r.household, 'external_id', r.external_id, 'status', r.status,"
+        " 'until', (extract(epoch from r.until) * 1000)::bigint)",
+        "resident r",
+        "r.id",
+        "r.site",
+        {"site": "r.site", "household": "r.household", "external_id": "r.external_id", "status": "r.status"},
+    ),
+    Device: View(
+        "device",
+        "jsonb_build_object('id', d.id, 'site', d.site, 'type', d.type, 'phone', d.phone,"
+        " 'registered', d.registered, 'revoked', d.revoked, 'resident', w.id, 'household', n.household)",
+        "device d left join assignment n on n.device_slot = d.slot and n.to_ms is null"
+        " left join resident w on w.slot = n.resident_slot",
+        "d.id",
+        "d.site",
+        {"site": "d.site", "resident": "w.id", "type": "d.type"},
+    ),
+    Contact: View(
+        "contact",
+        "jsonb_build_object('id', c.id, 'resident', r.id, 'site', r.site, 'name', c.name, 'phone', c.phone,"
+        " 'relation', c.relation, 'order', c.\"order\", 'channels', c.channels,"
+        " 'can_receive_sms', c.can_receive_sms, 'holds_key', c.holds_key, 'language', c.language)",
+        "contact c join resident r on r.slot = c.resident_slot",
+        "c.id",
+        "r.site",
+        {"site": "r.site", "resident": "r.id"},
+    ),
+    Fence: View(
+        "fence",
+        "jsonb_build_object('id', f.id, 'resident', r.id, 'site', r.site, 'name', f.name,"
+        " 'circle', case when f.radius_m is not null then jsonb_build_object("
+        "'lat', f.circle_lat, 'lon', f.circle_lon, 'radius_m', f.radius_m) end, 'polygon', f.polygon)",
+        "fence f join resident r on r.slot = f.resident_slot",
+        "f.id",
+        "r.site",
+        {"site": "r.site", "resident": "r.id"},
+    ),
+}
