@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, SignedIn
-from dashboards.api.registry import load
+from dashboards.api.records import load
 from dashboards.deps import Deps
 from devices.clock import DAY_MS
 from gateway.store.registry_records import Resident

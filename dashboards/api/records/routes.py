@@ -1,0 +1,81 @@
+"""The routes that are the same for every kind of record: the list, one of them, its removal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.api.records.answers import PLURAL, as_json, found, load, noun
+from gateway.store import registry as store
+from gateway.store.registry_records import Record, Site
+
+R = TypeVar("R", bound=Record)
+
+PREFIX = "/api/v1"
+
+
+def router_of() -> APIRouter:
+    """A router for one resource."""
+    return APIRouter(prefix=PREFIX, tags=["registry"])
+
+
+def _parameters(names: Sequence[str]) -> dict[str, Any]:
+    return {"parameters": [{"name": n, "in": "query", "schema": {"type": "string"}} for n in names]}
+
+
+def readable(router: APIRouter, kind: type[R]) -> None:
+    """Add the list and the single record of a kind."""
+    path = f"/{PLURAL[kind]}"
+    names = sorted(store.filters_of(kind))
+
+    async def listing(
+        request: Request,
+        deps: DepsOf,
+        principal: SignedIn,
+        after: str = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Response:
+        filters = {name: request.query_params[name] for name in names if name in request.query_params}
+        async with deps.pool.connection() as conn:
+            records = await store.listing(
+                conn, kind, sites=principal.sites, filters=filters, after=after, limit=limit + 1
+            )
+        page = records[:limit]
+        answer = {
+            "items": [msgspec.Raw(as_json(record)) for record in page],
+            "next": page[-1].id if len(records) > limit else None,
+        }
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    async def one(deps: DepsOf, principal: SignedIn, key: str) -> Response:
+        return found(await load(deps, principal, kind, key), kind)
+
+    router.get(path, summary=f"List {PLURAL[kind]}", openapi_extra=_parameters(names))(listing)
+    router.get(path + "/{key}", summary=f"One {noun(kind)}")(one)
+
+
+def removable(router: APIRouter, kind: type[R]) -> None:
+    """Add the removal of a kind."""
+
+    async def remove(deps: DepsOf, principal: Managing, key: str) -> Response:
+        await load(deps, principal, kind, key)
+        if kind is Site:
+            require_all_sites(principal)
+        async with deps.pool.connection() as conn:
+            if not await store.remove(conn, principal.account.username, kind, key):
+                raise Problem(404, f"there is no such {noun(kind)}")
+        return Response(status_code=204)
+
+    router.delete(f"/{PLURAL[kind]}/{{key}}", summary=f"Remove a {noun(kind)}", status_code=204)(remove)
+
+
+def require_all_sites(principal: Principal) -> None:
+    """Answer 403 to all but an admin of the whole installation: they alone make and remove sites."""
+    if principal.account.role != "admin" or principal.sites:
+        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
