@@ -157,6 +157,8 @@ class Fleet:
         connections: int = 2,
         heartbeats_of_ten: int = 5,
         sos_every: int | None = None,
+        vitals_every: int | None = None,
+        motion_every: int | None = None,
         name: str = "fleet",
         window: int = WINDOW,
     ) -> None:
@@ -165,7 +167,14 @@ class Fleet:
             Stream(
                 broker,
                 f"{name}-{number}",
-                Mix(share, clock=clock, heartbeats_of_ten=heartbeats_of_ten, sos_every=sos_every),
+                Mix(
+                    share,
+                    clock=clock,
+                    heartbeats_of_ten=heartbeats_of_ten,
+                    sos_every=sos_every,
+                    vitals_every=vitals_every,
+                    motion_every=motion_every,
+                ),
                 window=window,
             )
             for number, share in enumerate(shares)

@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from devices.clock import ManualClock
-from devices.payloads import Heartbeat, Position, Sos
+from devices.payloads import Heartbeat, Motion, Position, Sos, Vitals
 from devices.topics import parse_device_topic
 from simulator.load import Mix, Target
 from simulator.wire import PACKET_IDS, Outgoing, again, head
 
-TYPES = {"position": Position, "heartbeat": Heartbeat, "sos": Sos}
+TYPES = {"position": Position, "heartbeat": Heartbeat, "vitals": Vitals, "motion": Motion, "sos": Sos}
 
 
 def _packet(outgoing: Outgoing, packet_id: int) -> mqtt5.PublishPacket:
@@ -24,14 +24,17 @@ def _packet(outgoing: Outgoing, packet_id: int) -> mqtt5.PublishPacket:
 
 
 def test_every_packet_of_the_mix_is_a_valid_reading() -> None:
-    mix = Mix([Target("demo", f"band-{n:04d}") for n in range(3)], clock=ManualClock(), sos_every=10)
+    mix = Mix([Target("demo", f"band-{n:04d}") for n in range(3)], clock=ManualClock(), sos_every=10, vitals_every=7, motion_every=9)
+    seen: set[str] = set()
     for number, outgoing in enumerate(mix.take(200), start=1):
         packet = _packet(outgoing, number)
         topic = parse_device_topic(packet.topic)
         assert topic is not None
         msgspec.json.decode(packet.payload, type=TYPES[topic.kind.topic_name])
+        seen.add(topic.kind.topic_name)
         assert packet.packet_id == number
         assert packet.qos == mqtt5.QoS.AT_LEAST_ONCE
+    assert seen == set(TYPES)
 
 
 def test_each_device_counts_up_from_zero_over_all_kinds() -> None:
