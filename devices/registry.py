@@ -39,7 +39,10 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A wristband or machine. ``registered`` is False for one that nobody entered but that cried for help."""
+    """A wristband or machine. ``registered`` is False for one that nobody entered but that cried for help.
+
+    ``test_from_ms``, ``test_until_ms``: while staff try it out (ms, ``[from, until)``), None otherwise.
+    """
 
     id: str
     slot: int
@@ -47,6 +50,17 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "band"
     registered: bool = True
     revoked: bool = False
+    test_from_ms: int | None = None
+    test_until_ms: int | None = None
+
+    def is_tried_out(self, t: int, received: int) -> bool:
+        """Whether what happened at ``t`` (ms) and arrived at ``received`` (ms) belongs to a drill.
+
+        Both times must lie in it: a press stored before the drill began, or delivered after it, is a real one.
+        """
+        if self.test_from_ms is None or self.test_until_ms is None:
+            return False
+        return self.test_from_ms <= t and received < self.test_until_ms
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,10 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
         position=position,
         evidence=evidence,
         received=now_ms if reading is None else reading.received,
+        drill=reading is not None
+        and reading.trusted
+        and device is not None
+        and device.is_tried_out(reading.t, reading.received),
     )
 
 
