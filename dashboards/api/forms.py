@@ -5,27 +5,18 @@ The models serve JSON and forms alike; ``fields()`` turns one into what the stor
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import available_timezones
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from devices.phones import normalise_phone
 from devices.registry import ResidentStatus
 from gateway.store import registry_records as records
 
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 _LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
-_SEPARATORS: Final = re.compile(r"[\s()./-]")
-_PHONE: Final = re.compile(r"\+?[0-9]{3,20}")
-
-
-def _phone(text: str) -> str:
-    digits = _SEPARATORS.sub("", text)
-    if not _PHONE.fullmatch(digits):
-        raise ValueError("a phone number has 3 to 20 digits, with + in front for one abroad")
-    return digits
 
 
 def _timezone(name: str) -> str:
@@ -38,7 +29,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_PRINTABLE)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PRINTABLE)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=_LINES)]
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(normalise_phone)]
 Timezone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_timezone)]
 Language = Literal["zh", "en"]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]

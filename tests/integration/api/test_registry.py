@@ -57,7 +57,7 @@ async def test_what_is_entered_comes_back(client_of: Clients) -> None:
         channels=["sms", "call"],
         holds_key=True,
     )
-    assert (contact["phone"], contact["holds_key"], contact["site"]) == ("+8613800138000", True, "north")
+    assert (contact["phone"], contact["holds_key"], contact["site"]) == ("13800138000", True, "north")
     circle = await _create(client, "fences", resident=resident["id"], name="home", circle={**HOME, "radius_m": 300})
     polygon = [[31.0, 121.0], [31.0, 121.1], [31.1, 121.1]]
     area = await _create(client, "fences", resident=resident["id"], name="park", polygon=polygon)
