@@ -1,6 +1,6 @@
-"""The settings, read once at the edge: a TOML file, overridden by ``ANXIN_<SECTION>__<NAME>``.
+"""The settings, read once at the edge: a TOML file, overridden by secret files, overridden by the environment.
 
-Unknown keys are refused. Inside, a role knows its ``RoleSettings`` only, which its supervisor hands over
+A variable is called ``ANXIN_<SECTION>__<NAME>``, and so is a secret file in ``ANXIN_SECRETS_DIR``. Unknown keys are refused. Inside, a role knows its ``RoleSettings`` only, which its supervisor hands over
 in the environment: no secret ever stands in a command line.
 """
 
@@ -17,6 +17,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
+    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -26,6 +27,8 @@ RoleName = Literal["gateway", "dispatcher", "console"]
 ROLES: Final[tuple[RoleName, ...]] = ("gateway", "dispatcher", "console")
 ROLE_VARIABLE: Final = "ANXIN_ROLE_SETTINGS"
 """The environment variable in which a supervisor hands a role its settings, as JSON."""
+SECRETS_VARIABLE: Final = "ANXIN_SECRETS_DIR"
+"""The environment variable that names the folder of secret files, ``/run/secrets`` in a container; unset: none."""
 
 
 class _Section(BaseModel):
@@ -53,6 +56,12 @@ class Mqtt(_Section):
     """Which broker: without ``broker`` the embedded one, on ``listen`` and ``port`` (0: a free one)."""
 
     broker: SecretStr | None = None
+    ca_file: Path | None = None
+    """Who signed the certificate of a broker at ``mqtts://``; the system's own authorities when None."""
+    accounts_dir: Path | None = None
+    """Where the password file and the access list of a Mosquitto of one's own are written; None: nowhere."""
+    device_address: str | None = None
+    """``HOST:PORT`` by which devices reach the broker, where that differs from the gateway's way to it."""
     listen: str = "127.0.0.1"
     port: int = Field(default=1883, ge=0, le=65535)
     embedded: Literal["auto", "mosquitto", "iotcore"] = "auto"
@@ -71,6 +80,7 @@ class Gateway(_Section):
     """The gateway's own small HTTP port for /healthz, /readyz and /metrics; 0 is off."""
 
     metrics_port: int = Field(default=0, ge=0, le=65535)
+    metrics_listen: str = "127.0.0.1"
 
 
 class Settings(BaseSettings):
@@ -84,6 +94,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("anxin-data")
+    logs: Literal["files", "stderr"] = "files"
+    """Where the roles' logs go: ``log/`` of the data folder, or our own standard error, as containers want it."""
     roles: tuple[RoleName, ...] = ROLES
     twilio: Twilio = Twilio()
     database: Database = Database()
@@ -93,13 +105,14 @@ class Settings(BaseSettings):
 
 
 def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
-    """Read the settings: what the command line told, over the environment, over the TOML file.
+    """Read the settings: what the command line told, over the environment, over secret files, over the TOML file.
 
     Raises:
         pydantic.ValidationError: for an unknown key or a value out of its range.
-        ValueError: for a variable that names an unknown section.
+        ValueError: for a variable that names an unknown section, or a secret file that cannot be read.
     """
-    _refuse_unknown_sections()
+    for variable in os.environ:
+        _refuse_unknown_section(variable)
 
     class Loaded(Settings):
         @classmethod
@@ -111,18 +124,41 @@ def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = N
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            sources = (init_settings, env_settings)
+            sources = (init_settings, env_settings, *_secret_files(settings_cls))
             return sources if config is None else (*sources, TomlConfigSettingsSource(settings_cls, config))
 
     return Loaded(**(told or {}))
 
 
-def _refuse_unknown_sections() -> None:
-    """A misspelt section would be ignored in silence: pydantic looks up only the variables that it knows."""
-    for variable in os.environ:
-        prefix, _, section = variable.partition("__")[0].partition("_")
-        if prefix == "ANXIN" and "__" in variable and section.lower() not in Settings.model_fields:
-            raise ValueError(f"{variable} names no section of the settings")
+class _SecretFiles(NestedSecretsSettingsSource):
+    @classmethod
+    def load_secrets(cls, path: Path) -> dict[str, str]:
+        """What stands in the files whose names begin like our variables; an empty file is a setting left out."""
+        found = {}
+        for file in cls._iter_secret_files(path):
+            if file.name.upper().startswith("ANXIN_"):
+                _refuse_unknown_section(file.name)
+                try:
+                    found[file.name] = file.read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise ValueError(f"the secret file {file} cannot be read: {error.strerror}") from error
+        return {name: content for name, content in found.items() if content}
+
+
+def _secret_files(settings_cls: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:
+    folder = os.environ.get(SECRETS_VARIABLE)
+    if not folder:
+        return ()
+    if not Path(folder).is_dir():
+        raise ValueError(f"{SECRETS_VARIABLE} is {folder}, which is no folder")
+    return (_SecretFiles(settings_cls, secrets_dir=folder),)
+
+
+def _refuse_unknown_section(name: str) -> None:
+    """A misspelt section would be ignored in silence: pydantic looks up only the names that it knows."""
+    prefix, _, section = name.partition("__")[0].partition("_")
+    if prefix.upper() == "ANXIN" and "__" in name and section.lower() not in Settings.model_fields:
+        raise ValueError(f"{name} names no section of the settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +179,7 @@ class BrokerAddress:
     port: int
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +191,17 @@ class RoleSettings:
     mqtt_port: int
     mqtt_username: str | None
     mqtt_password: str | None = field(repr=False)
+    mqtt_tls: bool = False
+    mqtt_ca_file: Path | None = None
+    device_address: str | None = None
+    device_accounts: bool = True
     broker_kind: Literal["mosquitto", "iotcore", "external"]
     console_listen: str
     console_port: int
     data_dir: Path
     demo: bool = False
     metrics_port: int = 0
+    metrics_listen: str = "127.0.0.1"
     twilio: TwilioAccount | None = None
     language: str = "zh"
     secure_cookies: bool = False
@@ -196,17 +238,21 @@ def twilio_account(twilio: Twilio) -> TwilioAccount | None:
 
 
 def parse_broker(address: str) -> BrokerAddress:
-    """Parse ``HOST:PORT`` or ``mqtt://user:password@host:port``.
+    """Parse ``HOST:PORT``, ``mqtt://user:password@host:port`` or, with TLS, ``mqtts://…``.
 
     Raises:
         ValueError: for anything else.
     """
     parts = urlsplit(address if "://" in address else f"mqtt://{address}")
-    if parts.scheme != "mqtt" or parts.hostname is None:
-        raise ValueError("a broker is told as HOST:PORT or mqtt://USER:PASSWORD@HOST:PORT")
+    if parts.scheme not in _PORTS or parts.hostname is None:
+        raise ValueError("a broker is told as HOST:PORT, mqtt://USER:PASSWORD@HOST:PORT or mqtts://…")
     return BrokerAddress(
         parts.hostname,
-        parts.port or 1883,
+        parts.port or _PORTS[parts.scheme],
         None if parts.username is None else unquote(parts.username),
         None if parts.password is None else unquote(parts.password),
+        tls=parts.scheme == "mqtts",
     )
+
+
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}

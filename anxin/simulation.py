@@ -14,10 +14,12 @@ def broker_address(settings: Settings, site: str) -> BrokerAddress:
 
     Raises:
         FolderError: if neither is there.
-        ValueError: if the told broker cannot be parsed.
+        ValueError: if the told broker cannot be parsed, or wants TLS, which the simulator does not speak.
     """
     if settings.mqtt.broker is not None:
         told = parse_broker(settings.mqtt.broker.get_secret_value())
+        if told.tls:
+            raise ValueError("the simulator speaks plain MQTT only: mqtt:// instead of mqtts://")
         return BrokerAddress(told.host, told.port, told.username, told.password)
     folder = open_existing(settings.data_dir)
     try:

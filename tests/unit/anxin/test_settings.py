@@ -66,6 +66,42 @@ def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
         load_settings(path)
 
 
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("ANXIN_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_secret_file_beats_the_settings_file_and_the_environment_beats_it(
+    config: Path, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "ANXIN_TWILIO__FROM").write_text("+300\n")
+    (secrets / "postgres_password").write_text("not ours")
+    assert load_settings(config).twilio.from_ == "+300"
+    monkeypatch.setenv("ANXIN_TWILIO__FROM", "+400")
+    assert load_settings(config).twilio.from_ == "+400"
+
+
+def test_an_empty_secret_file_is_a_setting_left_out(secrets: Path) -> None:
+    (secrets / "ANXIN_TWILIO__ACCOUNT_SID").write_text("\n")
+    assert load_settings().twilio.account_sid is None
+
+
+@pytest.mark.parametrize("name", ["ANXIN_DATABASE__URLS", "ANXIN_DATABAES__URL"])
+def test_a_misspelt_secret_file_is_refused(secrets: Path, name: str) -> None:
+    (secrets / name).write_text("host=x")
+    with pytest.raises(ValueError, match=r"(?i)urls|DATABAES"):
+        load_settings()
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANXIN_SECRETS_DIR", "/nowhere/at/all")
+    with pytest.raises(ValueError, match="/nowhere/at/all"):
+        load_settings()
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         load_settings().console.port = 1
@@ -92,6 +128,7 @@ def test_a_role_gets_exactly_what_its_supervisor_handed_over(monkeypatch: pytest
         ("broker.example:1884", ("broker.example", 1884, None, None)),
         ("broker.example", ("broker.example", 1883, None, None)),
         ("mqtt://g:p%40ss@10.0.0.1:1884", ("10.0.0.1", 1884, "g", "p@ss")),
+        ("mqtts://g:p@broker.example", ("broker.example", 8883, "g", "p")),
     ],
 )
 def test_a_broker_is_told_as_host_and_port_or_as_a_url(
@@ -99,6 +136,7 @@ def test_a_broker_is_told_as_host_and_port_or_as_a_url(
 ) -> None:
     address = parse_broker(told)
     assert (address.host, address.port, address.username, address.password) == expected
+    assert address.tls is told.startswith("mqtts:")
 
 
 def test_another_scheme_is_refused() -> None:
