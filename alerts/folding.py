@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -91,10 +92,10 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
             return Folded(context.ended, "nothing")
         identity, previous = follower_id(context.ended.id), context.ended.id
     kind = kind_of(episode.rule)
-    mates = [a for a in context.of_resident if a.kind == kind] if episode.resident is not None else []
+    mates = [a for a in context.of_resident if (a.kind, a.drill) == (kind, episode.drill)]
     alarm = Alarm(
         id=identity,
-        case=min(mates, key=lambda mate: (mate.raised_at, mate.id)).case if mates else identity,
+        case=case_among(mates, identity),
         kind=kind,
         rule=episode.rule,
         severity=severity_of(episode, cry_for_help_active=_cries(context.of_resident)),
@@ -119,6 +120,11 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
     return Folded(alarm, "opened")
 
 
+def case_among(mates: Sequence[Alarm], own: UUID) -> UUID:
+    """The case of the oldest active alarm of the same resident, kind and earnest; ``own`` when there is none."""
+    return min(mates, key=lambda mate: (mate.raised_at, mate.id)).case if mates else own
+
+
 def _opens_anew(ended: Alarm, episode: Episode, now: int) -> bool:
     """Whether the episode has outlived the alarm that people ended (design rule 8).
 
@@ -133,18 +139,30 @@ def _opens_anew(ended: Alarm, episode: Episode, now: int) -> bool:
 
 
 def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldContext) -> Folded:
+    """The alarm with one more piece of evidence.
+
+    It sounds again when somebody cries again, when a drill turns out to be none, and when what was taken as mild
+    has grown worse. Then it is open again, unless help is there, or on its way to what grew worse.
+    """
     if episode.what == "opened" and episode.id == active.id:
         return Folded(active, "nothing")
     severity = worse(active.severity, severity_of(episode, cry_for_help_active=_cries(context.of_resident)))
+    worse_now = severity != active.severity
+    real_now = active.drill and not episode.drill
+    cries_again = real_now or _cries_again(active, episode, now)
+    sounds_again = active.state != "open" and (cries_again or (worse_now and active.kind not in CRIES_FOR_HELP))
+    back_to_open = sounds_again and active.state in (
+        ("acknowledged", "dispatched") if cries_again else ("acknowledged",)
+    )
     entries = []
-    if severity != active.severity:
+    if worse_now:
         entries.append(TimelineEntry(t=now, actor="engine", event="severity_raised", note=severity))
     if active.recovered_at is not None:
         entries.append(TimelineEntry(t=now, actor="engine", event="stands_again"))
-    sounds = _sounds_again(active, episode, now)
-    if sounds:
+    if real_now:
+        entries.append(TimelineEntry(t=now, actor="engine", event="real"))
+    if sounds_again:
         entries.append(TimelineEntry(t=now, actor="wearer" if active.kind == "sos" else "engine", event="again"))
-    back_to_open = sounds and active.state != "on_scene"
     alarm = msgspec.structs.replace(
         active,
         severity=severity,
@@ -157,25 +175,23 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
         late=active.late and episode.late,
         drill=active.drill and episode.drill,
         position=_newer_position(active, episode),
-        evidence=_merged_evidence(active, episode, worse_now=severity != active.severity),
+        evidence=_merged_evidence(active, episode, worse_now=worse_now),
         timeline=(*active.timeline, *entries),
     )
-    news = entries or (active.drill, active.late) != (alarm.drill, alarm.late)
-    return Folded(alarm, "changed" if news else "counted")
+    return Folded(alarm, "changed" if entries or active.late != alarm.late else "counted")
 
 
-def _sounds_again(active: Alarm, episode: Episode, now: int) -> bool:
-    """A new press or fall on an alarm that somebody has taken; a real one on a drill at once.
+def _cries_again(active: Alarm, episode: Episode, now: int) -> bool:
+    """A new press or fall, not one of a series.
 
     Evidence of the future is a fast clock's: how long ago it was, nobody knows. What comes with another clock's
     time, far before it, is taken for new.
     """
-    if active.kind not in CRIES_FOR_HELP or active.state == "open":
+    if active.kind not in CRIES_FOR_HELP:
         return False
-    real_now = active.drill and not episode.drill
     since_last = episode.t - active.last_event_time
     clocks_differ = not episode.late and active.last_event_time > now and since_last < -SOUNDS_AGAIN_AFTER_MS
-    return real_now or since_last > SOUNDS_AGAIN_AFTER_MS or clocks_differ
+    return since_last > SOUNDS_AGAIN_AFTER_MS or clocks_differ
 
 
 def _newer_position(active: Alarm, episode: Episode) -> object:
@@ -249,4 +265,4 @@ def _wearer_may_speak(active: Alarm, episode: Episode) -> bool:
 
 
 def _cries(alarms: Iterable[Alarm]) -> bool:
-    return any(alarm.kind in CRIES_FOR_HELP for alarm in alarms)
+    return any(alarm.kind in CRIES_FOR_HELP and not alarm.drill for alarm in alarms)

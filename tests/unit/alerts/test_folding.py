@@ -112,18 +112,30 @@ class TestMoreEvidence:
         )
         assert milder.severity == "high"
 
-    @pytest.mark.parametrize("state", ["open", "acknowledged", "dispatched", "on_scene"])
-    def test_a_silence_of_the_night_that_still_stands_in_the_morning_is_news(self, state: State) -> None:
+    @pytest.mark.parametrize(
+        ("state", "after", "events"),
+        [
+            ("open", "open", ["severity_raised"]),
+            ("acknowledged", "open", ["severity_raised", "again"]),
+            ("dispatched", "dispatched", ["severity_raised", "again"]),
+            ("on_scene", "on_scene", ["severity_raised", "again"]),
+        ],
+    )
+    def test_a_silence_of_the_night_that_still_stands_in_the_morning_sounds_again(
+        self, state: State, after: State, events: list[str]
+    ) -> None:
         rule, morning = "missed_check.silent", T0 + 7 * HOUR
         night = folded(None, an_episode(rule, severity="low"))
-        night = msgspec.structs.replace(night, state=state)
+        night = msgspec.structs.replace(night, state=state, assignee="li")
         result = fold(night, an_episode(rule, morning, opening_t=T0, what="evidence", severity="medium"), morning)
         assert result.alarm is not None
         assert (result.change, result.count_only) == ("changed", False)
-        assert (result.alarm.id, result.alarm.severity, result.alarm.state) == (night.id, "medium", state)
+        assert (result.alarm.id, result.alarm.severity, result.alarm.state) == (night.id, "medium", after)
+        assert result.alarm.assignee == (None if state == "acknowledged" else "li")
         assert (result.alarm.version, result.alarm.last_event_time) == (night.version + 1, morning)
-        (entry,) = result.alarm.timeline[len(night.timeline) :]
-        assert (entry.t, entry.actor, entry.event, entry.note) == (morning, "engine", "severity_raised", "medium")
+        entries = result.alarm.timeline[len(night.timeline) :]
+        assert [entry.event for entry in entries] == events
+        assert (entries[0].t, entries[0].actor, entries[0].note) == (morning, "engine", "medium")
 
     def test_a_silence_that_is_expected_in_the_morning_too_is_only_counted(self) -> None:
         rule, morning = "missed_check.silent", T0 + 7 * HOUR
@@ -169,7 +181,12 @@ class TestMoreEvidence:
         again = folded(in_state("acknowledged"), an_episode(t=T0 - HOUR, late=True))
         assert (again.state, again.count, again.last_event_time) == ("acknowledged", 2, T0)
 
-    def test_other_rules_never_go_back_to_open(self) -> None:
+    def test_a_fall_that_becomes_more_certain_within_a_minute_does_not_sound_again(self) -> None:
+        doubtful = in_state("acknowledged", "fall.device", severity="high")
+        certain = folded(doubtful, an_episode("fall.device", T0 + 30 * SECOND, evidence={"confidence": 0.9}))
+        assert (certain.severity, certain.state) == ("critical", "acknowledged")
+
+    def test_other_rules_do_not_go_back_to_open_for_more_of_the_same(self) -> None:
         alarm = in_state("acknowledged", "wandering.zone_exit")
         assert folded(alarm, an_episode("wandering.zone_exit", T0 + HOUR)).state == "acknowledged"
 
