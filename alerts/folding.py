@@ -41,6 +41,10 @@ class FoldContext(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency | None = None
 
 
+_TAKEN: Final[frozenset[str]] = frozenset({"acknowledged", "dispatched"})
+"""Somebody has it, and is not there yet."""
+
+
 NO_CONTEXT: Final = FoldContext()
 
 
@@ -151,9 +155,7 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
     real_now = active.drill and not episode.drill
     cries_again = real_now or _cries_again(active, episode, now)
     sounds_again = active.state != "open" and (cries_again or (worse_now and active.kind not in CRIES_FOR_HELP))
-    back_to_open = sounds_again and active.state in (
-        ("acknowledged", "dispatched") if cries_again else ("acknowledged",)
-    )
+    back_to_open = sounds_again and active.state in (_TAKEN if cries_again else _TAKEN - {"dispatched"})
     entries = []
     if worse_now:
         entries.append(TimelineEntry(t=now, actor="engine", event="severity_raised", note=severity))

@@ -67,7 +67,7 @@ class TestFolding:
         assert (pressed.drill, pressed.state, pressed.count) == (False, "open", 2)
 
     def test_a_drill_and_a_real_alarm_are_two_cases(self) -> None:
-        drill = msgspec.structs.replace(an_alarm(drill=True), subject="box", rule="sos.reported")
+        drill = msgspec.structs.replace(an_alarm(t=T0 - HOUR, drill=True), subject="box", rule="sos.reported")
         assert folded(None, an_episode(), of_resident=(drill,)).case != drill.case
         assert folded(None, an_episode(drill=True), of_resident=(drill,)).case == drill.case
 
