@@ -137,6 +137,8 @@ def _accept(struct: Any, arrival: Arrival, route: Route, out: Decoded) -> None:
         out.presences.append((route.slot, struct, received))
     elif kind is Kind.COMMAND_ACK:
         out.acks.append((route.slot, struct, received))
+        if struct.answer == "help":
+            _hear_help(struct, received, route, out)
     elif not is_sound(struct, received):
         if kind in CRY_FOR_HELP:
             defects = {"clock_suspect": True, "t_device": struct.t}
@@ -147,6 +149,16 @@ def _accept(struct: Any, arrival: Arrival, route: Route, out: Decoded) -> None:
         out.rejections.append(_reject(arrival, "bad_value", "samples is not a whole number of int16 triples"))
     else:
         _add(struct, received, route, out, None)
+
+
+def _hear_help(answer: CommandAck, received: int, route: Route, out: Decoded) -> None:
+    """Whoever answers "are you all right?" with "help" is heard like one who pressed the button (ADR-10)."""
+    marks: dict[str, Any] = {"answer": "help"}
+    press = Sos(t=answer.t)
+    if not is_sound(press, received):
+        marks |= {"clock_suspect": True, "t_device": answer.t}
+        press = Sos(t=received)
+    _add(press, received, route._replace(kind=Kind.SOS), out, marks)
 
 
 def _add(reading: Reading, received: int, route: Route, out: Decoded, defects: dict[str, Any] | None) -> None:

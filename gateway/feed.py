@@ -13,6 +13,7 @@ import structlog
 
 from devices.topics import alarms_topic
 from gateway import metrics
+from gateway.cancellation import heed_cancellation
 from gateway.session import BrokerAddress
 from gateway.store.changes import changes_after, listen
 from gateway.store.connection import Connection, connect
@@ -41,12 +42,12 @@ async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
                 ) as client,
                 asyncio.TaskGroup() as tasks,
             ):
-                _heed_cancellation()
+                heed_cancellation()
                 tasks.create_task(_watch_broker(client), name="broker-fill-level")
                 tasks.create_task(_publish(conninfo, client), name="alarm-feed")
         except* (aiomqtt.MqttError, psycopg.OperationalError) as lost:
             _log.warning("feed_interrupted", error=type(lost.exceptions[0]).__name__)
-        _heed_cancellation()
+        heed_cancellation()
         await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311 - jitter, not a secret
 
 
@@ -64,23 +65,16 @@ async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int) -> i
         for change in changes:
             if change.site:
                 await client.publish(alarms_topic(change.site), change.object_json, qos=1)
-                _heed_cancellation()
+                heed_cancellation()
         n = changes[-1].n
         await advance_cursor(connection, n)
     return n
 
 
-def _heed_cancellation() -> None:
-    """Python 3.11's ``wait_for``, inside aiomqtt, swallows a cancellation that comes together with the answer."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 async def _watch_broker(client: aiomqtt.Client) -> None:
     """Keep the broker's fill level, where it tells one (Mosquitto does)."""
     await client.subscribe(BROKER_BYTES_TOPIC)
-    _heed_cancellation()
+    heed_cancellation()
     async for message in client.messages:
         with suppress(ValueError, TypeError):
             metrics.BROKER_STORED_BYTES.set(float(message.payload))

@@ -28,3 +28,7 @@ RECEIPTS_DROPPED = Counter("anxin_gateway_receipts_dropped_total", "Receipts giv
 STORE_AVAILABLE = Gauge("anxin_gateway_store_available", "1 while the database takes our batches")
 BROKER_STORED_BYTES = Gauge("anxin_gateway_broker_stored_bytes", "Bytes that the broker holds in its queues")
 DETECTOR_OFF = Gauge("anxin_gateway_detector_off", "1 while a detector is switched off after a fault", ["rule"])
+COMMANDS_CONNECTED = Gauge("anxin_gateway_commands_connected", "1 while commands can be sent to the broker")
+COMMANDS_SENT = Counter("anxin_gateway_commands_sent_total", "Commands published, repetitions among them", ["name"])
+COMMANDS_EXPIRED = Counter("anxin_gateway_commands_expired_total", "Commands that ran out, by reason", ["reason"])
+ANSWERS_TO_NOTHING = Counter("anxin_gateway_answers_to_nothing_total", "Answers of devices that belong to no command")

@@ -33,8 +33,9 @@ from gateway.receipts import receipts
 from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
 from gateway.store.alarms import PostgresAlarmTransaction
-from gateway.store.arrivals import last_fixes, store_acks, store_presence, store_rejections
+from gateway.store.arrivals import last_fixes, store_presence, store_rejections
 from gateway.store.batches import BatchRow, Snapshot, insert_batch, save_snapshot
+from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
 from gateway.store.registry_log import add_unknown_devices, changes_since
 from gateway.store.telemetry import Extras, Key, alarms_of, copy_readings, insert_readings, store_readings
@@ -264,9 +265,8 @@ class Pipeline:
                 rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
                 await store_presence(connection, rows)
             if work.decoded.acks:
-                await store_acks(
-                    connection, [(slot, a.id, a.ok, a.answer, a.t, received) for slot, a, received in work.decoded.acks]
-                )
+                answers = [Answer(slot, a.id, a.ok, a.answer, a.t, at) for slot, a, at in work.decoded.acks]
+                metrics.ANSWERS_TO_NOTHING.inc(await store_answers(connection, answers))
             if work.rejections:
                 await store_rejections(connection, work.rejections)
             await transaction.finish()

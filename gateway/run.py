@@ -13,6 +13,7 @@ from devices.clock import SteadyClock
 from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
 from gateway import feed
+from gateway.commands import Commands
 from gateway.decode import MARKER_PREFIX
 from gateway.health import Health
 from gateway.listening import Listening
@@ -30,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Gateway:
-    """Wires sessions, pipeline and feed; ``run`` lives until ``stop``."""
+    """Wires sessions, pipeline, feed and commands; ``run`` lives until ``stop``."""
 
     def __init__(self, *, conninfo: str, address: BrokerAddress, health: Health) -> None:
         self._conninfo = conninfo
@@ -40,6 +41,7 @@ class Gateway:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._writer = Writer(conninfo)
+        self._commands = Commands(conninfo, address, f"{CLIENT_ID}-commands", clock=self._clock)
         self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT])
         self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT])
         self._listening = Listening(self._send_marker, (self._urgent.name, self._bulk.name))
@@ -71,6 +73,7 @@ class Gateway:
                     tasks.create_task(self._bulk.run(), name="session-bulk"),
                     tasks.create_task(self._follow_registry(pipeline), name="registry"),
                     tasks.create_task(feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed"), name="feed"),
+                    tasks.create_task(self._commands.run(), name="commands"),
                 ]
                 ingest = tasks.create_task(pipeline.run(), name="pipeline")
                 await self._stop_or_end(ingest)
