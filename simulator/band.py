@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -13,10 +13,12 @@ import msgspec
 import structlog
 
 from devices.clock import Clock
+from devices.commands import Command
 from devices.topics import device_topic
 from simulator.device import Device, Kept
 from simulator.ledger import Ledger
 from simulator.link import BrokerAddress, Link, LinkLost
+from simulator.obedience import Obedience
 from simulator.resident import Life
 from simulator.schedule import Schedule
 from simulator.story import StoryClock
@@ -24,7 +26,6 @@ from simulator.wearer import Doing, Wearer
 
 REPEAT_S: Final = 10.0
 """How often an unanswered cry for help is repeated. Source: contract section 2."""
-REMEMBERED_COMMANDS: Final = 64
 SOON_S: Final = 10.0
 """The interval that a band announces before it falls silent, so that its silence is noticed soon."""
 LEAVING_POSITION_S: Final = 5.0
@@ -33,15 +34,6 @@ ASLEEP_MS: Final = 30_000
 """A report that is overdue by more was never measured."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Command(msgspec.Struct, frozen=True):
-    """A command of contract section 2."""
-
-    id: str
-    name: str
-    args: dict[str, Any] = {}
-    expires_at: int | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -60,7 +52,6 @@ class Cry(NamedTuple):
     seq: int
 
 
-_decode_command = msgspec.json.Decoder(Command).decode
 _decode_receipt = msgspec.json.Decoder(Receipt).decode
 
 
@@ -88,9 +79,16 @@ class Band(Device):
         self._machines = machines
         self._repeat_s = repeat_s
         self._changed = asyncio.Event()
-        self._cries: asyncio.Queue[tuple[Cry, Kept]] = asyncio.Queue()
-        self._obeyed: deque[str] = deque(maxlen=REMEMBERED_COMMANDS)
-        link.listen(device_topic(site, self.device, "command"), self.obey)
+        self._begun: asyncio.Queue[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = asyncio.Queue()
+        self.obedience = Obedience(
+            self.device,
+            self.wearer,
+            clock=clock,
+            carry_out=self._carry_out,
+            say=lambda answer: self.keep(Kept("command_ack", answer)),
+            ask=self._ask_wearer,
+        )
+        link.listen(device_topic(site, self.device, "command"), self.obedience.hear)
         link.listen(device_topic(site, self.device, "receipt"), self.hear)
 
     async def run(self) -> None:
@@ -99,8 +97,8 @@ class Band(Device):
             tasks.create_task(self._live(), name=f"{self.device} lives")
             tasks.create_task(self.send(), name=f"{self.device} sends")
             while True:
-                cry, kept = await self._cries.get()
-                tasks.create_task(self._cry(cry, kept), name=f"{self.device} cries")
+                what, work = await self._begun.get()
+                tasks.create_task(work(), name=f"{self.device} {what}")
 
     def press(self, *, cancel: bool = False) -> Cry:
         """Press the SOS button, or take the press back."""
@@ -123,24 +121,6 @@ class Band(Device):
         pace.heartbeat_s = usual_s if interval_s is None else interval_s
         self._hurry()
 
-    def obey(self, payload: bytes) -> None:
-        """Carry out a command once and answer it."""
-        try:
-            command = _decode_command(payload)
-        except msgspec.MsgspecError:
-            _log.warning("unreadable command", device=self.device)
-            return
-        now = self.clock.now_ms()
-        answer: dict[str, object] = {"id": command.id, "ok": True, "t": now}
-        if command.expires_at is not None and command.expires_at < now:
-            answer["ok"] = False
-        elif command.id not in self._obeyed:
-            self._obeyed.append(command.id)
-            answer["ok"] = self._carry_out(command)
-        if command.name == "confirm_ok" and answer["ok"]:
-            answer["answer"] = self.wearer.answer
-        self.keep(Kept("command_ack", answer))
-
     def hear(self, payload: bytes) -> None:
         """Stop repeating the cry that a receipt names."""
         try:
@@ -152,19 +132,19 @@ class Band(Device):
         if heard is not None:
             heard.set()
 
-    def _carry_out(self, command: Command) -> bool:
+    def _carry_out(self, command: Command) -> None:
         match command.name:
             case "locate":
                 self._hurry()
             case "set_interval":
-                self.schedule.pace.position_s = _seconds(command.args.get("position_s"))
-                self.schedule.pace.heartbeat_s = _seconds(command.args.get("heartbeat_s"))
+                self.schedule.pace.position_s = float(command.args["position_s"])
+                self.schedule.pace.heartbeat_s = float(command.args["heartbeat_s"])
                 self._hurry()
-            case "ring" | "message" | "confirm_ok":
-                pass
             case _:
-                return False
-        return True
+                pass
+
+    def _ask_wearer(self, question: Command) -> None:
+        self._begun.put_nowait(("asks its wearer", partial(self.obedience.ask_wearer, question)))
 
     def _hurry(self) -> None:
         self.schedule.hurry(self._story.story(self.clock.now_ms()))
@@ -181,7 +161,7 @@ class Band(Device):
         kept = self.number(kind, t, fields)
         cry = Cry(kind, t, self._next_seq - 1)
         self.unheard[cry] = asyncio.Event()
-        self._cries.put_nowait((cry, kept))
+        self._begun.put_nowait(("cries", partial(self._cry, cry, kept)))
         return cry
 
     async def _cry(self, cry: Cry, kept: Kept) -> None:
@@ -227,10 +207,6 @@ class Band(Device):
         pace = self.schedule.pace
         self.schedule = Schedule(self.schedule.life, self._story.story(self.clock.now_ms()), speed=self._story.speed)
         self.schedule.pace = pace
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def band_link(broker: BrokerAddress, site: str, device: str) -> Link:

@@ -121,7 +121,6 @@ async def test_a_band_obeys_each_command_once_and_answers_it_each_time(broker: R
         gateway.subscribe("anxin/v1/demo/+/command_ack")
         async with _living(_options(broker)) as simulation:
             band = simulation.bands[1]
-            band.wearer.answer = "help"
             topic = f"anxin/v1/demo/{band.device}/command"
             for command, ok in (
                 ({"id": "c1", "name": "set_interval", "args": {"position_s": 5, "heartbeat_s": 7}}, True),
@@ -133,8 +132,53 @@ async def test_a_band_obeys_each_command_once_and_answers_it_each_time(broker: R
                 answer = await _next(gateway, "command_ack")
                 assert (answer["id"], answer["ok"]) == (command["id"], ok)
             assert (band.schedule.pace.position_s, band.schedule.pace.heartbeat_s) == (5.0, 7.0)
-            await _publish(gateway, topic, {"id": "c4", "name": "confirm_ok", "args": {"timeout_s": 20}})
-            assert (await _next(gateway, "command_ack"))["answer"] == "help"
+            assert [each.id for each in band.obedience.obeyed] == ["c1"]
+
+
+async def test_a_refused_command_is_refused_again_and_an_obeyed_one_confirmed_after_its_time(
+    mosquitto: RunningBroker,
+) -> None:
+    with connected(mosquitto, mosquitto.gateway, "listener") as gateway:
+        gateway.subscribe("anxin/v1/demo/+/command_ack")
+        async with _living(_options(mosquitto)) as simulation:
+            band = simulation.bands[0]
+            topic = f"anxin/v1/demo/{band.device}/command"
+            ends = simulation.clock.now_ms() + 60_000
+            first = {"id": "c1", "name": "ring", "expires_at": ends}
+            for command, ok in (
+                ({"id": "c0", "name": "dance"}, False),
+                ({"id": "c0", "name": "ring"}, False),
+                ({"id": "c9", "name": "message", "args": {"text": ""}}, False),
+                (first, True),
+                (first | {"expires_at": 1_600_000_000_000}, True),
+            ):
+                await _publish(gateway, topic, command)
+                answer = await _next(gateway, "command_ack")
+                assert (answer["id"], answer["ok"]) == (command["id"], ok)
+            assert [each.id for each in band.obedience.obeyed] == ["c1"]
+
+
+async def test_a_wearer_who_is_asked_answers_in_their_own_time_or_not_at_all(mosquitto: RunningBroker) -> None:
+    with connected(mosquitto, mosquitto.gateway, "listener") as gateway:
+        gateway.subscribe("anxin/v1/demo/+/command_ack")
+        async with _living(_options(mosquitto)) as simulation:
+            quick, mute = simulation.bands[:2]
+            quick.wearer.answer, mute.wearer.answer = "help", "none"
+            asked_at = simulation.clock.now_ms()
+            for band, key in ((quick, "q"), (mute, "m")):
+                question = {"id": key, "name": "confirm_ok", "args": {"timeout_s": 8}}
+                await _publish(gateway, f"anxin/v1/demo/{band.device}/command", question)
+                await _publish(gateway, f"anxin/v1/demo/{band.device}/command", question)
+            answers: dict[str, dict[str, Any]] = {}
+            while len(answers) < 2:
+                answer = await _next(gateway, "command_ack")
+                assert answers.setdefault(answer["id"], answer) == answer
+            assert {key: (each["ok"], each["answer"]) for key, each in answers.items()} == {
+                "q": (True, "help"),
+                "m": (True, "none"),
+            }
+            assert answers["q"]["t"] >= asked_at + 2_000
+            assert answers["m"]["t"] >= asked_at + 8_000
 
 
 async def test_a_wearer_can_be_played_over_mqtt_and_the_counters_tell(broker: RunningBroker) -> None:
