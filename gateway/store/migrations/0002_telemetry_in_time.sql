@@ -9,7 +9,8 @@ create table reading_table (
 comment on table reading_table is 'the tables of readings, and how much time one piece of each holds';
 comment on column reading_table.masses is 'many a minute from every device: worth compressing where that can be done';
 insert into reading_table (name, span, masses) values
-    ('position', '7 days', true), ('heartbeat', '7 days', true), ('vitals', '7 days', true), ('motion', '7 days', true),
+    ('position', '28 days', true), ('heartbeat', '28 days', true),
+    ('vitals', '28 days', true), ('motion', '28 days', true),
     ('sos', '91 days', false), ('fall', '91 days', false), ('checkin', '91 days', false),
     ('service', '91 days', false), ('exercise', '91 days', false);
 
@@ -183,6 +184,16 @@ do $$
 declare
     divided text;
 begin
+    -- Asked for only where the server has loaded it: without that, creating the extension ends the session.
+    if current_setting('timescaledb.disable_load', true) is not null
+        and exists (select from pg_available_extensions where name = 'timescaledb' and installed_version is null)
+    then
+        begin
+            create extension timescaledb;
+        exception when insufficient_privilege then
+            raise notice 'timescaledb is installed here, but this account may not create the extension';
+        end;
+    end if;
     for divided in select name from reading_table order by name loop
         if exists (select from pg_extension where extname = 'timescaledb') then
             perform divide_by_timescaledb(divided);
