@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from alerts.alarm import Alarm
 from dashboards import web
-from dashboards.api import alarms, health, measurements, problems, records, session, stream
+from dashboards.api import alarms, commands, health, measurements, problems, records, session, stream
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.deps import Deps
@@ -33,7 +33,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.gate = session.Gate()
     app.state.feed = Feed(deps.conninfo)
     problems.install(app)
-    for room in (health, session, alarms, stream, records, measurements):
+    for room in (health, session, alarms, stream, records, measurements, commands):
         app.include_router(room.router)
     web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
