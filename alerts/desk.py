@@ -1,7 +1,8 @@
 """The desk: every change of an alarm, inside one transaction with all that follows from it.
 
 ``absorb`` takes the engine's episodes (the gateway calls it in its own transaction), ``act`` what people do,
-``report`` alarms opened by hand, ``carry_out_due`` the steps whose time has come.
+``take_all`` what somebody takes with one word, ``carry_out_due`` the steps whose time has come. What is phoned
+in comes through ``alerts.reports``.
 """
 
 from __future__ import annotations
@@ -12,21 +13,12 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import Alarm, Episode, Latency, TimelineEntry
-from alerts.escalation import (
-    TELL_FAMILY,
-    Effects,
-    all_clear,
-    card_of_household,
-    effects,
-    owed_an_all_clear,
-    tell_family,
-    waits_to_tell,
-)
+from alerts.alarm import Alarm, Episode, Latency
+from alerts.consequences import keep, others_of_case
+from alerts.escalation import TELL_FAMILY, Effects, effects, waits_to_tell
 from alerts.folding import FoldContext, active_for, fold, keys_of
-from alerts.policy import REPORTED_SEVERITY, worse
-from alerts.ports import AlarmStore, AlarmTransaction, NewMessage, ResidentCard
-from alerts.transitions import Command, Refused, Reopen, Unchanged, apply
+from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
+from alerts.transitions import Acknowledge, Command, Refused, Reopen, Unchanged, apply
 
 STEPS_AT_ONCE: Final = 64
 
@@ -62,7 +54,7 @@ async def absorb(
     for alarm in batch.changed():
         before = batch.before[alarm.id]
         consequences = effects(before, alarm, now)
-        batch.keep(await _store(tx, before, alarm, consequences, now, count_only=not batch.news[alarm.id]))
+        batch.keep(await keep(tx, before, alarm, consequences, now, count_only=not batch.news[alarm.id]))
     return Absorbed(tuple(None if key is None else batch.known[key] for key in touched), tuple(batch.changed()))
 
 
@@ -141,60 +133,48 @@ class _Batch:
         return self.ended.get((episode.subject, episode.rule))
 
 
+class TakenTogether(msgspec.Struct, frozen=True, kw_only=True):
+    """What one acknowledgement for all came to.
+
+    ``own``: the alarms that the actor has now, taken just now or before; ``held``: those that somebody else has.
+    """
+
+    own: tuple[Alarm, ...]
+    held: tuple[Alarm, ...]
+
+
 async def act(
     store: AlarmStore, alarm_id: UUID, command: Command, actor: str, now: int
 ) -> Alarm | Unchanged | Refused | UnknownAlarm:
     """Let somebody do something to an alarm; the answer is the alarm after it, or why nothing changed."""
-    async with store.transaction() as tx:
-        before = await tx.lock(alarm_id)
-        if before is None:
-            return UnknownAlarm(alarm_id)
-        after = apply(before, command, actor, now)
-        if not isinstance(after, Alarm):
-            return after
-        if isinstance(command, Reopen) and await tx.lock_active([(before.subject, before.rule)]):
-            return Refused(before, "another_active")
-        return await _store(tx, before, after, effects(before, after, now), now)
+    before: Alarm | None = None
+    try:
+        async with store.transaction() as tx:
+            before = await tx.lock(alarm_id)
+            if before is None:
+                return UnknownAlarm(alarm_id)
+            after = apply(before, command, actor, now)
+            if not isinstance(after, Alarm):
+                return after
+            if isinstance(command, Reopen) and await tx.lock_active([(before.subject, before.rule)]):
+                return Refused(before, "another_active")
+            return await keep(tx, before, after, effects(before, after, now), now)
+    except AnotherActive:
+        return UnknownAlarm(alarm_id) if before is None else Refused(before, "another_active")
 
 
-async def report(
-    store: AlarmStore, alarm_id: UUID, *, site: str, resident: str, kind: str, note: str | None, actor: str, now: int
-) -> Alarm:
-    """Open an alarm by hand, for those who phone; one that is already active for the same gets the note."""
-    rule, subject = f"{kind}.reported", f"resident:{resident}"
-    entry = TimelineEntry(t=now, actor=actor, event="reported", note=note)
+async def take_all(store: AlarmStore, whom: Whom, key: str, actor: str, now: int) -> TakenTogether:
+    """Acknowledge all that is open of a resident, or of a household's shared device, in one transaction."""
+    own: list[Alarm] = []
+    held: list[Alarm] = []
     async with store.transaction() as tx:
-        active = (await tx.lock_active([(subject, rule)])).get((subject, rule))
-        if active is not None:
-            more = msgspec.structs.replace(
-                active,
-                version=active.version + 1,
-                count=active.count + 1,
-                last_event_time=max(now, active.last_event_time),
-                severity=worse(active.severity, REPORTED_SEVERITY[kind]),
-                timeline=(*active.timeline, entry),
-            )
-            return await _store(tx, active, more, effects(active, more, now), now)
-        mates = [alarm for alarm in await tx.active_of_residents([resident]) if alarm.kind == kind]
-        alarm = Alarm(
-            id=alarm_id,
-            case=min(mates, key=lambda mate: (mate.raised_at, mate.id)).case if mates else alarm_id,
-            kind=kind,
-            rule=rule,
-            severity=REPORTED_SEVERITY[kind],
-            state="open",
-            version=1,
-            site=site,
-            resident=resident,
-            household=None,
-            device=None,
-            subject=subject,
-            event_time=now,
-            last_event_time=now,
-            raised_at=now,
-            timeline=(TimelineEntry(t=now, actor=actor, event="opened", note=note),),
-        )
-        return await _store(tx, None, alarm, effects(None, alarm, now), now)
+        for alarm in await tx.lock_active_of(whom, key):
+            after = apply(alarm, Acknowledge(), actor, now)
+            if isinstance(after, Alarm):
+                own.append(await keep(tx, alarm, after, effects(alarm, after, now), now))
+            else:
+                (own if alarm.assignee == actor else held).append(alarm)
+    return TakenTogether(own=tuple(own), held=tuple(held))
 
 
 async def carry_out_due(store: AlarmStore, now: int) -> int:
@@ -206,55 +186,6 @@ async def carry_out_due(store: AlarmStore, now: int) -> int:
             alarm = alarms.get(step.alarm)
             if alarm is None or step.step != TELL_FAMILY or not waits_to_tell(alarm):
                 continue
-            if not any(other.family_told for other in await _others_of_case(tx, alarm)):
-                alarms[alarm.id] = await _store(tx, alarm, alarm, Effects(tell_family=True), now)
+            if not any(other.family_told for other in await others_of_case(tx, alarm)):
+                alarms[alarm.id] = await keep(tx, alarm, alarm, Effects(tell_family=True), now)
         return len(steps)
-
-
-async def _store(
-    tx: AlarmTransaction,
-    before: Alarm | None,
-    alarm: Alarm,
-    consequences: Effects,
-    now: int,
-    *,
-    count_only: bool = False,
-) -> Alarm:
-    """Store an alarm and carry out what its change brings about; returns it as stored."""
-    if consequences.withdraw:
-        await tx.withdraw_steps(alarm.id)
-    messages: list[NewMessage] = []
-    if consequences.tell_family:
-        alarm, messages = tell_family(alarm, await _card(tx, alarm), await tx.told(alarm.id), now)
-    if before is None:
-        await tx.insert(alarm)
-    else:
-        await tx.save(alarm, count_only=count_only)
-    for step, due_at in consequences.schedule:
-        await tx.schedule(alarm.id, step, due_at)
-    if consequences.all_clear:
-        messages = await _all_clear(tx, alarm, now)
-    for message in messages:
-        await tx.queue(message)
-    return alarm
-
-
-async def _all_clear(tx: AlarmTransaction, alarm: Alarm, now: int) -> list[NewMessage]:
-    """The all-clear, once the last alarm of the case has ended."""
-    told = await tx.told(alarm.id)
-    if not owed_an_all_clear(told) or await _others_of_case(tx, alarm):
-        return []
-    return all_clear(alarm, await _card(tx, alarm), told, now)
-
-
-async def _others_of_case(tx: AlarmTransaction, alarm: Alarm) -> list[Alarm]:
-    """The other active alarms of the same resident and kind."""
-    active = [] if alarm.resident is None else await tx.active_of_residents([alarm.resident])
-    return [other for other in active if other.case == alarm.case and other.id != alarm.id]
-
-
-async def _card(tx: AlarmTransaction, alarm: Alarm) -> ResidentCard | None:
-    """Whom the alarm is about: the resident, or all who live in the household."""
-    if alarm.resident is not None:
-        return await tx.resident_card(alarm.resident)
-    return None if alarm.household is None else card_of_household(await tx.household_cards(alarm.household))

@@ -11,9 +11,19 @@ from alerts.alarm import SEVERITIES, Alarm, Episode, SeverityName
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 
 FAMILY_TOLD: Final[frozenset[str]] = frozenset(
-    {"sos.button", "fall.device", "fall.motion", "wandering.zone_exit", "missed_check.checkin"}
+    {
+        "sos.button",
+        "sos.reported",
+        "fall.device",
+        "fall.motion",
+        "fall.reported",
+        "wandering.zone_exit",
+        "wandering.reported",
+        "missed_check.checkin",
+    }
 )
-"""Rules whose alarm reaches the first contact by itself when nobody takes it."""
+"""Rules whose alarm reaches the first contact by itself when nobody takes it. What is reported by hand lives as
+its kind does, but that somebody cannot be reached: who reports that is the family, as a rule (assumption)."""
 
 NEVER_TO_FAMILY: Final[frozenset[str]] = frozenset({"device", "system"})
 """Kinds that concern the centre alone."""

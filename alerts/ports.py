@@ -74,6 +74,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     due_at: int
 
 
+Whom = Literal["resident", "household"]
+"""Whom an alarm is about."""
+
+
+class AnotherActive(Exception):
+    """Somebody else made an alarm of the same subject and rule active meanwhile; nothing was changed."""
+
+
 class AlarmTransaction(Protocol):
     """Work on alarms under row locks; ends with the change numbers and COMMIT."""
 
@@ -95,6 +103,10 @@ class AlarmTransaction(Protocol):
 
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
         """All active alarms of these residents, not locked: for ``case`` and for severity in context."""
+        ...
+
+    async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
+        """The active alarms of a resident, or of a household as such (``resident`` null), locked in id order."""
         ...
 
     async def insert(self, alarm: Alarm) -> None:
@@ -142,7 +154,10 @@ class AlarmStore(Protocol):
     """Where alarms live."""
 
     def transaction(self) -> AbstractAsyncContextManager[AlarmTransaction]:
-        """Begin; commits on a clean exit, rolls back on an exception."""
+        """Begin; commits on a clean exit, rolls back on an exception.
+
+        Raises ``AnotherActive`` when it would leave two active alarms of one subject and rule.
+        """
         ...
 
     async def next_due(self) -> int | None:

@@ -12,20 +12,23 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from devices import wearing
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = 3
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
-FOREVER: Final = 1 << 62
+FOREVER: Final = wearing.FOREVER
 """A time after every time."""
 NOBODY: Final = -1
 """Slot of a wearer: the device is not assigned."""
 HOUSEHOLD: Final = -2
-"""Slot of a wearer: the device belongs to a household, not to one resident."""
-WEARERS_KEPT: Final = 4
-"""How many assignments of a device are remembered for readings that arrive late."""
+"""Slot of a wearer: the first household that has a device; the next ones count down from here."""
+WORN: Final = 1
+"""``watched``: the device is on a person, its silence is theirs."""
+BOX: Final = 2
+"""``watched``: it stands in a home and says nothing of a person."""
 RARE_KINDS: Final = 7
 """Kinds of readings whose mark is kept apart: all but position and heartbeat."""
 
@@ -33,12 +36,12 @@ DEVICE: Final[np.dtype[Any]] = np.dtype(
     [
         ("mark_position", "i8"),  # newest min(t, received) of the kind
         ("mark_heartbeat", "i8"),
-        ("last_sign", "i8"),  # newest sign of life under its present wearer, NEVER before the first
-        ("worn_from", "i8"),  # the newest assignment, [worn_from, worn_to)
+        ("last_sign", "i8"),  # newest sign of life, whoever wore it, NEVER before the first
+        ("worn_from", "i8"),  # the newest of its spans in ``span``, [worn_from, worn_to)
         ("worn_to", "i8"),
-        ("wearer", "i4"),  # resident slot, NOBODY or HOUSEHOLD
+        ("wearer", "i4"),  # resident slot, NOBODY, or HOUSEHOLD and below
         ("interval_ms", "i4"),  # as last told by a heartbeat
-        ("lat", "f8"),  # newest fix, degrees; its time is mark_position
+        ("lat", "f8"),  # newest fix, degrees, whoever wore it; its time is mark_position
         ("lon", "f8"),
         ("accuracy_m", "f4"),
         ("battery_pct", "f4"),  # newest heartbeat
@@ -50,12 +53,12 @@ DEVICE: Final[np.dtype[Any]] = np.dtype(
         ("battery_seq", "i8"),
         ("charging", "i1"),
         ("worn", "i1"),
-        ("band", "i1"),  # 1: its silence counts
+        ("watched", "i1"),  # 0: its silence is nobody's concern, WORN or BOX
         ("outside", "i1"),  # fixes outside in a row, at most 100
         ("inside", "i1"),  # fixes well inside in a row, at most 100
         ("zone_open", "i1"),
         ("battery_open", "i1"),
-        ("_spare", "i1"),
+        ("fault_open", "i1"),  # its opening is in ``fault``
     ],
     align=True,
 )
@@ -78,9 +81,10 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("silent_severity", "i1"),
         ("home_lat", "f8"),  # degrees, NaN unknown
         ("home_lon", "f8"),
-        ("first_device", "i4"),  # head of the chain through ``sibling``, -1 none
+        ("ward_first", "i4"),  # rows of ``ward``: what they wear, wore or will wear
+        ("ward_count", "i4"),
         ("zone", "i4"),  # row of the time zone tables, -1 unknown
-        ("_spare", "i8", (4,)),
+        ("_spare", "i4", (7,)),
     ],
     align=True,
 )
@@ -96,9 +100,13 @@ CRY: Final[np.dtype[Any]] = np.dtype(
     align=True,
 )
 
-WEARER: Final[np.dtype[Any]] = np.dtype(
+FAULT: Final[np.dtype[Any]] = np.dtype([("t", "i8"), ("limit_ms", "i8")], align=True)
+"""The open ``device.fault`` of a device: its deadline, and the silence that it allowed."""
+
+SPAN: Final[np.dtype[Any]] = np.dtype(
     [("from_ms", "i8"), ("to_ms", "i8"), ("wearer", "i4"), ("_spare", "i4")], align=True
 )
+"""Whose a device was in [from_ms, to_ms); a device's spans follow each other, the newest first, none overlap."""
 
 FENCE: Final[np.dtype[Any]] = np.dtype(
     [
@@ -122,10 +130,13 @@ class State(NamedTuple):
     device: Records  # shape (n_devices,), DEVICE
     marks: npt.NDArray[np.int64]  # shape (n_devices, RARE_KINDS), by kind - VITALS
     cry: Records  # shape (n_devices, 2), CRY: sos, fall
-    wearers: Records  # shape (n_devices, WEARERS_KEPT), WEARER, newest first
-    sibling: npt.NDArray[np.int32]  # shape (n_devices,), next device of the same resident
+    fault: Records  # shape (n_devices,), FAULT
+    spans: npt.NDArray[np.int32]  # shape (n_devices, 2): first row and count in ``span``
+    span: Records  # shape (n_spans,), SPAN
     resident: Records  # shape (n_residents,), RESIDENT
+    ward: npt.NDArray[np.int32]  # shape (n_wards,), device slots, rising for each resident
     due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
+    fault_due: npt.NDArray[np.int64]  # shape (n_devices,), no fault of them is judged before this, ms
     fence: Records  # shape (n_fences,), FENCE
     vertex: npt.NDArray[np.float64]  # shape (n_vertices, 2), metres east and north of the fence's origin
     zone_at: npt.NDArray[np.int64]  # shape (n_zones, n_steps), from when on, ms; padded with FOREVER
@@ -135,7 +146,7 @@ class State(NamedTuple):
 class Journal(NamedTuple):
     """Records as they were before each change, in order; undone from the end."""
 
-    used: npt.NDArray[np.int64]  # shape (3,): entries used of device, rare, resident
+    used: npt.NDArray[np.int64]  # shape (4,): entries used of device, rare, resident, fault
     device_slot: npt.NDArray[np.int32]
     device: Records
     rare_slot: npt.NDArray[np.int32]
@@ -144,6 +155,8 @@ class Journal(NamedTuple):
     rare_cry: Records
     resident_slot: npt.NDArray[np.int32]
     resident: Records
+    fault_slot: npt.NDArray[np.int32]
+    fault: Records
 
 
 def blank_devices(count: int) -> Records:
@@ -166,8 +179,7 @@ def blank_residents(count: int) -> Records:
     rows = np.zeros(count, RESIDENT)
     for name in ("home_lat", "home_lon"):
         rows[name] = np.nan
-    for name in ("first_device", "zone"):
-        rows[name] = -1
+    rows["zone"] = -1
     return rows
 
 
@@ -178,25 +190,19 @@ def blank_cries(count: int) -> Records:
     return rows
 
 
-def blank_wearers(count: int) -> Records:
-    """Nobody has ever worn them."""
-    rows = np.zeros((count, WEARERS_KEPT), WEARER)
-    rows["from_ms"] = FOREVER
-    rows["to_ms"] = FOREVER
-    rows["wearer"] = NOBODY
-    return rows
-
-
 def empty_state() -> State:
     """No devices, no residents."""
     return State(
         device=blank_devices(0),
         marks=np.empty((0, RARE_KINDS), np.int64),
         cry=blank_cries(0),
-        wearers=blank_wearers(0),
-        sibling=np.empty(0, np.int32),
+        fault=np.empty(0, FAULT),
+        spans=np.empty((0, 2), np.int32),
+        span=np.empty(0, SPAN),
         resident=blank_residents(0),
+        ward=np.empty(0, np.int32),
         due=np.empty(0, np.int64),
+        fault_due=np.empty(0, np.int64),
         fence=np.empty(0, FENCE),
         vertex=np.empty((0, 2), np.float64),
         zone_at=np.empty((0, 1), np.int64),
@@ -211,8 +217,9 @@ def with_devices(state: State, count: int) -> State:
         device=np.concatenate([state.device, blank_devices(more)]),
         marks=np.concatenate([state.marks, np.full((more, RARE_KINDS), NEVER, np.int64)]),
         cry=np.concatenate([state.cry, blank_cries(more)]),
-        wearers=np.concatenate([state.wearers, blank_wearers(more)]),
-        sibling=np.concatenate([state.sibling, np.full(more, -1, np.int32)]),
+        fault=np.concatenate([state.fault, np.zeros(more, FAULT)]),
+        spans=np.concatenate([state.spans, np.zeros((more, 2), np.int32)]),
+        fault_due=np.concatenate([state.fault_due, np.zeros(more, np.int64)]),
     )
 
 
@@ -222,8 +229,9 @@ def with_fewer_devices(state: State, count: int) -> State:
         device=state.device[:count].copy(),
         marks=state.marks[:count].copy(),
         cry=state.cry[:count].copy(),
-        wearers=state.wearers[:count].copy(),
-        sibling=state.sibling[:count].copy(),
+        fault=state.fault[:count].copy(),
+        spans=state.spans[:count].copy(),
+        fault_due=state.fault_due[:count].copy(),
     )
 
 
@@ -239,7 +247,7 @@ def with_residents(state: State, count: int) -> State:
 def empty_journal(readings: int, residents: int) -> Journal:
     """A journal with room for this many readings and changes of residents."""
     return Journal(
-        used=np.zeros(3, np.int64),
+        used=np.zeros(4, np.int64),
         device_slot=np.empty(readings, np.int32),
         device=np.empty(readings, DEVICE),
         rare_slot=np.empty(readings, np.int32),
@@ -248,4 +256,6 @@ def empty_journal(readings: int, residents: int) -> Journal:
         rare_cry=np.empty(readings, CRY),
         resident_slot=np.empty(residents, np.int32),
         resident=np.empty(residents, RESIDENT),
+        fault_slot=np.empty(readings, np.int32),
+        fault=np.empty(readings, FAULT),
     )

@@ -16,6 +16,7 @@ class Rule(IntEnum):
     WANDERING_ZONE_EXIT = 2
     MISSED_CHECK_SILENT = 3
     DEVICE_BATTERY_LOW = 4
+    DEVICE_FAULT = 5
 
     @property
     def public_name(self) -> str:
@@ -29,6 +30,7 @@ PUBLIC_NAMES: Final[dict[Rule, str]] = {
     Rule.WANDERING_ZONE_EXIT: "wandering.zone_exit",
     Rule.MISSED_CHECK_SILENT: "missed_check.silent",
     Rule.DEVICE_BATTERY_LOW: "device.battery_low",
+    Rule.DEVICE_FAULT: "device.fault",
 }
 
 
@@ -81,5 +83,8 @@ EVIDENCE_FIELDS: Final[dict[Rule, tuple[str, ...]]] = {
         "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
     ),
     Rule.DEVICE_BATTERY_LOW: ("battery_pct", "limit_pct"),
+    Rule.DEVICE_FAULT: (
+        "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "others_reporting",
+    ),
 }  # fmt: skip
 """The names of ``values``, with their units; positions move into the alarm's ``position``."""

@@ -8,16 +8,22 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import ACTIVE, Alarm
-from alerts.ports import Contact, Message, NewMessage, ResidentCard, Step
+from alerts.ports import AnotherActive, Contact, Message, NewMessage, ResidentCard, Step, Whom
 from gateway.store.connection import Connection
 
 set_json_dumps(msgspec.json.encode)
 
 _ACTIVE: Final = sorted(ACTIVE)
+
+_ABOUT: Final[dict[Whom, LiteralString]] = {
+    "resident": "resident = %s",
+    "household": "resident is null and object ->> 'household' = %s",
+}
 
 _MESSAGE_FIELDS: Final = (
     "id", "attempts", "created_at", "alarm", "site", "resident", "contact", "recipient", "channel", "template",
@@ -94,6 +100,15 @@ class PostgresAlarmTransaction:
             return []
         cursor = await self._connection.execute(
             "select object from alarm where resident = any(%s) and state = any(%s)", (list(residents), _ACTIVE)
+        )
+        return [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+
+    async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
+        """The active alarms of a resident, or of a household as such (``resident`` null), locked in id order."""
+        cursor = await self._connection.execute(
+            "select object from alarm where state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
+            f" and {_ABOUT[whom]} order by id for update",
+            (key,),
         )
         return [alarm_from_object(row[0]) for row in await cursor.fetchall()]
 
@@ -252,11 +267,16 @@ class PostgresAlarmStore:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresAlarmTransaction]:
-        """Begin; commits on a clean exit, rolls back on an exception."""
-        async with self._pool.connection() as connection, connection.transaction():
-            work = PostgresAlarmTransaction(connection)
-            yield work
-            await work.finish()
+        """Begin; commits on a clean exit, rolls back on an exception. Raises ``AnotherActive``."""
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                work = PostgresAlarmTransaction(connection)
+                yield work
+                await work.finish()
+        except UniqueViolation as error:
+            if error.diag.constraint_name == "alarm_active":
+                raise AnotherActive("two active alarms of one subject and rule") from error
+            raise
 
     async def next_due(self) -> int | None:
         """When the next pending step or queued message falls due, ms; None when nothing waits."""

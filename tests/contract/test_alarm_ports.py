@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -9,9 +10,10 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Latency, Place, TimelineEntry
-from alerts.desk import absorb, act, carry_out_due
-from alerts.ports import AlarmTransaction, NewMessage
-from alerts.transitions import Acknowledge, Notify, Release, Resolve
+from alerts.desk import absorb, act, carry_out_due, take_all
+from alerts.ports import AlarmTransaction, AnotherActive, NewMessage
+from alerts.reports import Report, report
+from alerts.transitions import Acknowledge, Notify, Refused, Release, Reopen, Resolve
 from gateway.store.connection import pool
 from tests.support.alarm_worlds import MemoryWorld, PostgresWorld, World
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_alarm, an_episode, nth_uuid
@@ -144,8 +146,50 @@ class TestAlarms:
 
     async def test_two_active_alarms_of_one_pair_are_refused(self, world: World) -> None:
         await put(world, an_alarm(t=T0))
-        with pytest.raises(Exception, match="active"):
+        with pytest.raises(AnotherActive):
             await put(world, an_alarm(t=T0 + HOUR))
+
+    async def test_what_is_active_of_a_person_or_of_a_household_as_such(self, world: World) -> None:
+        second = an_alarm("fall.device", id=nth_uuid(2), household="h1", state="on_scene")
+        first = an_alarm("sos.button", id=nth_uuid(1), household="h1")
+        ended = an_alarm("wandering.zone_exit", state="resolved")
+        box = an_alarm("sos.button", id=nth_uuid(3), resident=None, household="h1", subject="h1")
+        nobodys = an_alarm("sos.button", id=nth_uuid(4), resident=None, subject="band-9")
+        await put(world, second, first, ended, box, nobodys)
+        async with world.store.transaction() as tx:
+            assert await tx.lock_active_of("resident", "r1") == [first, second]
+            assert await tx.lock_active_of("household", "h1") == [box]
+            assert await tx.lock_active_of("resident", "h1") == []
+
+    async def test_everybody_who_takes_all_at_once_is_told_who_has_what(self, world: World) -> None:
+        rules = ("sos.button", "fall.device", "wandering.zone_exit")
+        await put(world, *(an_alarm(rule) for rule in rules))
+        names = ("li", "zhang", "chen")
+        answers = await asyncio.gather(*(take_all(world.store, "resident", "r1", name, T0) for name in names))
+        winner = next(name for name, taken in zip(names, answers, strict=True) if taken.own)
+        assert sorted((len(taken.own), len(taken.held)) for taken in answers) == [(0, 3), (0, 3), (3, 0)]
+        assert {alarm.assignee for taken in answers for alarm in (*taken.own, *taken.held)} == {winner}
+        assert len(await world.published()) == 6
+
+    async def test_of_reports_of_the_same_at_once_one_opens_and_the_others_join(self, world: World) -> None:
+        told = Report(kind="fall", site="north", resident="r1", note="in the yard")
+        alarms = await asyncio.gather(*(report(world.store, nth_uuid(n), told, f"li{n}", T0) for n in range(4)))
+        assert len({alarm.id for alarm in alarms}) == 1
+        (last,) = [alarm for alarm in alarms if alarm.count == 4]
+        assert sorted(entry.event for entry in last.timeline) == ["opened", "reported", "reported", "reported"]
+
+    async def test_reopening_while_the_same_cries_again_gives_way(self, world: World) -> None:
+        ended = an_alarm(t=T0, state="cancelled")
+        await put(world, ended)
+        young = an_alarm(t=T0 + MINUTE)
+        answers = await asyncio.gather(
+            act(world.store, ended.id, Reopen(), "li", T0 + MINUTE), put(world, young), return_exceptions=True
+        )
+        async with world.store.transaction() as tx:
+            (active,) = await tx.lock_active_of("resident", "r1")
+        refused = [answer for answer in answers if isinstance(answer, Refused | AnotherActive)]
+        assert len(refused) == 1, answers
+        assert active.id == (young.id if isinstance(refused[0], Refused) else ended.id)
 
     async def test_changes_are_published_in_order_with_the_last_word_of_each_transaction(self, world: World) -> None:
         first = an_alarm()

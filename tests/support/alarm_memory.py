@@ -14,7 +14,7 @@ import msgspec
 
 from alerts.alarm import ACTIVE, Alarm
 from alerts.escalation import NO_NEWS_TO
-from alerts.ports import Message, NewMessage, ResidentCard, Step
+from alerts.ports import AnotherActive, Message, NewMessage, ResidentCard, Step, Whom
 
 ABANDONED_MS = 60_000
 
@@ -77,6 +77,12 @@ class MemoryTransaction:
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
         return [alarm for alarm in self._c.alarms.values() if alarm.resident in residents and alarm.is_active]
 
+    async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
+        def about(alarm: Alarm) -> bool:
+            return (alarm.resident if whom == "resident" else (alarm.resident or alarm.household)) == key
+
+        return sorted((a for a in self._c.alarms.values() if a.is_active and about(a)), key=lambda alarm: alarm.id)
+
     async def insert(self, alarm: Alarm) -> None:
         if alarm.id in self._c.alarms:
             raise KeyError(alarm.id)
@@ -91,7 +97,7 @@ class MemoryTransaction:
         self._c.alarms[alarm.id] = alarm
         active = [(a.subject, a.rule) for a in self._c.alarms.values() if a.state in ACTIVE]
         if len(active) != len(set(active)):
-            raise ValueError("two active alarms of one subject and rule")
+            raise AnotherActive("two active alarms of one subject and rule")
         earlier = self._changed.get(alarm.id)
         self._changed[alarm.id] = (alarm, count_only and (earlier is None or earlier[1]))
 

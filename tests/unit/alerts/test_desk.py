@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Episode
-from alerts.desk import Absorbed, UnknownAlarm, absorb, act, carry_out_due, report
+from alerts.desk import Absorbed, UnknownAlarm, absorb, act, carry_out_due, take_all
+from alerts.reports import Report, report
 from alerts.transitions import Acknowledge, Cancel, Close, Command, Notify, Refused, Release, Reopen, Resolve
 from tests.support.alarm_memory import MemoryStore
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_episode, nth_uuid
@@ -210,9 +212,8 @@ class TestTellingTheFamily:
 
     async def test_one_case_is_told_once_and_cleared_when_its_last_alarm_ends(self, store: MemoryStore) -> None:
         alarm = await self.sos(store)
-        phoned = await report(
-            store, nth_uuid(7), site="north", resident="r1", kind="sos", note="n", actor="zhang", now=T0 + SECOND
-        )
+        told = Report(kind="sos", site="north", resident="r1", note="n")
+        phoned = await report(store, nth_uuid(7), told, "zhang", T0 + SECOND)
         assert phoned.case == alarm.case
         await done(store, phoned, Notify(), T0 + SECOND)
         await store.claim(T0 + SECOND, 10)
@@ -232,21 +233,90 @@ class TestTellingTheFamily:
 
 
 class TestReport:
-    async def reported(self, store: MemoryStore, number: int, now: int) -> Alarm:
-        return await report(
-            store, nth_uuid(number), site="north", resident="r1", kind="fall", note="in the yard", actor="li", now=now
-        )
+    async def reported(self, store: MemoryStore, number: int, now: int, **fields: str) -> Alarm:
+        told = {"kind": "fall", "site": "north", "resident": "r1", "note": "in the yard", **fields}
+        return await report(store, nth_uuid(number), msgspec.convert(told, Report), "li", now)
 
     async def test_a_reported_alarm_lives_like_any_other(self, store: MemoryStore) -> None:
         alarm = await self.reported(store, 1, T0)
         assert (alarm.rule, alarm.kind, alarm.severity, alarm.state) == ("fall.reported", "fall", "critical", "open")
-        assert (alarm.timeline[0].actor, alarm.timeline[0].note) == ("li", "in the yard")
+        assert (alarm.timeline[0].actor, alarm.timeline[0].event, alarm.timeline[0].note) == (
+            "li",
+            "opened",
+            "in the yard",
+        )
         assert (await done(store, alarm, Acknowledge())).state == "acknowledged"
+
+    @pytest.mark.parametrize(
+        ("kind", "told"),
+        [("sos", 1), ("fall", 1), ("wandering", 1), ("missed_check", 0), ("vitals", 0), ("device", 0), ("system", 0)],
+    )
+    async def test_a_report_that_nobody_takes_is_told_as_its_kind_is(
+        self, store: MemoryStore, kind: str, told: int
+    ) -> None:
+        await self.reported(store, 1, T0, kind=kind)
+        await carry_out_due(store, T0 + 2 * MINUTE)
+        assert texts(store) == [("alarm", "+8613800000001")] * told
 
     async def test_a_second_report_of_the_same_joins_the_first(self, store: MemoryStore) -> None:
         first = await self.reported(store, 1, T0)
         second = await self.reported(store, 2, T0 + SECOND)
         assert (second.id, second.count, second.timeline[-1].event) == (first.id, 2, "reported")
+        assert (second.timeline[-1].actor, second.timeline[-1].note) == ("li", "in the yard")
+
+    async def test_a_report_of_another_fall_sounds_again(self, store: MemoryStore) -> None:
+        first = await done(store, await self.reported(store, 1, T0), Acknowledge())
+        again = await self.reported(store, 2, T0 + MINUTE + 1)
+        assert (again.id, again.state) == (first.id, "open")
+        assert [entry.event for entry in again.timeline[-2:]] == ["reported", "again"]
+
+    @pytest.mark.parametrize(
+        ("fields", "subject"),
+        [
+            ({"kind": "sos", "household": "h1"}, "r1"),
+            ({"kind": "device", "device": "band-1"}, "band-1"),
+            ({"kind": "device"}, "r1"),
+            ({"kind": "system"}, "north"),
+        ],
+    )
+    async def test_one_active_report_a_subject(self, store: MemoryStore, fields: dict[str, str], subject: str) -> None:
+        assert (await self.reported(store, 1, T0, **fields)).subject == subject
+
+
+class TestTakingAll:
+    async def alarms(self, store: MemoryStore) -> list[Alarm]:
+        rules = ("sos.button", "fall.device", "wandering.zone_exit")
+        return list((await take_in(store, *(an_episode(rule) for rule in rules))).changed)
+
+    async def test_one_word_takes_all_that_is_open(self, store: MemoryStore) -> None:
+        alarms = await self.alarms(store)
+        taken = await take_all(store, "resident", "r1", "zhang", T0)
+        assert {alarm.id for alarm in taken.own} == {alarm.id for alarm in alarms}
+        assert {(alarm.state, alarm.assignee) for alarm in taken.own} == {("acknowledged", "zhang")}
+        assert taken.held == ()
+        assert [step.state for step in store.contents.steps] == ["withdrawn"] * 3
+
+    async def test_what_somebody_else_has_stays_theirs_and_is_told(self, store: MemoryStore) -> None:
+        first, *others = await self.alarms(store)
+        theirs = await act(store, first.id, Acknowledge(), "li", T0)
+        taken = await take_all(store, "resident", "r1", "zhang", T0)
+        assert {alarm.id for alarm in taken.own} == {alarm.id for alarm in others}
+        assert taken.held == (theirs,)
+
+    async def test_taking_all_again_changes_nothing(self, store: MemoryStore) -> None:
+        await self.alarms(store)
+        first = await take_all(store, "resident", "r1", "zhang", T0)
+        changes = len(store.contents.changes)
+        assert await take_all(store, "resident", "r1", "zhang", T0 + SECOND) == first
+        assert len(store.contents.changes) == changes
+
+    async def test_the_alarms_of_others_are_not_taken(self, store: MemoryStore) -> None:
+        neighbour = an_episode(subject="r2", resident="r2")
+        box = an_episode(subject="h1", resident=None, household="h1")
+        (other, _) = (await take_in(store, neighbour, box)).changed
+        taken = await take_all(store, "household", "h1", "zhang", T0)
+        assert [alarm.household for alarm in taken.own] == ["h1"]
+        assert store.contents.alarms[other.id].state == "open"
 
 
 async def test_a_batch_of_many_asks_few_questions(store: MemoryStore) -> None:
