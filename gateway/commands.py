@@ -92,6 +92,7 @@ class Commands:
             password=self._address.password,
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V5,
+            tls_context=self._address.tls,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 

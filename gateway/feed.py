@@ -39,6 +39,7 @@ async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
                     password=address.password,
                     identifier=client_id,
                     protocol=aiomqtt.ProtocolVersion.V5,
+                    tls_context=address.tls,
                 ) as client,
                 asyncio.TaskGroup() as tasks,
             ):

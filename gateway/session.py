@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ import structlog
 
 from devices.clock import Clock
 from gateway import metrics
+from gateway.refusals import in_words
 
 RECEIVE_MAXIMUM: Final = 4096
 """Unacknowledged messages that the broker may send: the upper bound of a batch (design rule 2)."""
@@ -51,12 +53,13 @@ class Arrival(NamedTuple):
 
 
 class BrokerAddress(NamedTuple):
-    """Where the broker is and who we are there."""
+    """Where the broker is, who we are there, and whom its certificate must come from (None: no TLS)."""
 
     host: str
     port: int
     username: str | None = None
     password: str | None = None
+    tls: ssl.SSLContext | None = None
 
 
 class Session:
@@ -169,7 +172,9 @@ class Session:
         link = _Link(self, loop)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await loop.create_connection(lambda: link, self._address.host, self._address.port)
+                await loop.create_connection(
+                    lambda: link, self._address.host, self._address.port, ssl=self._address.tls
+                )
         except (OSError, TimeoutError) as error:
             return type(error).__name__
         self._link = link
@@ -203,7 +208,7 @@ class Session:
         """Subscribe and resume; returns a reason to give up this connection, if there is one."""
         link = self._link
         if link is None or packet.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
-            return f"refused: {packet.reason_code}"
+            return in_words(packet.reason_code)
         if self._ever_connected and not packet.session_present:
             _log.error("mqtt_session_forgotten", session=self.name)
             metrics.SESSION_LOST.labels(self.name).inc()
