@@ -3,7 +3,8 @@
 Roles: everybody signed in may read what belongs to their sites. ``auditor`` reads only. Everybody else may
 act on alarms. The registry is changed by ``admin``, ``manager`` and ``supervisor``; ``duty`` may add and
 correct contacts as well, because a daughter's new number at three in the morning cannot wait for the
-office. Sites are made by ``admin`` alone.
+office. Accounts are kept, and assignments removed, by ``admin`` and ``manager``; sites are made by ``admin``
+alone.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 MAY_ACT: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor", "duty", "responder"})
+MAY_ADMINISTER: Final[frozenset[Role]] = frozenset({"admin", "manager"})
 MAY_MANAGE: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor"})
 MAY_EDIT_CONTACTS: Final[frozenset[Role]] = MAY_MANAGE | {"duty"}
 
@@ -120,10 +122,12 @@ def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Princ
 
 acting = allowed_to(MAY_ACT, "act on alarms")
 managing = allowed_to(MAY_MANAGE, "change the registry")
+administering = allowed_to(MAY_ADMINISTER, "administer")
 editing_contacts = allowed_to(MAY_EDIT_CONTACTS, "change contacts")
 
 SignedIn = Annotated[Principal, Depends(signed_in)]
 Acting = Annotated[Principal, Depends(acting)]
 Managing = Annotated[Principal, Depends(managing)]
+Administering = Annotated[Principal, Depends(administering)]
 EditingContacts = Annotated[Principal, Depends(editing_contacts)]
 DepsOf = Annotated[Deps, Depends(deps_of)]

@@ -32,6 +32,7 @@ Text = Annotated[str, StringConstraints(max_length=4000, pattern=_LINES)]
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(normalise_phone)]
 Timezone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_timezone)]
 Language = Literal["zh", "en"]
+Time = Annotated[int, Field(ge=0, le=32_503_680_000_000, description="Unix ms")]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -114,7 +115,7 @@ class ResidentForm(_Form):
     household: Short | None = None
     external_id: Short | None = None
     status: ResidentStatus = "active"
-    until: Annotated[int, Field(ge=0, le=32_503_680_000_000)] | None = None
+    until: Time | None = None
 
     def fields(self) -> records.ResidentFields:
         """What the store takes."""
@@ -146,6 +147,36 @@ class NewDeviceForm(DeviceForm):
     """A device with the id under which it will publish."""
 
     device: Id
+
+
+class AssignmentForm(_Form):
+    """Who has a device from a time to a time (ms).
+
+    ``from`` absent: from now on, or as it was; ``to`` None: until now.
+    """
+
+    device: Id
+    resident: Short | None = None
+    household: Short | None = None
+    from_ms: Time | None = Field(default=None, alias="from")
+    to_ms: Time | None = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _one_wearer(self) -> Self:
+        if (self.resident is None) == (self.household is None):
+            raise ValueError("a device is assigned to a resident or to a household")
+        return self
+
+    def fields(self, now_ms: int, began_ms: int) -> records.AssignmentFields:
+        """What the store takes; ``began_ms`` when ``from`` is absent. Raises ``ValueError`` for a wrong time."""
+        start = began_ms if self.from_ms is None else self.from_ms
+        if start > now_ms or (self.to_ms or 0) > now_ms:
+            raise ValueError("an assignment neither begins nor ends in the future: enter it when it happens")
+        if self.to_ms is not None and self.to_ms <= start:
+            raise ValueError("an assignment ends after it begins")
+        return records.AssignmentFields(
+            device=self.device, resident=self.resident, household=self.household, from_ms=start, to_ms=self.to_ms
+        )
 
 
 class ContactForm(_Form):

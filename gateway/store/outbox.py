@@ -24,13 +24,14 @@ class PostgresOutbox:
     async def claim(self, now: int, limit: int) -> list[Message]:
         """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s.
 
-        What concerns a resident who has moved or died meanwhile is withdrawn instead.
+        What concerns a resident who has moved or died meanwhile, or is meant for their family, is withdrawn.
         """
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
                 "update message set state = 'withdrawn', reason = 'resident_left', finished_at = %s where id in ("
-                " select m.id from message m join resident r on r.id = m.resident"
-                " where m.state in ('queued', 'sending') and m.not_before <= %s and r.status = any(%s)"
+                " select m.id from message m where m.state in ('queued', 'sending') and m.not_before <= %s"
+                " and exists (select from resident r where r.status = any(%s) and (r.id = m.resident"
+                " or r.slot = (select c.resident_slot from contact c where c.id = m.contact)))"
                 " for update of m skip locked)",
                 (now, now, sorted(NO_NEWS_TO)),
             )

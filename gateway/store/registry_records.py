@@ -74,9 +74,11 @@ class ResidentFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resident(ResidentFields, frozen=True, kw_only=True):
-    """A stored resident."""
+    """A stored resident; ``left_at`` is when they moved away or died, ``erased_at`` when their data was removed."""
 
     id: str
+    left_at: int | None = None
+    erased_at: int | None = None
 
 
 class DeviceFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,23 @@ class Device(DeviceFields, frozen=True, kw_only=True):
     id: str
     registered: bool
     revoked: bool
+
+
+class AssignmentFields(msgspec.Struct, frozen=True, kw_only=True, rename={"from_ms": "from", "to_ms": "to"}):
+    """Who has a device in ``[from_ms, to_ms)``: a resident or a household; ``to_ms`` None for until now."""
+
+    device: str
+    resident: str | None = None
+    household: str | None = None
+    from_ms: int
+    to_ms: int | None = None
+
+
+class Assignment(AssignmentFields, frozen=True, kw_only=True, rename={"from_ms": "from", "to_ms": "to"}):
+    """A stored assignment, with the device's site."""
+
+    id: str
+    site: str
 
 
 class ContactFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,4 +153,31 @@ class Fence(FenceFields, frozen=True, kw_only=True):
     site: str
 
 
-Record = Site | Household | Resident | Device | Contact | Fence
+ResponderKind = Literal["grid_worker", "neighbour", "volunteer", "staff"]
+
+
+class ResponderFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who can be sent to a resident's door; ``building`` and ``unit`` say where they are at hand.
+
+    ``account``: the user name of whoever signs in themselves.
+    """
+
+    site: str
+    name: str
+    phone: str
+    kind: ResponderKind
+    building: str | None = None
+    unit: str | None = None
+    account: str | None = None
+    channels: list[Literal["sms", "call"]] = msgspec.field(default_factory=lambda: ["sms"])
+    note: str | None = None
+    active: bool = True
+
+
+class Responder(ResponderFields, frozen=True, kw_only=True):
+    """A stored responder."""
+
+    id: str
+
+
+Record = Site | Household | Resident | Device | Assignment | Contact | Fence | Responder

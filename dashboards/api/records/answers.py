@@ -15,7 +15,17 @@ from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store import registry as store
 from gateway.store.connection import Connection
-from gateway.store.registry_records import Contact, Device, Fence, Household, Record, Resident, Site
+from gateway.store.registry_records import (
+    Assignment,
+    Contact,
+    Device,
+    Fence,
+    Household,
+    Record,
+    Resident,
+    Responder,
+    Site,
+)
 
 R = TypeVar("R", bound=Record)
 
@@ -24,8 +34,10 @@ PLURAL: Final[dict[type[object], str]] = {
     Household: "households",
     Resident: "residents",
     Device: "devices",
+    Assignment: "assignments",
     Contact: "contacts",
     Fence: "fences",
+    Responder: "responders",
 }
 
 

@@ -6,6 +6,20 @@ alter table resident
 comment on column resident.left_at is 'when the status became moved or deceased: retention counts from here';
 comment on column resident.erased_at is 'when what names or describes the person was removed';
 update resident set left_at = now() where status in ('moved', 'deceased');
+
+-- Whoever writes the status, by hand, by import or by a job, starts and stops the retention.
+create function note_leaving() returns trigger language plpgsql as $$
+begin
+    if new.status not in ('moved', 'deceased') then
+        new.left_at := null;
+        new.erased_at := null;
+    elsif new.left_at is null then
+        new.left_at := now();
+    end if;
+    return new;
+end $$;
+create trigger note_leaving before insert or update of status on resident for each row execute function note_leaving();
+
 create index resident_until on resident (until) where until is not null;
 create index resident_left on resident (left_at) where erased_at is null and left_at is not null;
 

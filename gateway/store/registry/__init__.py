@@ -4,10 +4,12 @@ Every write runs in one transaction that carries the actor's user name; the tabl
 change and tells every role (design rule 11). Reads take ``sites``: those the reader may see, empty for all.
 """
 
+from gateway.store.registry.assignments import add_assignment, replace_assignment
 from gateway.store.registry.contacts import add_contact, replace_contact
 from gateway.store.registry.devices import add_device, replace_device, revoke_device, set_device_password
 from gateway.store.registry.fences import add_fence, replace_fence
 from gateway.store.registry.households import add_household, replace_household
+from gateway.store.registry.leaving import end_what_ends, resume_due
 from gateway.store.registry.reading import filters_of, find, listing
 from gateway.store.registry.removal import remove
 from gateway.store.registry.residents import add_resident, replace_resident
@@ -15,20 +17,24 @@ from gateway.store.registry.sites import save_site
 from gateway.store.registry.writing import writing
 
 __all__ = [
+    "add_assignment",
     "add_contact",
     "add_device",
     "add_fence",
     "add_household",
     "add_resident",
+    "end_what_ends",
     "filters_of",
     "find",
     "listing",
     "remove",
+    "replace_assignment",
     "replace_contact",
     "replace_device",
     "replace_fence",
     "replace_household",
     "replace_resident",
+    "resume_due",
     "revoke_device",
     "save_site",
     "set_device_password",

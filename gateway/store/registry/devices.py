@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
+from gateway.store.registry.assignments import refuse_who_left
 from gateway.store.registry.reading import find, require, stored
 from gateway.store.registry.writing import TAKEN, key_of, writing
 from gateway.store.registry_records import Device, DeviceFields, Household, Resident, Site
@@ -92,6 +93,7 @@ async def _assign(conn: Connection, device: str, fields: DeviceFields, now: int)
     wearer: Resident | Household | None = None
     if fields.resident is not None:
         wearer = await require(conn, Resident, fields.resident, "there is no such resident")
+        refuse_who_left(wearer)
     elif fields.household is not None:
         wearer = await require(conn, Household, fields.household, "there is no such household")
     await _end_assignment(conn, device, now)

@@ -40,7 +40,7 @@ async def listing(
     where = [f"{view.key} > %(after)s"]
     if sites:
         where.append(f"{view.site} = any(%(sites)s)")
-    where += [f"{view.filters[name]} = %({name})s" for name in filters or {}]
+    where += [view.conditions.get(name) or f"{view.filters[name]} = %({name})s" for name in filters or {}]
     cursor = await conn.execute(
         f"select ({view.object})::text from {view.source} where {' and '.join(where)}"
         f" order by {view.key} limit %(limit)s",
@@ -51,7 +51,7 @@ async def listing(
 
 def filters_of(kind: type[R]) -> frozenset[str]:
     """The names by which a listing of this kind can be narrowed."""
-    return frozenset(VIEWS[kind].filters)
+    return frozenset(VIEWS[kind].filters) | frozenset(VIEWS[kind].conditions)
 
 
 async def require(conn: Connection, kind: type[R], key: str, otherwise: str) -> R:

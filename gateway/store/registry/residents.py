@@ -7,9 +7,10 @@ from psycopg.types.json import Jsonb
 
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
-from gateway.store.registry.reading import find, stored
+from gateway.store.registry.leaving import end_what_ends
+from gateway.store.registry.reading import find, require, stored
 from gateway.store.registry.writing import key_of, writing
-from gateway.store.registry_records import Resident, ResidentFields
+from gateway.store.registry_records import Household, Resident, ResidentFields
 
 
 def _resident_row(fields: ResidentFields) -> dict[str, object]:
@@ -23,9 +24,23 @@ def _resident_row(fields: ResidentFields) -> dict[str, object]:
     }
 
 
+async def _check_household(conn: Connection, fields: ResidentFields) -> None:
+    if fields.household is None:
+        return
+    household = await require(conn, Household, fields.household, "there is no such household")
+    if household.site != fields.site:
+        raise Conflict("the household belongs to another site")
+
+
 async def add_resident(conn: Connection, actor: str, fields: ResidentFields) -> Resident:
-    """Create a resident. Raises ``MissingRecord`` for an unknown site or household."""
+    """Create a resident.
+
+    Raises:
+        MissingRecord: Unknown site or household.
+        Conflict: The household belongs to another site, or the external_id is taken.
+    """
     async with writing(conn, actor):
+        await _check_household(conn, fields)
         key = await key_of(
             conn,
             "insert into resident (site, name, home_lat, home_lon, timezone, language, phone, birth_year, address,"
@@ -37,20 +52,38 @@ async def add_resident(conn: Connection, actor: str, fields: ResidentFields) -> 
         return await stored(conn, Resident, str(key))
 
 
-async def replace_resident(conn: Connection, actor: str, key: str, fields: ResidentFields) -> Resident | None:
-    """Replace a resident's fields. Raises ``Conflict`` when the site differs: devices would stay behind."""
+async def replace_resident(
+    conn: Connection, actor: str, key: str, fields: ResidentFields, *, now: int | None = None
+) -> Resident | None:
+    """Replace a resident's fields; with ``moved`` and ``deceased`` ends at ``now`` (ms) what must end at once.
+
+    The same fields again change nothing.
+
+    Raises:
+        Conflict: The site differs (devices would stay behind), or as ``add_resident``.
+    """
     async with writing(conn, actor):
         current = await find(conn, Resident, key)
         if current is None:
             return None
         if current.site != fields.site:
             raise Conflict("a resident stays at their site: set the status to moved and enter them at the new one")
+        if msgspec.structs.asdict(fields).items() <= msgspec.structs.asdict(current).items():
+            return current
+        await _check_household(conn, fields)
         await conn.execute(
             "update resident set name = %(name)s, home_lat = %(home_lat)s, home_lon = %(home_lon)s,"
             " timezone = %(timezone)s, language = %(language)s, phone = %(phone)s, birth_year = %(birth_year)s,"
             " address = %(address)s, card = %(card)s, household = %(household)s, external_id = %(external_id)s,"
-            " status = %(status)s, until = to_timestamp(%(until)s::bigint / 1000.0), updated_at = now()"
-            " where id = %(id)s",
+            " status = %(status)s, until = to_timestamp(%(until)s::bigint / 1000.0), updated_at = now(),"
+            " erased_at = null where id = %(id)s",
             {**_resident_row(fields), "id": key},
         )
+        await end_what_ends(conn, await _now(conn) if now is None else now, [key])
         return await stored(conn, Resident, key)
+
+
+async def _now(conn: Connection) -> int:
+    row = await (await conn.execute("select (extract(epoch from now()) * 1000)::bigint")).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, LiteralString
 
-from gateway.store.registry_records import Contact, Device, Fence, Household, Resident, Site
+from gateway.store.registry_records import Assignment, Contact, Device, Fence, Household, Resident, Responder, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,9 @@ class View:
     key: LiteralString
     site: LiteralString
     filters: Mapping[str, LiteralString] = field(default_factory=dict)
+    """Name → the column that must equal it."""
+    conditions: Mapping[str, LiteralString] = field(default_factory=dict)
+    """Name → a condition on the parameter of that name."""
 
 
 VIEWS: Final[dict[type[object], View]] = {
@@ -44,7 +47,9 @@ VIEWS: Final[dict[type[object], View]] = {
         " then jsonb_build_object('lat', r.home_lat, 'lon', r.home_lon) end,"
         " 'language', r.language, 'phone', r.phone, 'birth_year', r.birth_year, 'address', r.address,"
         " 'card', r.card, 'household', r.household, 'external_id', r.external_id, 'status', r.status,"
-        " 'until', (extract(epoch from r.until) * 1000)::bigint)",
+        " 'until', (extract(epoch from r.until) * 1000)::bigint,"
+        " 'left_at', (extract(epoch from r.left_at) * 1000)::bigint,"
+        " 'erased_at', (extract(epoch from r.erased_at) * 1000)::bigint)",
         "resident r",
         "r.id",
         "r.site",
@@ -59,6 +64,26 @@ VIEWS: Final[dict[type[object], View]] = {
         "d.id",
         "d.site",
         {"site": "d.site", "resident": "w.id", "type": "d.type"},
+    ),
+    Assignment: View(
+        "assignment",
+        "jsonb_build_object('id', n.id, 'device', d.id, 'site', d.site, 'resident', w.id, 'household', n.household,"
+        " 'from', n.from_ms, 'to', n.to_ms)",
+        "assignment n join device d on d.slot = n.device_slot left join resident w on w.slot = n.resident_slot",
+        "n.id",
+        "d.site",
+        {"site": "d.site", "device": "d.id", "resident": "w.id", "household": "n.household"},
+        {"at": "n.from_ms <= %(at)s::bigint and (n.to_ms is null or n.to_ms > %(at)s::bigint)"},
+    ),
+    Responder: View(
+        "responder",
+        "jsonb_build_object('id', p.id, 'site', p.site, 'name', p.name, 'phone', p.phone, 'kind', p.kind,"
+        " 'building', p.building, 'unit', p.unit, 'account', a.username, 'channels', p.channels, 'note', p.note,"
+        " 'active', p.active)",
+        "responder p left join account a on a.id = p.account",
+        "p.id",
+        "p.site",
+        {"site": "p.site", "kind": "p.kind", "building": "p.building", "unit": "p.unit", "active": "p.active::text"},
     ),
     Contact: View(
         "contact",

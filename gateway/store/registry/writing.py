@@ -21,6 +21,7 @@ _MISSING: Final[dict[str, str]] = {
     "resident_household_fkey": "there is no such household",
     "household_site_fkey": "there is no such site",
     "assignment_household_fkey": "there is no such household",
+    "responder_site_fkey": "there is no such site",
 }
 
 

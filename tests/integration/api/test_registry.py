@@ -40,9 +40,9 @@ async def test_what_is_entered_comes_back(client_of: Clients) -> None:
         household=household["id"],
         external_id="A7",
         status="away",
-        until=NOW,
+        until=NOW + 1000,
     )
-    fields = {"home": HOME, "phone": "02165432100", "household": household["id"], "status": "away", "until": NOW}
+    fields = {"home": HOME, "phone": "02165432100", "household": household["id"], "status": "away", "until": NOW + 1000}
     assert resident == {**resident, **fields, "address": {"community": "北", "building": "3", "room": "301"}}
     device = await _create(client, "devices", site="north", device="band-1", type="band", resident=resident["id"])
     assert (device["id"], device["device"], device["resident"]) == ("band-1", "band-1", resident["id"])

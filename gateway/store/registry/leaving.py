@@ -1,0 +1,55 @@
+"""What a status brings about: what ends with somebody who has moved or died, and who is looked after again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from alerts.escalation import NO_NEWS_TO
+from gateway.store.connection import Connection
+from gateway.store.registry.writing import writing
+
+UNTIL: Final = "until"
+"""Who resumes what had an end: the actor of that change in the history."""
+
+_LEFT: Final = sorted(NO_NEWS_TO)
+
+
+async def end_what_ends(conn: Connection, now: int, residents: Sequence[str] | None = None) -> None:
+    """Take the bands of those who have left out of their hands, and back what was queued for their family.
+
+    Call it in the transaction that changed a status. ``residents``: their ids; None for all. Ending twice
+    changes nothing. ``now`` in ms.
+    """
+    who = {"now": now, "left": _LEFT, "residents": None if residents is None else list(residents)}
+    gone = (
+        "r.left_at is not null and r.status = any(%(left)s)"
+        " and (%(residents)s::text[] is null or r.id = any(%(residents)s))"
+    )
+    await conn.execute(
+        "update assignment n set to_ms = greatest(%(now)s, n.from_ms + 1) from resident r"
+        f" where r.slot = n.resident_slot and n.to_ms is null and {gone}",
+        who,
+    )
+    await conn.execute(
+        "update message m set state = 'withdrawn', reason = 'resident_left', finished_at = %(now)s"
+        f" from resident r where m.state = 'queued' and {gone} and (r.id = m.resident"
+        " or exists (select from contact c where c.id = m.contact and c.resident_slot = r.slot))",
+        who,
+    )
+
+
+async def resume_due(conn: Connection, now_ms: int) -> int:
+    """Look after everybody again whose absence has ended; how many they are.
+
+    Monitoring that nobody resumes would fail in silence. It also ends what must end for those who have left,
+    however their status came to be written.
+    """
+    async with writing(conn, UNTIL):
+        cursor = await conn.execute(
+            "update resident set status = 'active', until = null, updated_at = now()"
+            " where until <= to_timestamp(%s / 1000.0) and status in ('away', 'hospital', 'paused')",
+            (now_ms,),
+        )
+        await end_what_ends(conn, now_ms)
+        return cursor.rowcount
