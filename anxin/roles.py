@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from anxin.settings import RoleName, RoleSettings
+from anxin.settings import RoleName, RoleSettings, device_address
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -32,14 +32,28 @@ async def gateway(settings: RoleSettings) -> None:
     from gateway.health import Health
     from gateway.run import Gateway
     from gateway.session import BrokerAddress
+    from gateway.sign_in import tls_context
 
     health = Health()
+    told_ready = asyncio.Event()
+
+    async def tell(advice: str | None) -> None:
+        await told_ready.wait()
+        await _report(settings, "gateway", "ready", advice)
+
     work = Gateway(
         conninfo=settings.conninfo,
-        address=BrokerAddress(settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, settings.mqtt_password),
+        address=BrokerAddress(
+            settings.mqtt_host,
+            settings.mqtt_port,
+            settings.mqtt_username,
+            settings.mqtt_password,
+            tls_context(settings.mqtt_ca_file) if settings.mqtt_tls else None,
+        ),
         health=health,
+        tell_of_broker=tell if settings.broker_kind == "external" else None,
     )
-    server = await health.serve("127.0.0.1", settings.metrics_port) if settings.metrics_port else None
+    server = await health.serve(settings.metrics_listen, settings.metrics_port) if settings.metrics_port else None
     running = asyncio.ensure_future(work.run())
     try:
         ready = asyncio.ensure_future(health.until_ready())
@@ -47,6 +61,7 @@ async def gateway(settings: RoleSettings) -> None:
         ready.cancel()
         if not running.done():
             await _report(settings, "gateway", "ready")
+            told_ready.set()
         await asyncio.shield(running)
     except asyncio.CancelledError:
         work.stop()
@@ -96,6 +111,7 @@ async def console(settings: RoleSettings) -> None:
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
 
+    host, port = device_address(settings)
     async with _open_pool(settings, "console") as pool, _drawer(settings, pool) as drawer:
         app = create_app(
             Deps(
@@ -104,10 +120,10 @@ async def console(settings: RoleSettings) -> None:
                 alarm_store=PostgresAlarmStore(pool),
                 clock=SystemClock(),
                 mqtt=MqttInfo(
-                    host=settings.mqtt_host,
-                    port=settings.mqtt_port,
+                    host=host,
+                    port=port,
                     kind=settings.broker_kind,
-                    per_device=settings.broker_kind == "mosquitto",
+                    per_device=settings.device_accounts,
                 ),
                 version=version("anxin"),
                 demo=drawer,

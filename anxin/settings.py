@@ -1,7 +1,8 @@
 """The settings, read once at the edge: a TOML file, overridden by secret files, overridden by the environment.
 
-A variable is called ``ANXIN_<SECTION>__<NAME>``, and so is a secret file in ``ANXIN_SECRETS_DIR``. Unknown keys are refused. Inside, a role knows its ``RoleSettings`` only, which its supervisor hands over
-in the environment: no secret ever stands in a command line.
+A variable is called ``ANXIN_<SECTION>__<NAME>``, and so is a secret file in ``ANXIN_SECRETS_DIR``. Unknown
+keys are refused. Inside, a role knows its ``RoleSettings`` only, which its supervisor hands over in the
+environment: no secret ever stands in a command line.
 """
 
 from __future__ import annotations
@@ -122,9 +123,9 @@ def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = N
             init_settings: PydanticBaseSettingsSource,
             env_settings: PydanticBaseSettingsSource,
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            sources = (init_settings, env_settings, *_secret_files(settings_cls))
+            sources = (init_settings, env_settings, *_secret_files(file_secret_settings))
             return sources if config is None else (*sources, TomlConfigSettingsSource(settings_cls, config))
 
     return Loaded(**(told or {}))
@@ -145,13 +146,13 @@ class _SecretFiles(NestedSecretsSettingsSource):
         return {name: content for name, content in found.items() if content}
 
 
-def _secret_files(settings_cls: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:
+def _secret_files(plain: PydanticBaseSettingsSource) -> tuple[PydanticBaseSettingsSource, ...]:
     folder = os.environ.get(SECRETS_VARIABLE)
     if not folder:
         return ()
     if not Path(folder).is_dir():
         raise ValueError(f"{SECRETS_VARIABLE} is {folder}, which is no folder")
-    return (_SecretFiles(settings_cls, secrets_dir=folder),)
+    return (_SecretFiles(plain, secrets_dir=folder),)
 
 
 def _refuse_unknown_section(name: str) -> None:
@@ -253,6 +254,14 @@ def parse_broker(address: str) -> BrokerAddress:
         None if parts.password is None else unquote(parts.password),
         tls=parts.scheme == "mqtts",
     )
+
+
+def device_address(settings: RoleSettings) -> tuple[str, int]:
+    """Where devices reach the broker: as told, else as we do."""
+    if settings.device_address is None:
+        return settings.mqtt_host, settings.mqtt_port
+    told = parse_broker(settings.device_address)
+    return told.host, told.port
 
 
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}

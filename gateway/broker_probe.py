@@ -141,7 +141,7 @@ async def _pairs(publisher: Client, receiver: Client) -> float:
 
 async def _publish(publisher: Client, count: int) -> None:
     """Publish with as many under way as the broker takes, until all are acknowledged."""
-    window = min(publisher.window, count)
+    window = min(publisher.window, _AT_ONCE)
     sent = acknowledged = 0
     while acknowledged < count:
         until = min(acknowledged + window, count)
@@ -190,6 +190,8 @@ def _message(number: int) -> bytes:
     return mqtt5.PublishPacket(TOPIC, PAYLOAD, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=number).write()
 
 
+_AT_ONCE: Final = 1_000
+"""Publications under way at most: the loop that we share with readings is not held up."""
 _REFUSALS: Final = 128
 _MAY_NOT_READ: Final = "our account may not read: allow it `topic read anxin/v1/#`"
 _MAY_NOT_PUBLISH: Final = "our account may not publish: allow it `topic write anxin/v1/_gateway/+/marker`"

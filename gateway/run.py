@@ -13,6 +13,7 @@ from devices.clock import SteadyClock
 from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
 from gateway import feed
+from gateway.broker_watch import BrokerWatch, Tell
 from gateway.commands import Commands
 from gateway.decode import MARKER_PREFIX
 from gateway.health import Health
@@ -31,9 +32,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Gateway:
-    """Wires sessions, pipeline, feed and commands; ``run`` lives until ``stop``."""
+    """Wires sessions, pipeline, feed and commands; ``run`` lives until ``stop``.
 
-    def __init__(self, *, conninfo: str, address: BrokerAddress, health: Health) -> None:
+    ``tell_of_broker`` hears what a broker that we did not configure would lose; without it nobody looks.
+    """
+
+    def __init__(
+        self, *, conninfo: str, address: BrokerAddress, health: Health, tell_of_broker: Tell | None = None
+    ) -> None:
         self._conninfo = conninfo
         self._address = address
         self._health = health
@@ -42,6 +48,7 @@ class Gateway:
         self._stop = asyncio.Event()
         self._writer = Writer(conninfo)
         self._commands = Commands(conninfo, address, f"{CLIENT_ID}-commands", clock=self._clock)
+        self._watch = None if tell_of_broker is None else BrokerWatch(address, tell_of_broker)
         self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT])
         self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT])
         self._listening = Listening(self._send_marker, (self._urgent.name, self._bulk.name))
@@ -75,6 +82,8 @@ class Gateway:
                     tasks.create_task(feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed"), name="feed"),
                     tasks.create_task(self._commands.run(), name="commands"),
                 ]
+                if self._watch is not None:
+                    helpers.append(tasks.create_task(self._look_at_broker(self._watch), name="broker-watch"))
                 ingest = tasks.create_task(pipeline.run(), name="pipeline")
                 await self._stop_or_end(ingest)
                 pipeline.stop()
@@ -94,6 +103,10 @@ class Gateway:
         async for _ in listen(self._conninfo, ["registry"], application="anxin gateway registry"):
             pipeline.registry_changed()
 
+    async def _look_at_broker(self, watch: BrokerWatch) -> None:
+        await self._health.until_ready()
+        await watch.run()
+
     def _session(self, name: str, kinds: list[Kind]) -> Session:
         return Session(
             name=name,
@@ -104,10 +117,15 @@ class Gateway:
             on_arrival=self._wake.set,
             on_connected=lambda: self._listening.restart(name),
             on_lost=self._lost,
+            on_forgotten=self._forgotten,
         )
 
     def _lost(self) -> None:
         self._listening.lost()
+
+    def _forgotten(self) -> None:
+        if self._watch is not None:
+            self._watch.forgotten()
 
     def _send_marker(self, session: str, marker: bytes) -> None:
         target = self._urgent if session == self._urgent.name else self._bulk

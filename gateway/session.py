@@ -76,6 +76,7 @@ class Session:
         on_arrival: Callable[[], None],
         on_connected: Callable[[], None] = lambda: None,
         on_lost: Callable[[], None] = lambda: None,
+        on_forgotten: Callable[[], None] = lambda: None,
         receive_maximum: int = RECEIVE_MAXIMUM,
     ) -> None:
         self.name = name
@@ -87,6 +88,7 @@ class Session:
         self._on_arrival = on_arrival
         self._on_connected = on_connected
         self._on_lost = on_lost
+        self._on_forgotten = on_forgotten
         self._receive_maximum = receive_maximum
         self._connection = 0
         self._link: _Link | None = None
@@ -212,6 +214,7 @@ class Session:
         if self._ever_connected and not packet.session_present:
             _log.error("mqtt_session_forgotten", session=self.name)
             metrics.SESSION_LOST.labels(self.name).inc()
+            self._on_forgotten()
         self._ever_connected = True
         self._connection += 1
         self.connected = True

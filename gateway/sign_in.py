@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import mqtt5
@@ -153,6 +154,15 @@ async def signed_in(
         yield client
     finally:
         await client.close()
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Whom a broker's certificate must come from: this authority, or those that the system trusts.
+
+    Raises:
+        OSError: if the file cannot be read, or holds no certificate (``ssl.SSLError``).
+    """
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
 
 
 async def _open(address: BrokerAddress) -> Client:

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.access import MAY_MANAGE, DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
@@ -50,8 +50,9 @@ async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Resp
 
 @router.get("/console/pulse")
 async def beat(deps: DepsOf, principal: SignedIn) -> Response:
-    """How the community and the roles are doing."""
+    """How the community and the roles are doing; whoever runs the system also hears what a role asks for."""
     now = deps.clock.now_ms()
+    may_manage = principal.account.role in MAY_MANAGE
     async with deps.pool.connection() as conn:
         figures = await pulse(conn, sites=principal.sites, now=now)
         roles = await all_roles(conn)
@@ -60,7 +61,14 @@ async def beat(deps: DepsOf, principal: SignedIn) -> Response:
             "now": now,
             **msgspec.structs.asdict(figures),
             "roles": [
-                {"role": each.role, "state": each.state, "restarts": each.restarts, "at": each.at} for each in roles
+                {
+                    "role": each.role,
+                    "state": each.state,
+                    "restarts": each.restarts,
+                    "at": each.at,
+                    "advice": each.detail if each.state == "ready" and may_manage else None,
+                }
+                for each in roles
             ],
         }
     )

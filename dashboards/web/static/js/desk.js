@@ -146,10 +146,11 @@ export function showPulse() {
   const troubled = pulse.roles.filter((role) => role.state === "restarting" || role.state === "starting");
   const recent = pulse.roles.filter((role) => role.state === "ready" && role.restarts > 0 && now() - role.at < 20_000);
   const banner = need(document, "#banner-role");
-  const worst = troubled[0] ?? recent[0];
+  const advised = pulse.roles.filter((role) => role.advice);
+  const worst = troubled[0] ?? recent[0] ?? advised[0];
   banner.hidden = !worst;
   if (!worst) return;
-  banner.className = `notice ${troubled.length ? "bad" : "good"}`;
-  const text = t(troubled.length ? "role.restarting" : "role.back", { role: t(`role.name.${worst.role}`) });
-  need(banner, "span").textContent = text;
+  const [tone, text] = troubled.length ? ["bad", "role.restarting"] : recent.length ? ["good", "role.back"] : ["warn", "role.advice"];
+  banner.className = `notice ${tone}`;
+  need(banner, "span").textContent = t(text, { role: t(`role.name.${worst.role}`), advice: worst.advice ?? "" });
 }

@@ -24,7 +24,9 @@ export interface Directory {
   staff: Record<string, string>;
 }
 
-export interface RoleLine { role: string; state: "starting" | "ready" | "restarting" | "stopped"; restarts: number; at: number }
+export interface RoleLine {
+  role: string; state: "starting" | "ready" | "restarting" | "stopped"; restarts: number; at: number; advice: string | null;
+}
 
 /** What the console asks every few seconds. Times in ms; null when there has been no reading yet. */
 export interface Pulse {
