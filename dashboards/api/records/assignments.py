@@ -9,13 +9,14 @@ from dashboards.api.access import Administering, DepsOf, Managing
 from dashboards.api.forms import AssignmentForm
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import create, load, replace
-from dashboards.api.records.routes import readable, router_of
+from dashboards.api.records.routes import readable, router_of, with_history
 from dashboards.deps import Deps
 from gateway.store import registry as store
 from gateway.store.registry_records import Assignment, AssignmentFields, Device
 
 router = router_of()
 readable(router, Assignment)
+with_history(router, Assignment)
 
 
 def _fields(body: AssignmentForm, deps: Deps, began_ms: int | None = None) -> AssignmentFields:

@@ -8,12 +8,13 @@ from starlette.responses import Response
 from dashboards.api.access import DepsOf, EditingContacts
 from dashboards.api.forms import ContactForm
 from dashboards.api.records.answers import create, load, replace, require_resident, require_same_resident
-from dashboards.api.records.routes import readable, removable, router_of
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from gateway.store import registry as store
 from gateway.store.registry_records import Contact
 
 router = router_of()
 readable(router, Contact)
+with_history(router, Contact)
 removable(router, Contact)
 
 

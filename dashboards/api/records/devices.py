@@ -13,7 +13,7 @@ from dashboards.api.forms import DeviceForm, NewDeviceForm
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import as_json, created, found, load
-from dashboards.api.records.routes import readable, router_of
+from dashboards.api.records.routes import readable, router_of, with_history
 from dashboards.deps import Deps
 from devices.credentials import mosquitto_password_hash, new_mqtt_password
 from gateway.store import registry as store
@@ -21,6 +21,7 @@ from gateway.store.registry_records import Device
 
 router = router_of()
 readable(router, Device)
+with_history(router, Device)
 
 
 @dataclass(frozen=True, slots=True)

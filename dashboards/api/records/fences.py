@@ -8,12 +8,13 @@ from starlette.responses import Response
 from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import FenceForm
 from dashboards.api.records.answers import create, load, replace, require_resident, require_same_resident
-from dashboards.api.records.routes import readable, removable, router_of
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from gateway.store import registry as store
 from gateway.store.registry_records import Fence
 
 router = router_of()
 readable(router, Fence)
+with_history(router, Fence)
 removable(router, Fence)
 
 

@@ -8,12 +8,13 @@ from starlette.responses import Response
 from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import HouseholdForm
 from dashboards.api.records.answers import create, load, replace
-from dashboards.api.records.routes import readable, removable, router_of
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from gateway.store import registry as store
 from gateway.store.registry_records import Household
 
 router = router_of()
 readable(router, Household)
+with_history(router, Household)
 removable(router, Household)
 
 

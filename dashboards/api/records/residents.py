@@ -9,13 +9,14 @@ from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import ResidentForm
 from dashboards.api.problems import invalid
 from dashboards.api.records.answers import create, load, replace
-from dashboards.api.records.routes import readable, removable, router_of
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from devices.absence import until_problem
 from gateway.store import registry as store
 from gateway.store.registry_records import Resident
 
 router = router_of()
 readable(router, Resident)
+with_history(router, Resident)
 removable(router, Resident)
 
 

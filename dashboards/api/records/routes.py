@@ -13,6 +13,7 @@ from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import PLURAL, as_json, found, load, noun
 from gateway.store import registry as store
+from gateway.store.registry.history import HistoryItem
 from gateway.store.registry_records import Record, Site
 
 R = TypeVar("R", bound=Record)
@@ -58,6 +59,39 @@ def readable(router: APIRouter, kind: type[R]) -> None:
 
     router.get(path, summary=f"List {PLURAL[kind]}", openapi_extra=_parameters(names))(listing)
     router.get(path + "/{key}", summary=f"One {noun(kind)}")(one)
+
+
+def with_history(router: APIRouter, kind: type[R]) -> None:
+    """Add what a record of a kind was, version by version, also of one that was removed."""
+
+    async def versions(
+        deps: DepsOf,
+        principal: SignedIn,
+        key: str,
+        before: Annotated[int | None, Query(ge=1, description="the `next` of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        async with deps.pool.connection() as conn:
+            site = await store.site_of_history(conn, kind, key)
+            if site is None:
+                raise Problem(404, f"there is no such {noun(kind)}")
+            principal.require_site(site, noun(kind))
+            items = await store.history(conn, kind, key, before=before, limit=limit + 1)
+        return page_of_history(items, limit)
+
+    router.get(
+        f"/{PLURAL[kind]}/{{key}}/history",
+        summary=f"The history of a {noun(kind)}",
+        description="Every version, newest first: who changed it when (ms), the record from then on (null: it was"
+        " removed), the fields that differ from the version before. Passwords are not kept in it.",
+    )(versions)
+
+
+def page_of_history(items: list[HistoryItem], limit: int) -> Response:
+    """A page of versions out of one more than it shows."""
+    page = items[:limit]
+    answer = {"items": page, "next": page[-1].version if len(items) > limit else None}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def removable(router: APIRouter, kind: type[R]) -> None:

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import SiteForm
 from dashboards.api.records.answers import create, load, replace
-from dashboards.api.records.routes import readable, removable, require_all_sites, router_of
+from dashboards.api.records.routes import readable, removable, require_all_sites, router_of, with_history
 from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry_records import Site
 
 router = router_of()
 readable(router, Site)
+with_history(router, Site)
 removable(router, Site)
 
 

@@ -48,6 +48,9 @@ begin
     return null;
 end $$;
 
+-- The history names what a slot meant, also after its record was removed.
+create index registry_change_slot on registry_change (entity, ((record ->> 'slot')::integer)) where record ? 'slot';
+
 create trigger log_change after insert or update or delete on account for each row execute function log_registry_change();
 
 create table responder (

@@ -7,7 +7,9 @@ change and tells every role (design rule 11). Reads take ``sites``: those the re
 from gateway.store.registry.assignments import add_assignment, replace_assignment
 from gateway.store.registry.contacts import add_contact, replace_contact
 from gateway.store.registry.devices import add_device, replace_device, revoke_device, set_device_password
+from gateway.store.registry.erasing import erase_left
 from gateway.store.registry.fences import add_fence, replace_fence
+from gateway.store.registry.history import history, site_of_history
 from gateway.store.registry.households import add_household, replace_household
 from gateway.store.registry.leaving import end_what_ends, resume_due
 from gateway.store.registry.reading import filters_of, find, listing
@@ -24,8 +26,10 @@ __all__ = [
     "add_household",
     "add_resident",
     "end_what_ends",
+    "erase_left",
     "filters_of",
     "find",
+    "history",
     "listing",
     "remove",
     "replace_assignment",
@@ -38,5 +42,6 @@ __all__ = [
     "revoke_device",
     "save_site",
     "set_device_password",
+    "site_of_history",
     "writing",
 ]
