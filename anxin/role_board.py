@@ -85,5 +85,7 @@ class RoleBoard:
 
 
 def _last_words(role: Process) -> str:
+    if role.log is None:
+        return "its last lines stand above"
     lines = role.log.read_text(errors="replace").splitlines() if role.log.exists() else []
     return "\n".join(lines[-_LAST_LINES:])

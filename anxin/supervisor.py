@@ -12,7 +12,6 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Final, Literal, Protocol
 
 import structlog
@@ -69,6 +68,7 @@ class Process:
         environment: its whole environment.
         reports_itself: whether it tells the store when it is ready, as roles do.
         patience_s: how long it may take to end after SIGTERM.
+        to_files: whether its output goes to a log file, else to our standard error.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Process:
         environment: Mapping[str, str],
         reports_itself: bool = True,
         patience_s: float = 3.5,
+        to_files: bool = True,
     ) -> None:
         self.name = name
         self.reports_itself = reports_itself
@@ -88,11 +89,8 @@ class Process:
         self._folder = folder
         self._environment = environment
         self._patience_s = patience_s
-
-    @property
-    def log(self) -> Path:
-        """Where its output goes."""
-        return self._folder.log / f"{self.name}.log"
+        self.log = folder.log / f"{name}.log" if to_files else None
+        """Where its output goes; None: to our standard error."""
 
     async def start(self) -> None:
         """Start the process; it says by itself when it is ready."""

@@ -72,20 +72,20 @@ def spawn(
     *,
     folder: Path,
     pid_folder: Path,
-    log: Path,
+    log: Path | None,
     account: Account | None = None,
     environment: Mapping[str, str] | None = None,
     death_signal: Signals = SIGKILL,
     stdin: int = subprocess.DEVNULL,
 ) -> Child:
-    """Start a child process in a session of its own, its output appended to ``log``.
+    """Start a child process in a session of its own, its output appended to ``log`` or, without one, to our stderr.
 
     Args:
         name: names the pid file.
         command: program and arguments; ``folder`` must stand in them, as the proof that it is ours.
         folder: what the command line is recognised by.
         pid_folder: where ``<name>.pid`` is written.
-        log: receives stdout and stderr.
+        log: receives stdout and stderr; None: our standard error does.
         account: under which account it runs; None for our own.
         environment: its whole environment; None for ours.
         death_signal: what the kernel sends it when we die.
@@ -93,7 +93,7 @@ def spawn(
     """
     if not any(str(folder) in argument for argument in command):
         raise ValueError("the folder must stand in the command line")
-    with log.open("ab") as output:
+    with open(2, "ab", closefd=False) if log is None else log.open("ab") as output:
         process = subprocess.Popen(
             list(command),
             cwd="/",
