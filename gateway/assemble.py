@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from devices.batch import (
     FALL,
-    HEADER,
     HEARTBEAT,
     MOTION,
     POSITION,
@@ -21,20 +21,21 @@ from devices.batch import (
     Records,
 )
 from devices.kinds import Kind
-from gateway.decode import Heading
+from devices.payloads import Fall, Heartbeat, Position, Reading, Sos, Vitals
+from gateway.readings import Readings
 from gateway.store.telemetry import Extras
 
 _SOURCE_CODES: Final = {name: code for code, name in enumerate(POSITION_SOURCES)}
+_OF_EVERY_READING: Final = ("t", "seq")
 
-_ORDER: Final[dict[Kind, tuple[str, ...]]] = {
-    Kind.POSITION: ("lat", "lon", "accuracy_m", "source", "speed_mps", "heading_deg", "altitude_m"),
-    Kind.HEARTBEAT: ("battery_pct", "charging", "worn", "rssi_dbm", "steps", "activity", "interval_s"),
-    Kind.VITALS: ("heart_rate_bpm", "spo2_pct", "systolic_mmhg", "diastolic_mmhg", "temperature_c"),
-    Kind.SOS: ("lat", "lon", "accuracy_m", "cancel"),
-    Kind.FALL: ("confidence", "impact_g", "cancel"),
+_STRUCTS: Final[dict[Kind, type[Reading]]] = {
+    Kind.POSITION: Position,
+    Kind.HEARTBEAT: Heartbeat,
+    Kind.VITALS: Vitals,
+    Kind.SOS: Sos,
+    Kind.FALL: Fall,
 }
-"""The order of the values in ``Heading.values``: that of the payload's struct."""
-
+_FIELDS: Final = {kind: [field.name for field in msgspec.structs.fields(struct)] for kind, struct in _STRUCTS.items()}
 _DTYPES: Final = {
     Kind.POSITION: POSITION,
     Kind.HEARTBEAT: HEARTBEAT,
@@ -44,46 +45,41 @@ _DTYPES: Final = {
 }
 
 
-def assemble(readings: Sequence[Heading], first_pos: int) -> tuple[ReadingBatch, Extras]:
+def assemble(readings: Readings, first_pos: int) -> tuple[ReadingBatch, Extras]:
     """Lay the readings out as columns, their ``pos`` counted from ``first_pos``."""
-    n = len(readings)
-    header = np.empty(n, HEADER)
-    rows_of: dict[Kind, list[tuple[Any, ...]]] = {kind: [] for kind in Kind}
-    row = [0] * n
-    extras = Extras({}, {}, {}, frozenset())
-    for i, reading in enumerate(readings):
-        own = rows_of[reading.kind]
-        row[i] = len(own)
-        own.append(reading.values)
-        if reading.kind is Kind.SERVICE or reading.kind is Kind.EXERCISE:
-            extras.texts[i] = reading.values
-        elif reading.defects is not None:
-            extras.defects[i] = reading.defects
-    if n:
-        kinds, slots, ts, seqs, receiveds, trusts = zip(*(reading[:6] for reading in readings), strict=True)
-        header["kind"], header["device"], header["t"], header["seq"] = kinds, slots, ts, seqs
-        header["received"], header["trusted"] = receiveds, trusts
-    header["row"] = row
-    header["pos"] = np.arange(first_pos, first_pos + n)
-    motion, samples = _motion(rows_of[Kind.MOTION])
+    header = readings.header.copy()
+    header["pos"] = np.arange(first_pos, first_pos + len(header))
+    payloads: dict[Kind, list[Any]] = {}
+    extras = Extras({}, dict(readings.defects), {}, frozenset())
+    for number in np.flatnonzero(np.bincount(header["kind"])).tolist():
+        kind = Kind(number)
+        indices = np.flatnonzero(header["kind"] == kind)
+        header["row"][indices] = np.arange(len(indices))
+        payloads[kind] = [readings.payloads[index] for index in indices.tolist()]
+        if kind is Kind.SERVICE or kind is Kind.EXERCISE:
+            for index, payload in zip(indices.tolist(), payloads[kind], strict=True):
+                extras.texts[index] = msgspec.structs.astuple(payload)[len(_OF_EVERY_READING) :]
+    motion, samples = _motion(payloads.get(Kind.MOTION, ()))
     batch = ReadingBatch(
         header=header,
-        position=_columns(Kind.POSITION, rows_of),
-        heartbeat=_columns(Kind.HEARTBEAT, rows_of),
-        vitals=_columns(Kind.VITALS, rows_of),
-        sos=_columns(Kind.SOS, rows_of),
-        fall=_columns(Kind.FALL, rows_of),
+        position=_columns(Kind.POSITION, payloads),
+        heartbeat=_columns(Kind.HEARTBEAT, payloads),
+        vitals=_columns(Kind.VITALS, payloads),
+        sos=_columns(Kind.SOS, payloads),
+        fall=_columns(Kind.FALL, payloads),
         motion=motion,
         samples=samples,
     )
     return batch, extras
 
 
-def _columns(kind: Kind, rows_of: dict[Kind, list[tuple[Any, ...]]]) -> Records:
-    rows = rows_of[kind]
-    records: Records = np.empty(len(rows), _DTYPES[kind])
-    if rows:
-        for name, values in zip(_ORDER[kind], zip(*rows, strict=True), strict=True):
+def _columns(kind: Kind, payloads: dict[Kind, list[Any]]) -> Records:
+    own = payloads.get(kind, ())
+    records: Records = np.empty(len(own), _DTYPES[kind])
+    if own:
+        for name, values in zip(_FIELDS[kind], zip(*map(msgspec.structs.astuple, own), strict=True), strict=True):
+            if name in _OF_EVERY_READING:
+                continue
             if name == "source":
                 records[name] = [_SOURCE_CODES.get(value, -1) for value in values]
             elif records.dtype[name].kind == "f":
@@ -94,10 +90,10 @@ def _columns(kind: Kind, rows_of: dict[Kind, list[tuple[Any, ...]]]) -> Records:
     return records
 
 
-def _motion(rows: list[tuple[Any, ...]]) -> tuple[Records, npt.NDArray[np.int16]]:
-    windows = [np.frombuffer(samples, "<i2").reshape(-1, 3) for _, samples in rows]
-    motion: Records = np.empty(len(rows), MOTION)
-    motion["rate_hz"] = [rate for rate, _ in rows]
+def _motion(payloads: Sequence[Any]) -> tuple[Records, npt.NDArray[np.int16]]:
+    windows = [np.frombuffer(payload.samples, "<i2").reshape(-1, 3) for payload in payloads]
+    motion: Records = np.empty(len(payloads), MOTION)
+    motion["rate_hz"] = [payload.rate_hz for payload in payloads]
     motion["count"] = [len(window) for window in windows]
     motion["first"] = np.cumsum(motion["count"]) - motion["count"]
     samples = np.concatenate(windows) if windows else np.empty((0, 3), np.int16)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from devices.kinds import CRY_FOR_HELP, Kind
+from devices.kinds import CRY_FOR_HELP, READING_KINDS, Kind
 from devices.payloads import (
     MAX_READINGS_PER_PAYLOAD,
     Checkin,
@@ -27,13 +27,13 @@ from devices.payloads import (
 from devices.topics import parse_device_topic
 from gateway.cries import Cry, hear, is_sound, newest, too_many
 from gateway.directory import Directory, Route
+from gateway.readings import UNKNOWN_SLOT, Gathering, Readings
 from gateway.session import Arrival
 
 KEPT_OCTETS: Final = 4096
 """How much of a rejected payload is kept (contract section 1)."""
 MARKER_PREFIX: Final = "anxin/v1/_gateway/"
 """Topics on which the gateway speaks to itself."""
-UNKNOWN_SLOT: Final = -1
 
 _TYPES: Final[dict[Kind, type[msgspec.Struct]]] = {
     Kind.POSITION: Position,
@@ -50,6 +50,8 @@ _TYPES: Final[dict[Kind, type[msgspec.Struct]]] = {
 }
 _DECODERS: Final = {kind: msgspec.json.Decoder(struct | list[struct]) for kind, struct in _TYPES.items()}  # type: ignore[valid-type]
 _ONE: Final = {kind: msgspec.json.Decoder(struct, strict=False) for kind, struct in _TYPES.items()}
+_ORDINARY: Final = frozenset(READING_KINDS) - CRY_FOR_HELP - {Kind.MOTION}
+"""Readings with nothing more to look at than their time: nearly all that ever comes."""
 _ENTRIES: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -63,25 +65,10 @@ class Rejection(NamedTuple):
     payload: bytes
 
 
-class Heading(NamedTuple):
-    """One accepted reading: who, when, and its values in the order of its struct."""
-
-    kind: Kind
-    slot: int
-    t: int
-    seq: int
-    received: int
-    trusted: bool
-    device: str
-    site: str
-    values: tuple[Any, ...]
-    defects: dict[str, Any] | None
-
-
 class Decoded(NamedTuple):
     """What a batch of packets holds."""
 
-    readings: list[Heading]
+    readings: Readings
     presences: list[tuple[int, Presence, int]]  # slot, status, received
     acks: list[tuple[int, CommandAck, int]]  # slot, answer, received
     markers: list[bytes]
@@ -89,24 +76,34 @@ class Decoded(NamedTuple):
     retained: int
 
 
+class _Found(NamedTuple):
+    """What was found so far."""
+
+    readings: Gathering
+    presences: list[tuple[int, Presence, int]]
+    acks: list[tuple[int, CommandAck, int]]
+    markers: list[bytes]
+    rejections: list[Rejection]
+
+
 def decode(arrivals: Iterable[Arrival], directory: Directory) -> Decoded:
     """Read every packet in order. Nothing raises: what cannot be read becomes a rejection."""
-    out = Decoded([], [], [], [], [], 0)
+    found = _Found(Gathering(), [], [], [], [])
     retained = 0
     for arrival in arrivals:
         route = directory.route(arrival.topic)
         if route is None:
-            _stranger(arrival, out)
+            _stranger(arrival, found)
         elif arrival.retained and route.kind is not Kind.PRESENCE:
             retained += 1
         elif route.fault is not None and route.kind not in CRY_FOR_HELP:
-            out.rejections.append(_reject(arrival, route.fault))
+            found.rejections.append(_reject(arrival, route.fault))
         else:
-            _read(arrival, route, out)
-    return out._replace(retained=retained)
+            _read(arrival, route, found)
+    return Decoded(found.readings.readings(), *found[1:], retained)
 
 
-def _read(arrival: Arrival, route: Route, out: Decoded) -> None:
+def _read(arrival: Arrival, route: Route, out: _Found) -> None:
     try:
         document = _DECODERS[route.kind].decode(arrival.payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -130,10 +127,12 @@ def _read(arrival: Arrival, route: Route, out: Decoded) -> None:
         _read_one_by_one(arrival, route, out)
 
 
-def _accept(struct: Any, arrival: Arrival, route: Route, out: Decoded) -> None:
+def _accept(struct: Any, arrival: Arrival, route: Route, out: _Found) -> None:
     received = arrival.received_ms
     kind = route.kind
-    if kind is Kind.PRESENCE:
+    if kind in _ORDINARY and is_sound(struct, received):
+        out.readings.add(struct, received, route)
+    elif kind is Kind.PRESENCE:
         out.presences.append((route.slot, struct, received))
     elif kind is Kind.COMMAND_ACK:
         out.acks.append((route.slot, struct, received))
@@ -142,43 +141,35 @@ def _accept(struct: Any, arrival: Arrival, route: Route, out: Decoded) -> None:
     elif not is_sound(struct, received):
         if kind in CRY_FOR_HELP:
             defects = {"clock_suspect": True, "t_device": struct.t}
-            _add(msgspec.structs.replace(struct, t=received), received, route, out, defects)
+            out.readings.add(msgspec.structs.replace(struct, t=received), received, route, defects)
         else:
             out.rejections.append(_reject(arrival, "future_time", f"t is {struct.t - received} ms ahead"))
     elif kind is Kind.MOTION and (not struct.samples or len(struct.samples) % 6):
         out.rejections.append(_reject(arrival, "bad_value", "samples is not a whole number of int16 triples"))
     else:
-        _add(struct, received, route, out, None)
+        out.readings.add(struct, received, route)
 
 
-def _hear_help(answer: CommandAck, received: int, route: Route, out: Decoded) -> None:
+def _hear_help(answer: CommandAck, received: int, route: Route, out: _Found) -> None:
     """Whoever answers "are you all right?" with "help" is heard like one who pressed the button (ADR-10)."""
     marks: dict[str, Any] = {"answer": "help"}
     press = Sos(t=answer.t)
     if not is_sound(press, received):
         marks |= {"clock_suspect": True, "t_device": answer.t}
         press = Sos(t=received)
-    _add(press, received, route._replace(kind=Kind.SOS), out, marks)
+    out.readings.add(press, received, route._replace(kind=Kind.SOS), marks)
 
 
-def _add(reading: Reading, received: int, route: Route, out: Decoded, defects: dict[str, Any] | None) -> None:
-    t, seq, *values = msgspec.structs.astuple(reading)
-    trusted = route.fault is None
-    out.readings.append(
-        Heading(route.kind, route.slot, t, seq, received, trusted, route.device, route.site, tuple(values), defects)
-    )
-
-
-def _read_cries(arrival: Arrival, route: Route, out: Decoded) -> None:
+def _read_cries(arrival: Arrival, route: Route, out: _Found) -> None:
     heard = hear(route.kind, arrival.payload, arrival.received_ms)
     if heard.unreadable is not None:
         out.rejections.append(_reject(arrival, "bad_json", heard.unreadable))
     cry: Cry
     for cry in heard.cries:
-        _add(cry.payload, arrival.received_ms, route, out, cry.defects or None)
+        out.readings.add(cry.payload, arrival.received_ms, route, cry.defects)
 
 
-def _read_one_by_one(arrival: Arrival, route: Route, out: Decoded) -> None:
+def _read_one_by_one(arrival: Arrival, route: Route, out: _Found) -> None:
     """The slow way, for a payload that is not wholly right: the good readings of an array stand."""
     entries: Sequence[bytes | msgspec.Raw] = [arrival.payload]
     if arrival.payload.lstrip()[:1] == b"[":
@@ -204,7 +195,7 @@ def _read_one_by_one(arrival: Arrival, route: Route, out: Decoded) -> None:
             _accept(reading, arrival, route, out)
 
 
-def _stranger(arrival: Arrival, out: Decoded) -> None:
+def _stranger(arrival: Arrival, out: _Found) -> None:
     """A topic that is malformed, or of a device that nobody registered."""
     if arrival.topic.startswith(MARKER_PREFIX):
         out.markers.append(arrival.payload)

@@ -11,8 +11,8 @@ import numpy as np
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
 from alerts.engine.rules import EVIDENCE_FIELDS, Rule, What
 from devices.batch import Records
-from gateway.decode import Heading
 from gateway.directory import NOBODY, Directory
+from gateway.readings import Heading
 
 _WHAT: Final[dict[What, Any]] = {
     What.OPENED: "opened",

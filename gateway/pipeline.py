@@ -23,12 +23,13 @@ from devices.clock import DAY_MS, SteadyClock
 from devices.kinds import CRY_FOR_HELP, Kind
 from gateway import metrics
 from gateway.assemble import assemble
-from gateway.decode import UNKNOWN_SLOT, Decoded, Heading, Rejection, decode
-from gateway.dedupe import Sieve, Sifted, key_of
+from gateway.decode import Decoded, Rejection, decode
+from gateway.dedupe import Sieve, Sifted
 from gateway.directory import Directory
 from gateway.episodes import detector_failed, to_episodes, with_last_fix
 from gateway.errors import RefusedError
 from gateway.listening import AWAY_MS, Listening
+from gateway.readings import Heading, Readings, nothing
 from gateway.receipts import receipts
 from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
@@ -63,7 +64,7 @@ class Work(NamedTuple):
 
     row: BatchRow
     decoded: Decoded
-    readings: list[Heading]
+    readings: Readings
     batch: ReadingBatch
     extras: Extras
     events: Records
@@ -172,32 +173,31 @@ class Pipeline:
             decoded = await self._introduce(decode(arrivals, self._directory))
             for marker in decoded.markers:
                 self._listening.heard(marker, self._clock.now_ms())
-            sifted = Sifted([], [])
+            sifted = Sifted(nothing(), nothing())
             if decoded.readings:
                 sifted = await self._writer.ask(lambda connection: self._sieve.sift(connection, decoded.readings))
             stored, alarms = await self._decide_and_commit(decoded, sifted.fresh)
         session.acknowledge(arrivals)
-        if sifted.duplicates:
-            cries = [key_of(r) for r in sifted.duplicates if r.kind in CRY_FOR_HELP]
-            if cries:
-                alarms = alarms | await self._writer.ask(lambda connection: alarms_of(connection, cries))
-        for topic, payload in receipts([*stored, *sifted.duplicates], alarms):
+        repeated = sifted.duplicates.of_kinds(CRY_FOR_HELP)
+        if repeated:
+            known = [cry.key for cry in repeated]
+            alarms = alarms | await self._writer.ask(lambda connection: alarms_of(connection, known))
+        for topic, payload in receipts([*stored.of_kinds(CRY_FOR_HELP), *repeated], alarms):
             self._urgent.publish(topic, payload)
         self._count(arrivals, decoded, stored, sifted.duplicates)
 
     async def _introduce(self, decoded: Decoded) -> Decoded:
         """Give devices that nobody registered a slot: their cry is stored and raised all the same."""
-        strangers = {(r.device, r.site) for r in decoded.readings if r.slot == UNKNOWN_SLOT}
+        strangers = decoded.readings.strangers
         if not strangers:
             return decoded
         slots = await self._writer.ask(lambda connection: add_unknown_devices(connection, sorted(strangers)))
-        readings = [r._replace(slot=slots[r.device]) if r.slot == UNKNOWN_SLOT else r for r in decoded.readings]
         await self._read_registry()
-        return decoded._replace(readings=readings)
+        return decoded._replace(readings=decoded.readings.introduced(slots))
 
     async def _decide_and_commit(
-        self, decoded: Decoded, readings: list[Heading]
-    ) -> tuple[list[Heading], dict[Key, UUID]]:
+        self, decoded: Decoded, readings: Readings
+    ) -> tuple[Readings, dict[Key, UUID]]:
         """Engine and transaction as one; data that the database refuses is set aside and the rest repeated."""
         rejections = list(decoded.rejections)
         unstorable: frozenset[int] = frozenset()
@@ -225,7 +225,7 @@ class Pipeline:
             work = Work(row, decoded, readings, batch, extras, events, rejections)
             if not (readings or rejections or decoded.presences or decoded.acks or len(events) or self._faults):
                 self._engine.commit()
-                return [], {}
+                return readings, {}
             try:
                 alarms = await self._writer.commit(row, partial(self._write, work))
             except RefusedError as error:
@@ -293,7 +293,7 @@ class Pipeline:
             index = int(event["reading"])
             if alarm is not None and index >= 0 and work.readings[index].kind in CRY_FOR_HELP:
                 work.extras.alarms[index] = alarm.id
-                alarms[key_of(work.readings[index])] = alarm.id
+                alarms[work.readings[index].key] = alarm.id
         return alarms
 
     def _latency(self, episode: Episode, decided_ms: int) -> Latency:
@@ -303,30 +303,24 @@ class Pipeline:
             commit_issued=self._clock.now_ms() - episode.received,
         )
 
-    async def _without_refused(self, readings: list[Heading]) -> tuple[list[Heading], list[Rejection], frozenset[int]]:
+    async def _without_refused(self, readings: Readings) -> tuple[Readings, list[Rejection], frozenset[int]]:
         """Find what the database refuses by bisection; cries for help stay, to be raised without being stored."""
         refused = await self._bisect(readings)
-        kept: list[Heading] = []
-        rejections: list[Rejection] = []
-        unstorable: set[int] = set()
-        for index, reading in enumerate(readings):
-            if index not in refused:
-                kept.append(reading)
-                continue
-            if reading.kind in CRY_FOR_HELP:
-                unstorable.add(len(kept))
-                kept.append(reading)
-            rejections.append(_refused(reading, refused[index]))
-        return kept, rejections, frozenset(unstorable)
+        rejections = [_refused(readings[index], reason) for index, reason in sorted(refused.items())]
+        kept = np.ones(len(readings), np.bool_)
+        kept[[index for index in refused if readings[index].kind not in CRY_FOR_HELP]] = False
+        stays = np.cumsum(kept) - 1
+        unstorable = frozenset(int(stays[index]) for index in refused if kept[index])
+        return readings.only(kept), rejections, unstorable
 
-    async def _bisect(self, readings: list[Heading]) -> dict[int, str]:
+    async def _bisect(self, readings: Readings) -> dict[int, str]:
         refused: dict[int, str] = {}
         ranges = [(0, len(readings))]
         while ranges:
             start, stop = ranges.pop()
             if start == stop:
                 continue
-            batch, extras = assemble(readings[start:stop], self._next_pos)
+            batch, extras = assemble(readings.between(start, stop), self._next_pos)
             reason = await self._writer.accepts(partial(store_readings, batch=batch, extras=extras))
             if reason is None:
                 continue
@@ -358,7 +352,7 @@ class Pipeline:
         await self._writer.ask(save)
 
     def _count(
-        self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Sequence[Heading], duplicates: Sequence[Heading]
+        self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Readings, duplicates: Readings
     ) -> None:
         if not arrivals:
             return
@@ -366,16 +360,17 @@ class Pipeline:
         metrics.BATCH_READINGS.observe(len(arrivals))
         metrics.READINGS_DUPLICATE.inc(len(duplicates))
         metrics.RETAINED_IGNORED.inc(decoded.retained)
-        kinds = [reading.kind for reading in stored]
-        for kind in set(kinds):
-            metrics.READINGS_STORED.labels(kind.topic_name).inc(kinds.count(kind))
-        metrics.READINGS_LATE.inc(sum(reading.received - reading.t > LATE_MS for reading in stored))
+        header = stored.header
+        for kind, count in enumerate(np.bincount(header["kind"]).tolist()):
+            if count:
+                metrics.READINGS_STORED.labels(Kind(kind).topic_name).inc(count)
+        metrics.READINGS_LATE.inc(int(np.count_nonzero(header["received"] - header["t"] > LATE_MS)))
         for rejection in decoded.rejections:
             metrics.REJECTED.labels(rejection.reason).inc()
 
 
 def _refused(reading: Heading, reason: str) -> Rejection:
     kind: Kind = reading.kind
-    described = repr({"t": reading.t, "seq": reading.seq, "values": reading.values}).encode()
+    described = repr(reading.payload).encode()
     topic = f"anxin/v1/{reading.site}/{reading.device}/{kind.topic_name}"
     return Rejection(reading.received, topic, "store_refused", reason, described[:4096])

@@ -10,8 +10,7 @@ import msgspec
 
 from devices.kinds import CRY_FOR_HELP
 from devices.topics import device_topic
-from gateway.decode import Heading
-from gateway.dedupe import key_of
+from gateway.readings import Heading
 from gateway.store.telemetry import Key
 
 
@@ -25,7 +24,7 @@ def receipts(readings: Sequence[Heading], alarms: Mapping[Key, UUID]) -> list[tu
     for reading in readings:
         if reading.kind not in CRY_FOR_HELP:
             continue
-        alarm = alarms.get(key_of(reading))
+        alarm = alarms.get(reading.key)
         sent: Any = (reading.defects or {}).get("t_device")
         payload = {
             "kind": reading.kind.topic_name,

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+<<<<<<< HEAD
+import struct
+=======
 import ssl
+>>>>>>> bee018e8e6faf6e26339dc3978ec5a677a5d193b
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import mqtt5
+import msgspec
 import structlog
 
 from devices.clock import Clock
@@ -33,6 +38,9 @@ RECONNECT_FIRST_S: Final = 0.1
 RECONNECT_MOST_S: Final = 5.0
 SESSION_FOREVER: Final = 0xFFFF_FFFF
 
+PUBACKS: Final = tuple(struct.pack(">BBH", 0x40, 2, packet_id) for packet_id in range(65_536))
+"""The PUBACK of each packet id: success, no properties. Source: MQTT 5.0, section 3.4."""
+
 _GRANTED: Final = (
     mqtt5.SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE,
     mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE,
@@ -41,7 +49,7 @@ _GRANTED: Final = (
 _log = structlog.get_logger(__name__)
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A received PUBLISH, not yet acknowledged."""
 
     topic: str
@@ -134,7 +142,7 @@ class Session:
         if self._link is None:
             return
         acks = [
-            mqtt5.PubAckPacket(arrival.packet_id).write()
+            PUBACKS[arrival.packet_id]
             for arrival in arrivals
             if arrival.packet_id is not None and arrival.connection == self._connection
         ]

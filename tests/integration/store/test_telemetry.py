@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices.kinds import Kind
+from devices.payloads import Checkin, Fall, Heartbeat, Motion, Position, Reading, Service, Sos, Vitals
 from gateway.assemble import assemble
-from gateway.decode import Heading
+from gateway.directory import Route
+from gateway.readings import Readings, gathered
 from gateway.store.connection import connect
 from gateway.store.telemetry import Key, existing_keys, load_readings, newest_times, store_readings
 
@@ -21,44 +23,61 @@ _f4 = st.floats(0, 100, width=32)
 _maybe_f4 = st.none() | _f4
 _maybe_bool = st.none() | st.booleans()
 
-VALUES: dict[Kind, st.SearchStrategy[tuple[Any, ...]]] = {
-    Kind.POSITION: st.tuples(
-        st.floats(-90, 90), st.floats(-180, 180), _maybe_f4, st.sampled_from([None, "gnss", "wifi", "cell"]),
-        _maybe_f4, _maybe_f4, _maybe_f4,
+_VALUES: dict[type[Reading], dict[str, st.SearchStrategy[Any]]] = {
+    Position: {
+        "lat": st.floats(-90, 90),
+        "lon": st.floats(-180, 180),
+        "source": st.sampled_from([None, "gnss", "wifi", "cell"]),
+        **dict.fromkeys(("accuracy_m", "speed_mps", "heading_deg", "altitude_m"), _maybe_f4),
+    },
+    Heartbeat: {
+        "steps": st.none() | st.integers(0, 2**32 - 1),
+        "interval_s": st.none() | st.floats(1, 1000, width=32),
+        **dict.fromkeys(("battery_pct", "rssi_dbm", "activity"), _maybe_f4),
+        **dict.fromkeys(("charging", "worn"), _maybe_bool),
+    },
+    Vitals: dict.fromkeys(
+        ("heart_rate_bpm", "spo2_pct", "systolic_mmhg", "diastolic_mmhg", "temperature_c"), _maybe_f4
     ),
-    Kind.HEARTBEAT: st.tuples(
-        _maybe_f4, _maybe_bool, _maybe_bool, _maybe_f4, st.none() | st.integers(0, 2**32 - 1), _maybe_f4,
-        st.none() | st.floats(1, 1000, width=32),
-    ),
-    Kind.VITALS: st.tuples(_maybe_f4, _maybe_f4, _maybe_f4, _maybe_f4, _maybe_f4),
-    Kind.SOS: st.tuples(
-        st.none() | st.floats(-90, 90), st.none() | st.floats(-180, 180), _maybe_f4, _maybe_bool
-    ),
-    Kind.FALL: st.tuples(_maybe_f4, _maybe_f4, _maybe_bool),
-    Kind.MOTION: st.tuples(st.floats(1, 100, width=32), st.binary(min_size=6, max_size=6)),
-    Kind.CHECKIN: st.just(()),
-    Kind.SERVICE: st.tuples(st.just("meal"), st.none() | st.just("soon")),
-}  # fmt: skip
+    Sos: {
+        "lat": st.none() | st.floats(-90, 90),
+        "lon": st.none() | st.floats(-180, 180),
+        "accuracy_m": _maybe_f4,
+        "cancel": _maybe_bool,
+    },
+    Fall: {"confidence": _maybe_f4, "impact_g": _maybe_f4, "cancel": _maybe_bool},
+    Motion: {"rate_hz": st.floats(1, 100, width=32), "samples": st.binary(min_size=6, max_size=6)},
+    Checkin: {},
+    Service: {"request": st.just("meal"), "note": st.none() | st.just("soon")},
+}
+
+
+def _route(kind: Kind, slot: int) -> Route:
+    return Route(kind, "s1", f"b{slot}", slot, None)
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> list[Heading]:
-    kinds = draw(st.lists(st.sampled_from(list(VALUES)), min_size=1, max_size=30))
-    return [
-        Heading(kind, i % 3, T0 + i, i, T0 + i + 5, True, f"b{i % 3}", "s1", draw(VALUES[kind]), None)
-        for i, kind in enumerate(kinds)
-    ]
+def readings(draw: st.DrawFn) -> Readings:
+    structs = draw(st.lists(st.sampled_from(list(_VALUES)), min_size=1, max_size=30))
+    return gathered(
+        (
+            struct(t=T0 + i, seq=i, **{name: draw(value) for name, value in _VALUES[struct].items()}),
+            T0 + i + 5,
+            _route(Kind[struct.__name__.upper()], i % 3),
+        )
+        for i, struct in enumerate(structs)
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.*function-scoped fixture")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=readings())
-async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: list[Heading]) -> None:
+async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: Readings) -> None:
     batch, extras = assemble(stored, first_pos=1)
     async with await connect(conninfo, application="test") as connection, connection.transaction(force_rollback=True):
         await store_readings(connection, batch, extras)
         loaded = await load_readings(connection, 1, len(stored))
-        keys = {Key(r.kind, r.slot, r.t, r.seq) for r in stored}
+        keys = {r.key for r in stored}
         absent = Key(Kind.POSITION, 2, T0 - 1, 0)
         assert await existing_keys(connection, [*keys, absent]) == keys
         newest = await newest_times(connection, {(r.kind, r.slot) for r in stored} | {(Kind.FALL, 77)})
@@ -78,8 +97,8 @@ async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: list[H
 
 
 def test_unknown_is_never_a_plausible_value() -> None:
-    silent = Heading(Kind.HEARTBEAT, 0, T0, -1, T0, True, "b0", "s1", (None,) * 7, None)
-    batch, _ = assemble([silent], first_pos=1)
+    silent = (Heartbeat(t=T0), T0, _route(Kind.HEARTBEAT, 0))
+    batch, _ = assemble(gathered([silent]), first_pos=1)
     (row,) = batch.heartbeat
     assert math.isnan(row["battery_pct"])
     assert math.isnan(row["interval_s"])

@@ -8,10 +8,9 @@ import msgspec
 import pytest
 
 from devices.kinds import Kind
-from devices.payloads import MAX_READINGS_PER_PAYLOAD
+from devices.payloads import MAX_READINGS_PER_PAYLOAD, Sos
 from gateway.cries import hear
-from gateway.decode import Heading
-from gateway.dedupe import key_of
+from gateway.readings import Heading
 from gateway.receipts import receipts
 
 NOW = 1_750_000_000_000
@@ -34,9 +33,9 @@ def test_a_cry_without_a_time_counts_as_the_latest() -> None:
 
 
 def test_a_press_that_comes_many_times_at_once_gets_one_receipt() -> None:
-    press = Heading(Kind.SOS, 0, NOW, 1, NOW, True, "b0", "s1", (), None)
+    press = Heading(Kind.SOS, 0, NOW, 1, NOW, True, "b0", "s1", Sos(t=NOW, seq=1))
     other = press._replace(seq=2)
     assert len(receipts([press, other, press, press], {})) == 2
     alarm = UUID(int=1)
-    ((_, payload),) = receipts([press], {key_of(press): alarm})
+    ((_, payload),) = receipts([press], {press.key: alarm})
     assert msgspec.json.decode(payload)["alarm"] == str(alarm)
