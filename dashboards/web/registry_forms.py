@@ -13,7 +13,7 @@ from dashboards.deps import Deps
 from dashboards.web.rendering import page
 from gateway.store.queries import Card, resident_card
 from gateway.store.registry import find, listing
-from gateway.store.registry_records import Contact, Device, Fence, Resident, Site
+from gateway.store.registry_records import Contact, Fence, Resident, Site
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,33 +97,16 @@ async def edit_zone(request: Request, deps: DepsOf, principal: Managing, fence: 
 @router.get("/devices/new")
 async def new_device(request: Request, deps: DepsOf, principal: Managing, resident: str = "") -> Response:
     """An empty device form; ``resident`` is whom it is for."""
-    return await _device_form(request, deps, principal, None, resident)
-
-
-@router.get("/devices/{device}")
-async def edit_device(request: Request, deps: DepsOf, principal: Managing, device: str) -> Response:
-    """The device form, filled in, with a new password on request."""
-    async with deps.pool.connection() as conn:
-        found = await find(conn, Device, device)
-    if found is None or not principal.account.sees(found.site):
-        raise Problem(404, "there is no such device")
-    return await _device_form(request, deps, principal, found, found.resident or "")
-
-
-async def _device_form(
-    request: Request, deps: Deps, principal: Principal, device: Device | None, resident: str
-) -> Response:
     async with deps.pool.connection() as conn:
         residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
-    chosen = next((each for each in residents if each.id == resident), None)
     return page(
         request,
         "device_form.html",
         principal=principal,
         sites=await _sites(deps, principal),
         residents=sorted(residents, key=lambda each: each.name),
-        device=device,
-        chosen=chosen,
+        device=None,
+        chosen=next((each for each in residents if each.id == resident), None),
         types=DEVICE_TYPES,
     )
 

@@ -230,7 +230,7 @@ async def alarm_page(conn: Connection, alarm: UUID) -> AlarmPage | None:
             alarm=found,
             cards=cards,
             fixes=await _last_fixes(conn, people, found.device),
-            device=await _device_line(conn, found.device),
+            device=await device_line(conn, found.device),
             messages=await messages_of(conn, alarm),
             related=await _related(conn, found),
             change=row[0],
@@ -274,7 +274,7 @@ async def _related(conn: Connection, alarm: Alarm) -> list[Alarm]:
     )
 
 
-async def _device_line(conn: Connection, device: str | None) -> DeviceLine | None:
+async def device_line(conn: Connection, device: str | None) -> DeviceLine | None:
     lines = await _objects(
         conn,
         DeviceLine,

@@ -2,6 +2,7 @@
 
 import { alarm } from "./alarm.js";
 import * as clock from "./clock.js";
+import { commands } from "./commands.js";
 import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
 import { need } from "./dom.js";
@@ -13,7 +14,7 @@ import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, map, form, demo, yours, soundtest };
+const components = { now, alarm, commands, map, form, demo, yours, soundtest };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

@@ -1,0 +1,83 @@
+"""A device's page: who has it, how it is, what it was asked for; and its form, for those who may change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import MAY_ACT, MAY_MANAGE, DepsOf, Principal, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.deps import Deps
+from dashboards.web.registry_forms import DEVICE_TYPES, NAMES_AT_MOST
+from dashboards.web.rendering import page
+from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.commands import CONFIRM_TIMEOUT_S
+from gateway.store.accounts import accounts
+from gateway.store.commands import commands_of
+from gateway.store.connection import Connection
+from gateway.store.queries import device_line
+from gateway.store.registry import find, listing
+from gateway.store.registry_records import Device, Resident, Site
+
+router = APIRouter(include_in_schema=False)
+
+COMMANDS_SHOWN = 30
+
+
+async def _found(conn: Connection, principal: Principal, key: str) -> Device:
+    found = await find(conn, Device, key)
+    if found is None or not principal.account.sees(found.site):
+        raise Problem(404, "there is no such device")
+    return found
+
+
+async def _asked(conn: Connection, deps: Deps, principal: Principal, device: Device) -> dict[str, Any]:
+    """What the list of commands is drawn from."""
+    commands = await commands_of(conn, device.id, limit=COMMANDS_SHOWN)
+    site = await find(conn, Site, device.site)
+    staff = await accounts(conn)
+    now = deps.clock.now_ms()
+    return {
+        "device": device,
+        "line": await device_line(conn, device.id),
+        "commands": commands,
+        "any_open": any(each.is_open(now) for each in commands),
+        "names": {each.username: each.display_name or each.username for each in staff},
+        "timezone": DEFAULT_TIMEZONE if site is None else site.timezone,
+        "may_act": principal.account.role in MAY_ACT,
+    }
+
+
+@router.get("/devices/{device}")
+async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device: str) -> Response:
+    """The device with its commands, and its form where the account may change it."""
+    manages = principal.account.role in MAY_MANAGE
+    async with deps.pool.connection() as conn:
+        found = await _found(conn, principal, device)
+        asked = await _asked(conn, deps, principal, found)
+        residents: list[Resident] = []
+        if manages:
+            residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
+    return page(
+        request,
+        "device.html",
+        principal=principal,
+        residents=sorted(residents, key=lambda each: each.name),
+        sites=[],
+        chosen=next((each for each in residents if each.id == found.resident), None),
+        types=DEVICE_TYPES,
+        may_manage=manages,
+        confirm_s=CONFIRM_TIMEOUT_S,
+        **asked,
+    )
+
+
+@router.get("/devices/{device}/commands")
+async def its_commands(request: Request, deps: DepsOf, principal: SignedIn, device: str) -> Response:
+    """The list of commands alone, renewed by the page while anything in it may still change."""
+    async with deps.pool.connection() as conn:
+        found = await _found(conn, principal, device)
+        asked = await _asked(conn, deps, principal, found)
+    return page(request, "device_command_list.html", principal=principal, **asked)
