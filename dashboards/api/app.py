@@ -13,7 +13,20 @@ from fastapi.openapi.utils import get_openapi
 
 from alerts.alarm import Alarm
 from dashboards import web
-from dashboards.api import alarms, commands, health, measurements, problems, records, session, stream
+from dashboards.api import (
+    alarms,
+    commands,
+    drills,
+    exchange,
+    health,
+    measurements,
+    problems,
+    records,
+    reports,
+    session,
+    stream,
+    together,
+)
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.deps import Deps
@@ -32,8 +45,9 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     app.state.gate = session.Gate()
     app.state.feed = Feed(deps.conninfo)
+    app.state.importing = asyncio.Lock()
     problems.install(app)
-    for room in (health, session, alarms, stream, records, measurements, commands):
+    for room in (health, session, alarms, reports, together, drills, stream, records, measurements, commands, exchange):
         app.include_router(room.router)
     web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
