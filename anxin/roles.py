@@ -73,10 +73,11 @@ async def gateway(settings: RoleSettings) -> None:
 
 
 async def dispatcher(settings: RoleSettings) -> None:
-    """Escalation steps when they fall due, messages out of the outbox."""
+    """Escalation steps when they fall due, messages out of the outbox, and upkeep."""
     from alerts import dispatcher as dispatching
     from alerts.notifiers.selection import notifier_for
     from alerts.notifiers.twilio import TwilioNotifier
+    from anxin.upkeep import kept_up
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
     from gateway.store.changes import listen
@@ -92,13 +93,14 @@ async def dispatcher(settings: RoleSettings) -> None:
             sender=account.from_,
             base_url=account.base_url,
         )
-    async with _open_pool(settings, "dispatcher") as pool:
+    clock = SystemClock()
+    async with _open_pool(settings, "dispatcher") as pool, kept_up(pool, clock, settings.keep):
         await _report(settings, "dispatcher", "ready")
         await dispatching.run(
             store=PostgresAlarmStore(pool),
             outbox=PostgresOutbox(pool),
             notifier_for=lambda message: notifier_for(message, provider),
-            clock=SystemClock(),
+            clock=clock,
             wake=listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"),
             unavailable=UNAVAILABLE,
         )

@@ -84,6 +84,21 @@ class Gateway(_Section):
     metrics_listen: str = "127.0.0.1"
 
 
+class Retention(_Section):
+    """How long what has grown old is kept, in days. Source of every default: assumption, ADR 11."""
+
+    readings_days: int = Field(default=400, ge=30)
+    """Readings of every kind: a year can be laid beside the one before, and a month for the review of it."""
+    rejected_days: int = Field(default=30, ge=1)
+    """Payloads that were put aside: long enough to ask the maker of a device."""
+    alarm_change_days: int = Field(default=30, ge=1)
+    """The numbered changes of alarms, for readers who were away; the alarms themselves stay."""
+    messages_days: int = Field(default=400, ge=30)
+    """What was said to whom, and the commands to devices: as long as the readings that they belong to."""
+    left_days: int = Field(default=90, ge=0)
+    """The personal data of residents who have moved or died: a quarter for bills and questions of the family."""
+
+
 class Settings(BaseSettings):
     """All settings of one running system."""
 
@@ -103,6 +118,7 @@ class Settings(BaseSettings):
     mqtt: Mqtt = Mqtt()
     console: Console = Console()
     gateway: Gateway = Gateway()
+    retention: Retention = Retention()
 
 
 def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
@@ -184,6 +200,17 @@ class BrokerAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepDays:
+    """What upkeep needs of the section ``retention``, in days."""
+
+    readings: int = 400
+    rejected: int = 30
+    alarm_changes: int = 30
+    messages: int = 400
+    left: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     """What one role needs to run."""
 
@@ -206,6 +233,7 @@ class RoleSettings:
     twilio: TwilioAccount | None = None
     language: str = "zh"
     secure_cookies: bool = False
+    keep: KeepDays = KeepDays()
 
 
 def to_environment(settings: RoleSettings) -> dict[str, str]:
@@ -222,6 +250,17 @@ def from_environment() -> RoleSettings:
     """
     return msgspec.json.decode(
         os.environ[ROLE_VARIABLE], type=RoleSettings, dec_hook=lambda wanted, value: wanted(value)
+    )
+
+
+def keep_days(retention: Retention) -> KeepDays:
+    """The section as upkeep takes it."""
+    return KeepDays(
+        readings=retention.readings_days,
+        rejected=retention.rejected_days,
+        alarm_changes=retention.alarm_change_days,
+        messages=retention.messages_days,
+        left=retention.left_days,
     )
 
 

@@ -15,10 +15,11 @@ from anxin.store_access import open_existing
 from gateway.store.connection import connect
 from gateway.store.queries import counters
 from gateway.store.roles import all_roles
+from gateway.store.upkeep import upkeep_runs
 
 
 async def status(settings: Settings) -> dict[str, Any]:
-    """Roles, broker, database, queues. ``running`` tells whether the process is there now.
+    """Roles, broker, database, queues, upkeep. ``running`` tells whether the process is there now.
 
     Raises:
         FolderError: if the data folder holds no system.
@@ -37,6 +38,7 @@ async def status(settings: Settings) -> dict[str, Any]:
             "host": conninfo_to_dict(conninfo).get("host"),
         },
         "roles": [],
+        "upkeep": [],
         "queues": None,
     }
     try:
@@ -49,5 +51,6 @@ async def status(settings: Settings) -> dict[str, Any]:
             {**msgspec.to_builtins(role), "running": running.get(role.role) == role.pid and role.pid is not None}
             for role in await all_roles(connection)
         ]
+        answer["upkeep"] = [run._asdict() for run in await upkeep_runs(connection)]
         answer["queues"] = msgspec.to_builtins(await counters(connection))
     return answer

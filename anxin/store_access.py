@@ -10,12 +10,13 @@ import psycopg
 import structlog
 
 from anxin.embedded.account import service_account
-from anxin.embedded.errors import FolderError
+from anxin.embedded.errors import FolderError, StartError
 from anxin.embedded.folder import DataFolder
 from anxin.embedded.leftovers import end_leftovers
 from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.settings import Settings
 from gateway.store.connection import connect
+from gateway.store.fitness import UnfitDatabaseError
 from gateway.store.migrate import migrate
 
 _log = structlog.get_logger(__name__)
@@ -38,9 +39,15 @@ async def database_of(settings: Settings) -> AsyncIterator[str]:
 
     Raises:
         FolderError: if the data folder holds no system.
+        StartError: if the database that ``database.url`` names cannot be used.
     """
     if settings.database.url is not None:
-        yield settings.database.url.get_secret_value()
+        conninfo = settings.database.url.get_secret_value()
+        try:
+            await migrate(conninfo)
+        except UnfitDatabaseError as error:
+            raise StartError(f"the database cannot be used: {error}") from error
+        yield conninfo
         return
     folder = open_existing(settings.data_dir)
     postgres = EmbeddedPostgres(folder, account=service_account(settings.database.account))

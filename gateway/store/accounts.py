@@ -223,12 +223,14 @@ async def redeem_signin_link(conn: Connection, token: str, now: int) -> NewSessi
         return None if row is None else await open_session(conn, row[0], now)
 
 
-async def drop_expired(conn: Connection, now: int) -> None:
-    """Forget sessions, links and idempotency keys whose time is over."""
+async def drop_expired(conn: Connection, now: int) -> int:
+    """Forget sessions, links and idempotency keys whose time is over; how many they were."""
     moment = (now,)
-    await conn.execute("delete from session where expires_at <= to_timestamp(%s / 1000.0)", moment)
-    await conn.execute("delete from signin_link where expires_at <= to_timestamp(%s / 1000.0)", moment)
-    await conn.execute(
+    gone = 0
+    for statement in (
+        "delete from session where expires_at <= to_timestamp(%s / 1000.0)",
+        "delete from signin_link where expires_at <= to_timestamp(%s / 1000.0)",
         f"delete from idempotency where at <= to_timestamp(%s / 1000.0) - interval '{IDEMPOTENCY_DAYS} day'",
-        moment,
-    )
+    ):
+        gone += (await conn.execute(statement, moment)).rowcount
+    return gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -14,6 +14,8 @@ LOCK_TIMEOUT = "3s"
 """How long a console transaction waits for a row that somebody else is changing (design rule 10)."""
 IDLE_TIMEOUT = "5s"
 """A role that stops in the middle of a transaction loses it: its row locks would hold up the gateway."""
+LONGEST_IDLE = "15s"
+"""The same for a connection outside a pool: the gateway's writer pauses between the statements of a batch."""
 
 _KEEPALIVE: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -21,13 +23,19 @@ _KEEPALIVE: dict[str, Any] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
+_ANY_SERVER: Final = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set client_encoding = 'UTF8'"
+"""A server of somebody else's may have settings of its own for how moments and texts are written."""
 
 
 async def connect(conninfo: str, *, application: str, autocommit: bool = True) -> Connection:
     """Open one connection. Raises ``psycopg.OperationalError`` when the server cannot be reached."""
-    connection = await AsyncConnection.connect(
-        conninfo, autocommit=autocommit, application_name=application, **_KEEPALIVE
-    )
+    connection = await AsyncConnection.connect(conninfo, autocommit=True, application_name=application, **_KEEPALIVE)
+    try:
+        await connection.execute(f"{_ANY_SERVER}; set idle_in_transaction_session_timeout = '{LONGEST_IDLE}'")
+        await connection.set_autocommit(autocommit)
+    except BaseException:
+        await connection.close()
+        raise
     # Statements are prepared on first use: the gateway repeats the same few thousands of times a minute.
     connection.prepare_threshold = 0
     return connection
@@ -36,7 +44,8 @@ async def connect(conninfo: str, *, application: str, autocommit: bool = True) -
 async def _configure(connection: Connection) -> None:
     await connection.set_autocommit(True)
     await connection.execute(
-        f"set lock_timeout = '{LOCK_TIMEOUT}'; set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'"
+        f"{_ANY_SERVER}; set lock_timeout = '{LOCK_TIMEOUT}';"
+        f" set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'"
     )
 
 

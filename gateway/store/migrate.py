@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from gateway.store.connection import connect
+from gateway.store.fitness import UnknownSchemaError, connect_to_fit
 
 _LOCK: Final = 0x616E_7869  # "anxi"
 
@@ -22,10 +22,13 @@ async def migrate(conninfo: str) -> list[str]:
 
     A second process that starts meanwhile waits for the first and then finds nothing to do.
 
+    All of it is one transaction: one that is interrupted leaves the database as it was.
+
     Raises:
+        UnfitDatabaseError: The database cannot be used as it is.
         UnknownSchemaError: The database has a migration that this version does not know.
     """
-    connection = await connect(conninfo, application="anxin migrate", autocommit=False)
+    connection = await connect_to_fit(conninfo, application="anxin migrate")
     async with connection:
         await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         await connection.execute(
@@ -45,14 +48,3 @@ async def migrate(conninfo: str) -> list[str]:
             await connection.execute("insert into migration (name) values (%s)", (name,))
             applied.append(name)
     return applied
-
-
-class UnknownSchemaError(Exception):
-    """The database was made by a newer version."""
-
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(
-            f"this database was made by a newer Anxin (it has {', '.join(names)}): install that version, "
-            "or point --data-dir / --database at another database"
-        )
-        self.names = names

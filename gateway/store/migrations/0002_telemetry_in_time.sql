@@ -205,3 +205,12 @@ end $$;
 
 drop function divide_by_partitions(text);
 drop function divide_by_timescaledb(text);
+
+-- What the jobs of upkeep did last, so that one that fails is seen.
+create table upkeep_run (
+    job text primary key,
+    at timestamptz not null default clock_timestamp(),
+    done bigint not null,
+    error text
+);
+comment on column upkeep_run.done is 'partitions or rows that it made or ended';
