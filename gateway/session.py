@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-<<<<<<< HEAD
-import struct
-=======
 import ssl
->>>>>>> bee018e8e6faf6e26339dc3978ec5a677a5d193b
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple

@@ -65,4 +65,6 @@ def ingest(devices: int, seconds: float, rate: float | None, as_json: bool) -> N
             click.echo(f"{name:28} {value}")
     for phase in found.phases:
         cost = "  ".join(f"{name} {us}" for name, us in phase.cpu_us_per_message.items())
-        click.echo(f"{phase.receiver:8} {phase.messages_per_s:>10,.0f}/s  {phase.seconds:6.1f} s  µs CPU a message: {cost}")
+        click.echo(
+            f"{phase.receiver:8} {phase.messages_per_s:>10,.0f}/s  {phase.seconds:6.1f} s  µs CPU a message: {cost}"
+        )
