@@ -1,36 +1,46 @@
 """Who wears what and where they may walk: registry changes turned into rows of the engine's arrays.
 
 Keeps of each record only what the engine needs (no names), so that a snapshot can continue with the
-next change. Works between batches, outside the journal (design rule 11).
+next change. Works between batches, outside the journal (design rule 11). What a change does to a track or a
+silence happens at once, in the order of the changes; rows of different length are laid out when all are in.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 from math import cos, radians, sin
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from alerts.engine import local_time
+from alerts.engine.detectors import zone_exit
+from alerts.engine.extents import replaced, together
 from alerts.engine.layout import (
+    BOX,
     FENCE,
     FOREVER,
     HOUSEHOLD,
     NEVER,
     NOBODY,
-    WEARERS_KEPT,
+    SPAN,
+    WORN,
     State,
     with_devices,
     with_residents,
 )
 from alerts.engine.parameters import Parameters
+from alerts.engine.wearing import stir_resident
 from alerts.engine.zones import Circle, Zone, rows_of, zone_of
+from devices.batch import Records
 from devices.registry import Assignment, Device, Fence, RegistryChange, Resident
+from devices.wearing import Span, laid_out, span_at
 
 _FIRST_ROOM: Final = 64
-_BAND: Final = "band"
+_WATCHED: Final = {"band": WORN, "watch": WORN, "pendant": WORN, "box": BOX}
+"""Types of devices whose silence counts; a fitness machine reports only when somebody trains."""
 
 
 class Wearing(msgspec.Struct, array_like=True):
@@ -49,12 +59,14 @@ class Directory(msgspec.Struct):
     devices: dict[str, int] = {}
     assignments: dict[str, Wearing] = {}
     fences: dict[str, tuple[int, Zone]] = {}
+    households: dict[str, int] = {}
+    """Their slots as wearers, HOUSEHOLD and below."""
     worn: dict[int, list[str]] = {}
     """Assignments of a device."""
     walks: dict[int, list[str]] = {}
     """Fences of a resident."""
-    wards: dict[int, list[int]] = {}
-    """Devices whose newest assignment is to this resident, in order of slots."""
+    wards: dict[int, list[str]] = {}
+    """Assignments to a resident."""
     zones: list[str] = []
     """Names of the time zones, by row of the tables."""
 
@@ -75,28 +87,43 @@ def _doubled(room: int, slot: int) -> int:
     return room
 
 
-def apply(directory: Directory, state: State, change: RegistryChange, p: Parameters) -> State:
-    """Bring one committed change into the arrays; returns the state, perhaps grown."""
-    record = change.record
-    match change.entity:
-        case "resident":
-            return _resident(directory, state, change.key, record if isinstance(record, Resident) else None)
-        case "device":
-            return _device(directory, state, change.key, record if isinstance(record, Device) else None)
-        case "assignment":
-            return _assignment(directory, state, change.key, record if isinstance(record, Assignment) else None)
-        case "fence":
-            return _fence(directory, state, change.key, record if isinstance(record, Fence) else None, p)
-        case _:
-            return state
+class Changed(NamedTuple):
+    """Whose rows are to be laid out anew when all changes are in."""
+
+    devices: dict[int, None]
+    residents: dict[int, None]
+    walkers: dict[int, None]
 
 
-def _resident(directory: Directory, state: State, key: str, record: Resident | None) -> State:
+def apply(directory: Directory, state: State, changes: Sequence[RegistryChange], p: Parameters) -> State:
+    """Bring committed changes into the arrays, in their order; returns the state, perhaps grown."""
+    changed = Changed({}, {}, {})
+    for change in changes:
+        record = change.record
+        match change.entity:
+            case "resident":
+                resident = record if isinstance(record, Resident) else None
+                state = _resident(directory, state, change.key, resident, changed)
+            case "device":
+                state = _device(directory, state, change.key, record if isinstance(record, Device) else None, changed)
+            case "assignment":
+                assignment = record if isinstance(record, Assignment) else None
+                state = _assignment(directory, state, change.key, assignment, changed)
+            case "fence":
+                state = _fence(directory, state, change.key, record if isinstance(record, Fence) else None, changed)
+            case _:
+                pass
+    return _laid_out(directory, state, changed, p)
+
+
+def _resident(
+    directory: Directory, state: State, key: str, record: Resident | None, changed: Changed
+) -> State:  # fmt: skip
     if record is None:
         slot = directory.residents.pop(key, None)
         if slot is not None:
-            _settle(state, slot, active=False)
-            _forget_tracks(directory, state, slot)
+            _settle(directory, state, slot, active=False)
+            changed.residents[slot] = None
         return state
     directory.residents[key] = record.slot
     state = room_for(state, resident=record.slot)
@@ -106,134 +133,173 @@ def _resident(directory: Directory, state: State, key: str, record: Resident | N
     state, row["zone"] = _time_zone(directory, state, record.timezone)
     active = record.status == "active"
     if bool(row["active"]) != active:
-        _settle(state, record.slot, active=active)
-        _forget_tracks(directory, state, record.slot)
+        _settle(directory, state, record.slot, active=active)
+        changed.residents[record.slot] = None
     return state
 
 
-def _settle(state: State, slot: int, *, active: bool) -> None:
-    """Begin or stop to judge a resident; an open silence is forgotten, not recovered."""
+def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> None:
+    """Begin or stop to judge a resident; an open silence is forgotten, not recovered, and so are the tracks."""
     row = state.resident[slot]
     row["active"] = active
     row["silent_open"] = 0
-    state.due[slot] = 0
+    _forget_tracks(directory, state, slot)
 
 
 def _forget_tracks(directory: Directory, state: State, slot: int) -> None:
     """Start the tracks of a resident's devices anew; where they were last seen stays known."""
-    for device in directory.wards.get(slot, ()):
-        forget_track(state, device)
+    for device in dict.fromkeys(directory.assignments[key].device for key in directory.wards.get(slot, ())):
+        if _tracked(directory, state, device) == slot:
+            zone_exit.forget(state.device[device])
 
 
-def forget_track(state: State, device: int) -> None:
-    """Forget fixes in a row and an open wandering episode of one device."""
-    row = state.device[device]
-    for name in ("outside", "inside", "zone_open", "outside_t", "zone_t", "zone_seq"):
-        row[name] = 0
-    row["told_t"] = NEVER
+def _tracked(directory: Directory, state: State, device: int) -> int:
+    """Who wore the device at its newest fix."""
+    span = span_at(_spans_of(directory, device), int(state.device[device]["mark_position"]))
+    return NOBODY if span is None else span.wearer
 
 
-def _device(directory: Directory, state: State, key: str, record: Device | None) -> State:
-    if record is None:
-        slot = directory.devices.pop(key, None)
-        if slot is not None:
-            state.device[slot]["band"] = 0
-            _rebind(directory, state, slot)
+def _spans_of(directory: Directory, device: int) -> list[Span[int]]:
+    worn = (directory.assignments[key] for key in directory.worn.get(device, ()))
+    return laid_out(Span(wearing.from_ms, wearing.to_ms, wearing.wearer) for wearing in worn)
+
+
+def _device(directory: Directory, state: State, key: str, record: Device | None, changed: Changed) -> State:
+    slot = directory.devices.pop(key, None) if record is None else record.slot
+    if slot is None:
         return state
-    directory.devices[key] = record.slot
-    state = room_for(state, device=record.slot)
-    state.device[record.slot]["band"] = record.type == _BAND and not record.revoked
-    _rebind(directory, state, record.slot)
-    return state
-
-
-def _assignment(directory: Directory, state: State, key: str, record: Assignment | None) -> State:
-    before = directory.assignments.pop(key, None)
-    if before is not None:
-        directory.worn[before.device].remove(key)
+    watched = 0
     if record is not None:
-        wearer = HOUSEHOLD if record.resident_slot is None else record.resident_slot
-        to_ms = FOREVER if record.to_ms is None else record.to_ms
-        directory.assignments[key] = Wearing(record.device_slot, wearer, record.from_ms, to_ms)
-        directory.worn.setdefault(record.device_slot, []).append(key)
-        state = room_for(state, device=record.device_slot, resident=max(wearer, -1))
-    if before is not None:
-        _rebind(directory, state, before.device)
-    if record is not None and (before is None or before.device != record.device_slot):
-        _rebind(directory, state, record.device_slot)
+        directory.devices[key] = slot
+        state = room_for(state, device=slot)
+        watched = 0 if record.revoked else _WATCHED.get(record.type, 0)
+    if state.device[slot]["watched"] != watched:
+        state.device[slot]["watched"] = watched
+        changed.devices[slot] = None
+        for wearing in directory.worn.get(slot, ()):
+            changed.residents[directory.assignments[wearing].wearer] = None
     return state
 
 
-def _rebind(directory: Directory, state: State, device: int) -> None:
-    """Write a device's wearers anew; a new wearer starts with nothing known but the device's own battery."""
-    history = sorted(
-        (directory.assignments[key] for key in directory.worn.get(device, ())),
-        key=lambda wearing: (wearing.from_ms, wearing.to_ms),
-        reverse=True,
-    )
-    row = state.device[device]
-    before = int(row["wearer"])
-    wearers = state.wearers[device]
-    wearers["from_ms"] = FOREVER
-    wearers["to_ms"] = FOREVER
-    wearers["wearer"] = NOBODY
-    for i, wearing in enumerate(history[:WEARERS_KEPT]):
-        wearers[i]["from_ms"] = wearing.from_ms
-        wearers[i]["to_ms"] = wearing.to_ms
-        wearers[i]["wearer"] = wearing.wearer
-    newest = wearers[0]
-    row["worn_from"], row["worn_to"], row["wearer"] = newest["from_ms"], newest["to_ms"], newest["wearer"]
-    wearer = int(row["wearer"])
-    if wearer != before:
-        row["last_sign"] = NEVER
-        for name in ("lat", "lon", "accuracy_m"):
-            row[name] = np.nan
-        forget_track(state, device)
-    for resident in {before, wearer}:
-        if resident >= 0:
-            _chain(directory, state, resident, device, belongs=resident == wearer)
+def _assignment(
+    directory: Directory, state: State, key: str, record: Assignment | None, changed: Changed
+) -> State:  # fmt: skip
+    before = directory.assignments.get(key)
+    after = None if record is None else _wearing(directory, record)
+    devices = {wearing.device: None for wearing in (before, after) if wearing is not None}
+    for wearing in (before, after):
+        if wearing is not None:
+            state = room_for(state, device=wearing.device, resident=wearing.wearer)
+            changed.devices[wearing.device] = None
+            changed.residents[wearing.wearer] = None
+    tracked = {device: _tracked(directory, state, device) for device in devices}
+    if before is not None:
+        del directory.assignments[key]
+        directory.worn[before.device].remove(key)
+        directory.wards[before.wearer].remove(key)
+    if after is not None:
+        directory.assignments[key] = after
+        directory.worn.setdefault(after.device, []).append(key)
+        directory.wards.setdefault(after.wearer, []).append(key)
+    for device, wearer in tracked.items():
+        if _tracked(directory, state, device) != wearer:
+            zone_exit.forget(state.device[device])
+    return state
 
 
-def _chain(directory: Directory, state: State, resident: int, device: int, *, belongs: bool) -> None:
-    """Link a resident's bands through ``sibling``; without any, an open silence is forgotten."""
-    wards = directory.wards.setdefault(resident, [])
-    if belongs and device not in wards:
-        wards.append(device)
-        wards.sort()
-    elif not belongs:
-        wards.remove(device)
-    state.sibling[device] = -1
-    bands = [ward for ward in wards if state.device[ward]["band"]]
-    row = state.resident[resident]
-    row["first_device"] = bands[0] if bands else -1
-    for band, following in pairwise([*bands, -1]):
-        state.sibling[band] = following
-    if not bands:
-        row["silent_open"] = 0
-    state.due[resident] = 0
+def _wearing(directory: Directory, record: Assignment) -> Wearing:
+    if record.resident_slot is not None:
+        wearer = record.resident_slot
+    else:
+        households = directory.households
+        wearer = households.setdefault(record.household or "", HOUSEHOLD - len(households))
+    to_ms = FOREVER if record.to_ms is None else record.to_ms
+    return Wearing(record.device_slot, wearer, record.from_ms, to_ms)
 
 
-def _fence(directory: Directory, state: State, key: str, record: Fence | None, p: Parameters) -> State:
+def _fence(directory: Directory, state: State, key: str, record: Fence | None, changed: Changed) -> State:
     before = directory.fences.pop(key, None)
-    changed: list[int] = []
+    walkers: dict[int, None] = {}
     if before is not None:
         directory.walks[before[0]].remove(key)
-        changed.append(before[0])
+        walkers[before[0]] = None
     zone = None if record is None else zone_of(record)
     if record is not None and zone is not None:
         directory.fences[key] = (record.resident_slot, zone)
         directory.walks.setdefault(record.resident_slot, []).append(key)
         state = room_for(state, resident=record.resident_slot)
-        if record.resident_slot not in changed:
-            changed.append(record.resident_slot)
-    for resident in changed:
-        state = _lay_out(directory, state, resident, p)
-        _forget_tracks(directory, state, resident)
+        walkers[record.resident_slot] = None
+    for walker in walkers:
+        changed.walkers[walker] = None
+        _forget_tracks(directory, state, walker)
     return state
 
 
-def _lay_out(directory: Directory, state: State, resident: int, p: Parameters) -> State:
-    """Write a resident's zones: the first circle into the record, the rest into rows of ``fence``."""
+def _laid_out(directory: Directory, state: State, changed: Changed, p: Parameters) -> State:
+    """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
+    if changed.devices:
+        spans = {device: _span_rows(directory, state, device) for device in changed.devices}
+        state = state._replace(span=replaced(state.span, state.spans[:, 0], state.spans[:, 1], spans))
+    residents = [slot for slot in changed.residents if slot >= 0]
+    if residents:
+        wards = {slot: _ward_rows(directory, state, slot) for slot in residents}
+        state = state._replace(
+            ward=replaced(state.ward, state.resident["ward_first"], state.resident["ward_count"], wards)
+        )
+    if changed.walkers:
+        state = _fences(directory, state, changed.walkers, p)
+    for device in changed.devices:
+        state.fault_due[device] = 0
+    for slot in residents:
+        stir_resident(state, slot)
+    return state
+
+
+def _span_rows(directory: Directory, state: State, device: int) -> Records:
+    """Whose a device was; the newest goes into the record as well."""
+    spans = _spans_of(directory, device)
+    rows = np.zeros(len(spans), SPAN)
+    for i, span in enumerate(spans):
+        rows[i] = (*span, 0)
+    row = state.device[device]
+    row["worn_from"], row["worn_to"], row["wearer"] = spans[0] if spans else (FOREVER, FOREVER, NOBODY)
+    return rows
+
+
+def _ward_rows(directory: Directory, state: State, slot: int) -> npt.NDArray[np.int32]:
+    """What a resident wears, wore or will wear, and whose silence may be theirs."""
+    devices = {directory.assignments[key].device for key in directory.wards.get(slot, ())}
+    return np.array(sorted(d for d in devices if state.device[d]["watched"] == WORN), np.int32)
+
+
+def _fences(directory: Directory, state: State, walkers: dict[int, None], p: Parameters) -> State:
+    """Write the zones of residents: the first circle into the record, the rest into rows of ``fence``."""
+    rows: dict[int, Records] = {}
+    corners: list[npt.NDArray[np.float64]] = [state.vertex]
+    used = len(state.vertex)
+    for walker in walkers:
+        others = _first_circle(directory, state, walker, p)
+        fence = rows[walker] = np.zeros(len(others), FENCE)
+        for i, zone in enumerate(others):
+            lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, p.zone.back_m)
+            fence[i]["lat"], fence[i]["lon"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, lon0, cos(lat0), sin(lat0)
+            fence[i]["radius_m"], fence[i]["margin_m"] = radius_m, margin_m
+            fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, len(vertex)) if len(vertex) else (0, 0)
+            used += len(vertex)
+            corners.append(vertex)
+    first, count = state.resident["fence_first"], state.resident["fence_count"]
+    return _with_fences(state, replaced(state.fence, first, count, rows), np.concatenate(corners))
+
+
+def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) -> State:
+    """Corners lose their owners when fences are moved together: they are then moved together as well."""
+    if len(fence) < len(state.fence) or len(vertex) > 2 * int(fence["vertex_count"].sum()) + _FIRST_ROOM:
+        vertex = together(vertex, fence["vertex_first"], fence["vertex_count"])
+    return state._replace(fence=fence, vertex=vertex)
+
+
+def _first_circle(directory: Directory, state: State, resident: int, p: Parameters) -> list[Zone]:
+    """Write a resident's first circle into their record; returns the other zones."""
     zones = [directory.fences[key][1] for key in sorted(directory.walks.get(resident, ()))]
     row = state.resident[resident]
     first = next((zone for zone in zones if isinstance(zone, Circle)), None)
@@ -243,22 +309,21 @@ def _lay_out(directory: Directory, state: State, resident: int, p: Parameters) -
         row["circle_lat"], row["circle_lon"], row["circle_cos"] = lat, radians(first.lon), cos(lat)
         row["circle_radius_m"] = first.radius_m
         row["circle_margin_m"] = min(p.zone.back_m, first.radius_m / 2)
-    others = [zone for zone in zones if zone is not first]
-    row["fence_first"], row["fence_count"] = len(state.fence), len(others)
-    if not others:
-        row["fence_first"] = 0
-        return state
-    fence = np.zeros(len(others), FENCE)
-    vertices = [state.vertex]
-    used = len(state.vertex)
-    for i, zone in enumerate(others):
-        lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, p.zone.back_m)
-        fence[i]["lat"], fence[i]["lon"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, lon0, cos(lat0), sin(lat0)
-        fence[i]["radius_m"], fence[i]["margin_m"] = radius_m, margin_m
-        fence[i]["vertex_first"], fence[i]["vertex_count"] = used, len(vertex)
-        used += len(vertex)
-        vertices.append(vertex)
-    return state._replace(fence=np.concatenate([state.fence, fence]), vertex=np.concatenate(vertices))
+    return [zone for zone in zones if zone is not first]
+
+
+def without_waste(state: State) -> State:
+    """The same knowledge with every array in the order of its owners and nothing left behind in it."""
+    resident, spans = state.resident.copy(), state.spans.copy()
+    fence = together(state.fence, resident["fence_first"], resident["fence_count"])
+    return state._replace(
+        resident=resident,
+        spans=spans,
+        span=together(state.span, spans[:, 0], spans[:, 1]),
+        ward=together(state.ward, resident["ward_first"], resident["ward_count"]),
+        fence=fence,
+        vertex=together(state.vertex, fence["vertex_first"], fence["vertex_count"]),
+    )
 
 
 def _time_zone(directory: Directory, state: State, name: str) -> tuple[State, int]:

@@ -8,17 +8,19 @@ from typing import ClassVar, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import kernel, snapshot
+from alerts.engine import deadlines, journal, kernel, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
-from alerts.engine.kernel import Outcome, Status
 from alerts.engine.layout import FOREVER, Journal, State, empty_journal, empty_state, with_fewer_devices
+from alerts.engine.outcome import Outcome, Status
 from alerts.engine.parameters import Parameters
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from devices.batch import ReadingBatch, Records, empty_batch
 from devices.registry import RegistryChange
 
 _FIRST_ROOM: Final = 256
+_EVENTS_AT_MOST: Final = 3
+"""Of one reading: the end of a person's silence, of the device's, and what it says itself."""
 
 
 class Engine:
@@ -41,7 +43,7 @@ class Engine:
         self._directory = Directory()
         self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)
         self._journal: Journal = empty_journal(_FIRST_ROOM, _FIRST_ROOM)
-        self._out: Records = np.empty(2 * _FIRST_ROOM, EPISODE_EVENT)
+        self._out: Records = np.empty(_EVENTS_AT_MOST * _FIRST_ROOM, EPISODE_EVENT)
         self._listening_since: int | None = None
         self._room_before = FOREVER
 
@@ -53,8 +55,7 @@ class Engine:
         """
         if self._journal.used.any():
             raise RuntimeError("registry changes belong between batches")
-        for change in changes:
-            self._state = apply(self._directory, self._state, change, self.parameters)
+        self._state = apply(self._directory, self._state, changes, self.parameters)
 
     def process(self, batch: ReadingBatch, now: int) -> Records:
         """Run a batch of readings through all detectors.
@@ -86,7 +87,7 @@ class Engine:
                 it does not know: nothing is judged.
 
         Returns:
-            The episode events, shape (n,), EPISODE_EVENT, in the order of residents.
+            The episode events, shape (n,), EPISODE_EVENT: those of residents in their order, then of devices.
 
         Raises:
             KernelFault: as ``process``.
@@ -95,12 +96,13 @@ class Engine:
             return self._out[:0].copy()
         if self._listening_since is not None and listening_since < self._listening_since:
             self._state.due[:] = 0
+            self._state.fault_due[:] = 0
         self._listening_since = listening_since
         arguments = (self._state, now, listening_since, self._enabled, self.parameters)
-        outcome = kernel.advance(*arguments, self._journal, self._out)
+        outcome = deadlines.advance(*arguments, self._journal, self._out)
         if outcome.status == Status.GROW:
             self._make_room(outcome.needed)
-            outcome = kernel.advance(*arguments, self._journal, self._out)
+            outcome = deadlines.advance(*arguments, self._journal, self._out)
         return self._events(outcome)
 
     def commit(self) -> None:
@@ -110,7 +112,7 @@ class Engine:
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
-        kernel.undo(self._state, self._journal)
+        journal.undo(self._state, self._journal)
         if self._room_before < len(self._state.device):
             self._state = with_fewer_devices(self._state, self._room_before)
         self._room_before = FOREVER
@@ -169,5 +171,5 @@ class Engine:
             for name, before in self._journal._asdict().items():
                 getattr(larger, name)[: len(before)] = before
             self._journal = larger
-        if 2 * changes > len(self._out):
-            self._out = np.empty(max(2 * changes, 2 * len(self._out)), EPISODE_EVENT)
+        if _EVENTS_AT_MOST * changes > len(self._out):
+            self._out = np.empty(max(_EVENTS_AT_MOST * changes, 2 * len(self._out)), EPISODE_EVENT)

@@ -24,7 +24,7 @@ class KernelFault(EngineError):
     Attributes:
         detector: the rule to disable; None when the batch itself is broken (no detector is to blame).
         reading: index into the batch's header, -1 in ``advance``.
-        status: the ``alerts.engine.kernel.Status`` that it returned.
+        status: the ``alerts.engine.outcome.Status`` that it returned.
     """
 
     def __init__(self, detector: Rule | None, reading: int, status: int) -> None:

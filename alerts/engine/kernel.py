@@ -1,54 +1,31 @@
-"""The compiled entry points: all detectors over a whole batch in one call, and the scan of the deadlines.
+"""The compiled entry point for readings: all detectors over a whole batch in one call.
 
-Both are total (design rule 12): they return a status, never raise, and stop at the first reading that
-must not be; the ``Engine`` then rolls back. Order within a reading: order mark, sign of life, recovery
-of silence, then the kind's own detector.
+It is total, as ``deadlines.advance`` is (design rule 12): it returns a status, never raises, and stops at the
+first reading that must not be; the ``Engine`` then rolls back. Order within a reading: order mark, sign of
+life, recovery of silences, then the kind's own detector.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
 from math import isnan
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from alerts.engine.detectors import battery_low, cry, fall_device, silent, sos_button, zone_exit
-from alerts.engine.layout import FOREVER, NEVER, NOBODY, WEARERS_KEPT, Journal, State
+from alerts.engine.journal import keep_device, keep_rare, keep_resident
+from alerts.engine.layout import NOBODY, WORN, Journal, State
+from alerts.engine.outcome import NO_RULE, Outcome, Status, emit
 from alerts.engine.parameters import Parameters
-from alerts.engine.rules import EVIDENCE_SLOTS, Rule, Severity, What
+from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.wearing import first_wearer, span_at, stir, stir_resident
 from devices.batch import ReadingBatch, Records
 from devices.kinds import Kind
 
 MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
-
-
-class Status(IntEnum):
-    """How a call of a kernel ended."""
-
-    OK = 0
-    GROW = 1
-    """A device's slot is beyond the arrays; nothing was changed."""
-    BAD_SLOT = 2
-    BAD_ROW = 3
-    """``header.row`` points outside the array of its kind."""
-    BAD_VALUE = 4
-    """A value that the decoder must have refused."""
-    BAD_LINK = 5
-    """The engine's own records contradict each other."""
-
-
-class Outcome(NamedTuple):
-    """What a kernel did. ``needed``: with GROW the device slots wanted; else room wanted for events."""
-
-    status: int
-    reading: int
-    rule: int
-    events: int
-    needed: int
 
 
 _POSITION = int(Kind.POSITION)
@@ -63,9 +40,8 @@ _RULE_FALL = int(Rule.FALL_DEVICE)
 _RULE_ZONE = int(Rule.WANDERING_ZONE_EXIT)
 _RULE_SILENT = int(Rule.MISSED_CHECK_SILENT)
 _RULE_BATTERY = int(Rule.DEVICE_BATTERY_LOW)
+_RULE_FAULT = int(Rule.DEVICE_FAULT)
 
-_OPENED = int(What.OPENED)
-_EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
 _LOW = int(Severity.LOW)
 _HIGH = int(Severity.HIGH)
@@ -76,49 +52,8 @@ _BAD_SLOT = int(Status.BAD_SLOT)
 _BAD_ROW = int(Status.BAD_ROW)
 _BAD_VALUE = int(Status.BAD_VALUE)
 _BAD_LINK = int(Status.BAD_LINK)
-_NO_RULE = -1
 _AHEAD: Final = 64
 """So many readings are fetched from memory together."""
-
-
-@njit(cache=True)
-def emit(  # noqa: PLR0917 - one row, written at once
-    out: Records, k: int, rule: int, what: int, severity: int, t: int, opening_t: int, opening_seq: int,
-    reading: int, resident: int, device: int, late: bool,
-) -> None:  # fmt: skip
-    """Write row ``k`` of the output, its evidence still unknown."""
-    event = out[k]
-    event["t"] = t
-    event["opening_t"] = opening_t
-    event["opening_seq"] = opening_seq
-    event["reading"] = reading
-    event["resident"] = resident
-    event["device"] = device
-    event["rule"] = rule
-    event["what"] = what
-    event["severity"] = severity
-    event["late"] = 1 if late else 0
-    values = event["values"]
-    for i in range(EVIDENCE_SLOTS):
-        values[i] = np.nan
-
-
-@njit(cache=True)
-def wearer_at(state: State, d: int, t: int) -> int:
-    """Who wore the device at ``t``; before its first assignment that is known, the first wearer.
-
-    A device whose whole past is known to nobody but its present wearer is that person's: an SOS that it
-    stored before somebody typed it in must not be nobody's.
-    """
-    first = NOBODY
-    for i in range(WEARERS_KEPT):
-        row = state.wearers[d, i]
-        if row["from_ms"] == FOREVER:
-            break
-        if row["from_ms"] <= t:
-            return row["wearer"] if t < row["to_ms"] else NOBODY
-        first = row["wearer"] if i < WEARERS_KEPT - 1 else NOBODY
-    return first
 
 
 @njit(cache=True)
@@ -154,7 +89,7 @@ def process(
         enabled: shape (n_rules,), 1 = on.
         p: parameters.
         journal: with room for one entry a reading in each part beyond ``used``.
-        out: shape (at least 2 · readings,), EPISODE_EVENT.
+        out: shape (at least 3 · readings,), EPISODE_EVENT.
 
     Returns:
         With a status other than OK, state and journal hold what was done before the bad reading.
@@ -164,10 +99,10 @@ def process(
     for i in range(len(header)):
         slot = header[i]["device"]
         if slot < 0 or slot >= MOST_SLOTS:
-            return Outcome(_BAD_SLOT, i, _NO_RULE, 0, 0)
+            return Outcome(_BAD_SLOT, i, NO_RULE, 0, 0)
         highest = max(highest, slot)
     if highest >= len(state.device):
-        return Outcome(_GROW, -1, _NO_RULE, 0, highest + 1)
+        return Outcome(_GROW, -1, NO_RULE, 0, highest + 1)
 
     k = 0
     for i in range(len(header)):
@@ -186,22 +121,21 @@ def process(
         order = min(t, reading["received"])
         late = reading["received"] - t > p.late_after_ms
         device = state.device[d]
-        wearer = device["wearer"]
-        mine = device["worn_from"] <= order < device["worn_to"]
-        if not mine:
-            wearer = wearer_at(state, d, order)
-            mine = wearer >= 0 and wearer == device["wearer"] and order < device["worn_to"]
+        wearer = int(device["wearer"])
+        worn_since = int(device["worn_from"])
+        if not worn_since <= order < device["worn_to"]:
+            wearer, worn_since, _ = span_at(state, d, order)
+            if wearer == NOBODY and kind in (_SOS, _FALL):
+                wearer = first_wearer(state, d, order, now)
         if not trusted:
             wearer = NOBODY
         if wearer >= len(state.resident):
-            return Outcome(_BAD_LINK, i, _NO_RULE, k, 0)
+            return Outcome(_BAD_LINK, i, NO_RULE, k, 0)
 
         in_order = False
+        newest_fix = int(device["mark_position"])
         if kind in (_POSITION, _HEARTBEAT):
-            j = journal.used[0]
-            journal.device_slot[j] = d
-            journal.device[j] = device
-            journal.used[0] = j + 1
+            keep_device(journal, d, device)
             if kind == _POSITION:
                 in_order = order > device["mark_position"]
                 if in_order:
@@ -211,23 +145,15 @@ def process(
                 if in_order:
                     device["mark_heartbeat"] = order
         else:
-            j = journal.used[1]
-            cries = 1 if kind == _FALL else 0
-            journal.rare_slot[j] = d
-            journal.rare_kind[j] = kind
-            journal.rare_mark[j] = state.marks[d, kind - _VITALS]
-            journal.rare_cry[j] = state.cry[d, cries]
-            journal.used[1] = j + 1
+            keep_rare(state, journal, d, kind)
             if trusted:
                 in_order = order > state.marks[d, kind - _VITALS]
                 if in_order:
                     state.marks[d, kind - _VITALS] = order
-            if mine and trusted and order > device["last_sign"]:
-                j = journal.used[0]
-                journal.device_slot[j] = d
-                journal.device[j] = device
-                journal.used[0] = j + 1
+                if order > device["last_sign"] or device["fault_open"] == 1:
+                    keep_device(journal, d, device)
 
+        stirs = False
         if kind == _HEARTBEAT:
             row = reading["row"]
             if row < 0 or row >= len(batch.heartbeat):
@@ -237,30 +163,41 @@ def process(
                 if not isnan(beat["interval_s"]):
                     if not 0.0 < beat["interval_s"] < 2_000_000.0:
                         return Outcome(_BAD_VALUE, i, _RULE_SILENT, k, 0)
-                    device["interval_ms"] = int(beat["interval_s"] * 1000.0)
+                    told_ms = int(beat["interval_s"] * 1000.0)
+                    stirs = told_ms != device["interval_ms"]
+                    device["interval_ms"] = told_ms
                 device["battery_pct"] = beat["battery_pct"]
                 device["charging"] = beat["charging"]
                 device["worn"] = beat["worn"]
 
-        if mine and trusted and wearer >= 0 and device["band"] == 1:
-            resident = state.resident[wearer]
-            first = device["last_sign"] == NEVER
-            device["last_sign"] = max(device["last_sign"], order)
-            if first or (in_order and kind == _HEARTBEAT):
-                state.due[wearer] = min(state.due[wearer], device["last_sign"] + silent.limit_of(device, p.silent))
-            if resident["silent_open"] == 1 and order + resident["silent_limit_ms"] > now:
-                j = journal.used[2]
-                journal.resident_slot[j] = wearer
-                journal.resident[j] = resident
-                journal.used[2] = j + 1
-                resident["silent_open"] = 0
-                state.due[wearer] = 0
-                if enabled[_RULE_SILENT] == 1:
+        if trusted:
+            if order > device["last_sign"]:
+                heard_anew = device["last_sign"] < worn_since
+                stirs = stirs or heard_anew or device["last_sign"] + silent.limit_of(device, p.silent) <= now
+                device["last_sign"] = order
+            if wearer >= 0 and device["watched"] == WORN:
+                resident = state.resident[wearer]
+                if resident["silent_open"] == 1 and order + resident["silent_limit_ms"] > now:
+                    keep_resident(journal, wearer, resident)
+                    resident["silent_open"] = 0
+                    stir_resident(state, wearer)
+                    if enabled[_RULE_SILENT] == 1:
+                        emit(
+                            out, k, _RULE_SILENT, _RECOVERED, resident["silent_severity"], t, resident["silent_t"],
+                            -1, i, wearer, d, late,
+                        )  # fmt: skip
+                        k += 1
+            if device["fault_open"] == 1 and order + state.fault[d]["limit_ms"] > now:
+                device["fault_open"] = 0
+                stirs = True
+                if enabled[_RULE_FAULT] == 1:
                     emit(
-                        out, k, _RULE_SILENT, _RECOVERED, resident["silent_severity"], t, resident["silent_t"],
-                        -1, i, wearer, d, late,
+                        out, k, _RULE_FAULT, _RECOVERED, _LOW, t, state.fault[d]["t"], -1, i, max(wearer, NOBODY), d,
+                        late,
                     )  # fmt: skip
                     k += 1
+            if stirs and device["watched"] != 0:
+                stir(state, d, now)
 
         if kind == _SOS:
             row = reading["row"]
@@ -296,13 +233,16 @@ def process(
             row = reading["row"]
             if row < 0 or row >= len(batch.position):
                 return Outcome(_BAD_ROW, i, _RULE_ZONE, k, 0)
-            if in_order and mine and wearer >= 0:
+            if in_order:
                 fix = batch.position[row]
                 if isnan(fix["lat"]) or isnan(fix["lon"]):
                     return Outcome(_BAD_VALUE, i, _RULE_ZONE, k, 0)
                 device["lat"] = fix["lat"]
                 device["lon"] = fix["lon"]
                 device["accuracy_m"] = fix["accuracy_m"]
+            if in_order and wearer >= 0:
+                if newest_fix < worn_since:
+                    zone_exit.forget(device)
                 resident = state.resident[wearer]
                 if enabled[_RULE_ZONE] == 1 and resident["active"] == 1 and zone_exit.has_zone(resident):
                     away, well_inside = zone_exit.outside_m(state, resident, fix["lat"], fix["lon"])
@@ -324,98 +264,4 @@ def process(
                 out[k]["values"][0] = device["battery_pct"]
                 out[k]["values"][1] = p.battery.low_pct
                 k += 1
-    return Outcome(_OK, -1, _NO_RULE, k, 0)
-
-
-@njit(cache=True)
-def advance(
-    state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], p: Parameters,
-    journal: Journal, out: Records,
-) -> Outcome:  # fmt: skip
-    """Judge every silence whose deadline has come, and once more those whose night has ended.
-
-    ``due`` is a lower bound that is put right when it is reached: no reading has to move it, and the
-    scan is one pass over a column.
-
-    Args:
-        state: changed in place.
-        now: the batch's moment, ms.
-        listening_since: from when on our own system has listened, ms.
-        enabled: shape (n_rules,), 1 = on.
-        p: parameters.
-        journal: where changed residents are kept.
-        out: shape (n,), EPISODE_EVENT.
-
-    Returns:
-        GROW with ``needed`` when ``out`` or the journal may not have room; nothing was changed then.
-    """
-    if enabled[_RULE_SILENT] == 0:
-        return Outcome(_OK, -1, _NO_RULE, 0, 0)
-    waiting = 0
-    for r in range(len(state.due)):
-        waiting += state.due[r] <= now
-    if waiting == 0:
-        return Outcome(_OK, -1, _NO_RULE, 0, 0)
-    if 2 * waiting > len(out) or journal.used[2] + waiting > len(journal.resident_slot):
-        return Outcome(_GROW, -1, _RULE_SILENT, 0, waiting)
-    k = 0
-    for r in range(len(state.due)):
-        if state.due[r] > now:
-            continue
-        resident = state.resident[r]
-        if resident["active"] == 0:
-            state.due[r] = FOREVER
-            continue
-        moment, limit = silent.deadline_of(state, r, now, listening_since, p.silent)
-        if resident["silent_open"] == 1:
-            moment = max(moment, resident["silent_again"])
-        if moment <= now:
-            j = journal.used[2]
-            journal.resident_slot[j] = r
-            journal.resident[j] = resident
-            journal.used[2] = j + 1
-        while moment <= now:
-            found = silent.judge(state, r, moment, limit, p.silent, p.zone)
-            if found.heard < 0:
-                return Outcome(_BAD_LINK, -1, _RULE_SILENT, k, 0)
-            what = _EVIDENCE if resident["silent_open"] == 1 else _OPENED
-            if what == _OPENED:
-                resident["silent_open"] = 1
-                resident["silent_t"] = moment
-                resident["silent_limit_ms"] = limit
-            if what == _OPENED or found.again == FOREVER:
-                resident["silent_severity"] = found.severity
-                emit(
-                    out, k, _RULE_SILENT, what, found.severity, moment, resident["silent_t"], -1, -1, r, found.heard,
-                    late=False,
-                )  # fmt: skip
-                silent.evidence(out[k]["values"], state.device[found.heard], found, now, p.silent)
-                k += 1
-            resident["silent_again"] = found.again
-            moment = found.again
-        state.due[r] = silent.earlier_return(state, r, now, moment)
-    return Outcome(_OK, -1, _NO_RULE, k, 0)
-
-
-@njit(cache=True)
-def undo(state: State, journal: Journal) -> None:
-    """Put every journalled record back, newest change first, and empty the journal."""
-    for j in range(journal.used[0] - 1, -1, -1):
-        d = journal.device_slot[j]
-        state.device[d] = journal.device[j]
-        wearer = state.device[d]["wearer"]
-        if wearer >= 0:
-            state.due[wearer] = 0
-    for j in range(journal.used[1] - 1, -1, -1):
-        d = journal.rare_slot[j]
-        kind = journal.rare_kind[j]
-        state.marks[d, kind - _VITALS] = journal.rare_mark[j]
-        if kind == _SOS:
-            state.cry[d, 0] = journal.rare_cry[j]
-        elif kind == _FALL:
-            state.cry[d, 1] = journal.rare_cry[j]
-    for j in range(journal.used[2] - 1, -1, -1):
-        r = journal.resident_slot[j]
-        state.resident[r] = journal.resident[j]
-        state.due[r] = 0
-    journal.used[:] = 0
+    return Outcome(_OK, -1, NO_RULE, k, 0)

@@ -1,4 +1,7 @@
-"""The engine's state as bytes: a key, the directory, the arrays; compressed, the same for the same state."""
+"""The engine's state as bytes: a key, the directory, the arrays; compressed, the same for the same state.
+
+How the registry's changes were grouped when they came leaves no trace in it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ import msgspec
 import numpy as np
 
 from alerts.engine import layout
-from alerts.engine.directory import Directory
+from alerts.engine.directory import Directory, without_waste
 from alerts.engine.errors import IncompatibleSnapshot
 from alerts.engine.layout import State
 from alerts.engine.parameters import Parameters
 from alerts.engine.rules import Rule
 
 _MAGIC: Final = b"ANXIN1"
-_DERIVED: Final = ("due",)
+_RECORDS: Final = (layout.DEVICE, layout.RESIDENT, layout.CRY, layout.FAULT, layout.SPAN, layout.FENCE)
+_DERIVED: Final = ("due", "fault_due")
 """Arrays that follow from the others."""
 
 
@@ -34,7 +38,7 @@ def layout_key() -> str:
     """A name for the layout of the arrays and the meaning of the codes in them."""
     described = [
         str(layout.LAYOUT_VERSION),
-        *(f"{t.descr}" for t in (layout.DEVICE, layout.RESIDENT, layout.CRY, layout.WEARER, layout.FENCE)),
+        *(f"{t.descr}" for t in _RECORDS),
         *State._fields,
         *(f"{rule.value}={rule.public_name}" for rule in Rule),
         *Parameters._fields,
@@ -50,7 +54,7 @@ def pack(state: State, directory: Directory, parameters: Parameters, enabled: li
     """Write the state down."""
     arrays = {
         name: (list(array.shape), np.ascontiguousarray(array).tobytes())
-        for name, array in state._asdict().items()
+        for name, array in without_waste(state)._asdict().items()
         if name not in _DERIVED
     }
     content = msgspec.msgpack.encode(Content(parameters, enabled, directory, arrays))
@@ -77,4 +81,5 @@ def unpack(data: bytes) -> tuple[State, Directory, Parameters, list[int]]:
         for name, (shape, raw) in content.arrays.items()
     }
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)
+    arrays["fault_due"] = np.zeros(len(arrays["device"]), np.int64)
     return State(**arrays), content.directory, content.parameters, content.enabled

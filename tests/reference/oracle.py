@@ -55,10 +55,17 @@ class Told:
         return nan if value is None else float(value)
 
 
+Wearer = int | str | None
+"""A resident's slot, a household's id, or nobody."""
+
+WORN = ("band", "watch", "pendant")
+"""Types of devices that are on a person: their silence is the person's."""
+
+
 @dataclass
 class Press:
     opening: Told
-    wearer: Any
+    wearer: Wearer
     newest: int
 
 
@@ -79,6 +86,12 @@ class Silence:
     severity: int
     again: int | None
     """When the night ends that alone makes it low; None: not judged again."""
+
+
+@dataclass
+class Fault:
+    deadline: int
+    limit: int
 
 
 def unit(lat: float, lon: float) -> tuple[float, float, float]:
@@ -131,12 +144,14 @@ class Oracle:
         self.fixes: dict[int, Told] = {}
         self.beats: dict[int, Told] = {}
         self.intervals: dict[int, int] = {}
-        self.signs: dict[int, int] = {}
+        self.heard: dict[int, list[int]] = {}
+        """When each device gave a sign of life, whoever wore it."""
         self.batteries: dict[int, Told] = {}
         self.silences: dict[int, Silence] = {}
+        self.faults: dict[int, Fault] = {}
 
     def apply(self, change: RegistryChange) -> None:
-        wearers = {slot: self.wearer_now(slot) for slot in self.known_devices()}
+        tracked = {slot: self.wearer_of_track(slot) for slot in self.tracks}
         statuses = {r.slot: r.status for r in self.residents.values()}
         fences = self.fences_by_resident()
         tables: dict[str, dict[str, Any]] = {
@@ -149,11 +164,9 @@ class Oracle:
         table.pop(change.key, None)
         if change.record is not None:
             table[change.key] = change.record
-        for slot in self.known_devices() | set(wearers):
-            if self.wearer_now(slot) != wearers.get(slot):
-                self.signs.pop(slot, None)
-                self.fixes.pop(slot, None)
-                self.tracks.pop(slot, None)
+        for slot, wearer in tracked.items():
+            if self.wearer_of_track(slot) != wearer:
+                del self.tracks[slot]
         statuses_now = {r.slot: r.status for r in self.residents.values()}
         for slot in set(statuses) | set(statuses_now):
             if (statuses.get(slot) == "active") != (statuses_now.get(slot) == "active"):
@@ -165,9 +178,6 @@ class Oracle:
                     fences.get(slot, ())
                 ):
                     self.forget_tracks(slot)
-        for slot in list(self.silences):
-            if not self.bands_of(slot):
-                del self.silences[slot]
 
     def fences_by_resident(self) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
@@ -175,32 +185,64 @@ class Oracle:
             found.setdefault(fence.resident_slot, []).append(key)
         return found
 
-    def known_devices(self) -> set[int]:
-        return {a.device_slot for a in self.assignments.values()} | {d.slot for d in self.devices.values()}
+    def wearer_of_track(self, device: int) -> Wearer:
+        """Who wore the device at its newest fix."""
+        return self.wearer_at(device, self.marks[device, Kind.POSITION])
 
     def forget_tracks(self, resident: int) -> None:
-        for slot in self.known_devices():
-            if self.wearer_now(slot) == resident:
-                self.tracks.pop(slot, None)
+        for slot in list(self.tracks):
+            if self.wearer_of_track(slot) == resident:
+                del self.tracks[slot]
 
     def history(self, device: int) -> list[Assignment]:
+        """The device's assignments, the one that began last first."""
         mine = [a for a in self.assignments.values() if a.device_slot == device]
         return sorted(mine, key=lambda a: (a.from_ms, a.to_ms if a.to_ms is not None else 1 << 62), reverse=True)
 
-    def wearer_now(self, device: int) -> int | str | None:
-        history = self.history(device)
-        return _wearer(history[0]) if history else None
-
-    def wearer_at(self, device: int, t: int) -> int | str | None:
-        history = self.history(device)
-        for assignment in history:
+    def wearer_at(self, device: int, t: int) -> Wearer:
+        """Whose the device was: of the assignments that had begun, the one that began last decides."""
+        for assignment in self.history(device):
             if assignment.from_ms <= t:
                 return _wearer(assignment) if assignment.to_ms is None or t < assignment.to_ms else None
-        return _wearer(history[-1]) if history else None
+        return None
 
-    def bands_of(self, resident: int) -> list[int]:
-        bands = {d.slot for d in self.devices.values() if d.type == "band" and not d.revoked}
-        return sorted(slot for slot in bands if self.wearer_now(slot) == resident)
+    def worn_since(self, device: int, t: int) -> int:
+        """Since when, without a break, the device has been whose it is at ``t``."""
+        wearer = self.wearer_at(device, t)
+        edges = {e for a in self.history(device) for e in (a.from_ms, a.to_ms) if e is not None and e <= t}
+        for edge in sorted(edges, reverse=True):
+            if self.wearer_at(device, edge - 1) != wearer:
+                return edge
+        raise AssertionError("nobody wears it")
+
+    def caller(self, device: int, t: int, now: int) -> Wearer:
+        """Whose a cry is: one from before the first assignment, begun by now, is the first wearer's."""
+        history = self.history(device)
+        if history and t < history[-1].from_ms <= now:
+            return _wearer(history[-1])
+        return self.wearer_at(device, t)
+
+    def in_service(self, device: int, types: tuple[str, ...]) -> bool:
+        return any(d.slot == device and d.type in types and not d.revoked for d in self.devices.values())
+
+    def last_sign(self, device: int, now: int) -> int | None:
+        """The newest sign of life under whoever has the device now."""
+        if self.wearer_at(device, now) is None:
+            return None
+        since = self.worn_since(device, now)
+        return max((t for t in self.heard.get(device, ()) if t >= since), default=None)
+
+    def reporting(self, resident: int, now: int) -> dict[int, int]:
+        """What the resident wears and has heard from since they wear it: the last sign of each device."""
+        worn = [d.slot for d in self.devices.values() if self.in_service(d.slot, WORN)]
+        signs = {d: self.last_sign(d, now) for d in sorted(worn) if self.wearer_at(d, now) == resident}
+        return {d: sign for d, sign in signs.items() if sign is not None}
+
+    def limit(self, device: int) -> int:
+        return self.p.silent.intervals * self.interval(device) + self.p.silent.grace_ms
+
+    def interval(self, device: int) -> int:
+        return self.intervals.get(device, self.p.silent.interval_ms)
 
     def active(self, resident: int) -> bool:
         return any(r.slot == resident and r.status == "active" for r in self.residents.values())
@@ -218,9 +260,11 @@ class Oracle:
         if told.kind > Kind.EXERCISE or (not told.trusted and not cry):
             return []
         late = told.received - told.t > self.p.late_after_ms
-        wearer = self.wearer_at(told.device, told.order) if told.trusted else None
-        mine = told.trusted and wearer is not None and wearer == self.wearer_now(told.device)
-        newer = told.trusted and told.order > self.marks.get((told.device, told.kind), -1)
+        wearer: Wearer = None
+        if told.trusted:
+            wearer = (self.caller(told.device, told.order, now) if cry else self.wearer_at(told.device, told.order))
+        before = self.marks.get((told.device, told.kind))
+        newer = told.trusted and (before is None or told.order > before)
         if newer:
             self.marks[told.device, told.kind] = told.order
             if told.kind == Kind.HEARTBEAT:
@@ -233,12 +277,17 @@ class Oracle:
             return Said(rule, what, severity, told.t, opening_t, opening_seq, i, resident, told.device, int(late))
 
         said: list[Said] = []
-        if mine and isinstance(wearer, int) and told.device in self.bands_of(wearer):
-            self.signs[told.device] = max(told.order, self.signs.get(told.device, told.order))
-            silence = self.silences.get(wearer)
-            if silence is not None and told.order + silence.limit > now:
-                del self.silences[wearer]
-                said.append(say(Rule.MISSED_CHECK_SILENT, What.RECOVERED, silence.severity, silence.deadline, -1))
+        if told.trusted:
+            self.heard.setdefault(told.device, []).append(told.order)
+        silence = self.silences.get(wearer) if isinstance(wearer, int) else None
+        if silence is not None and self.in_service(told.device, WORN) and told.order + silence.limit > now:
+            assert isinstance(wearer, int)
+            del self.silences[wearer]
+            said.append(say(Rule.MISSED_CHECK_SILENT, What.RECOVERED, silence.severity, silence.deadline, -1))
+        fault = self.faults.get(told.device)
+        if fault is not None and told.trusted and told.order + fault.limit > now:
+            del self.faults[told.device]
+            said.append(say(Rule.DEVICE_FAULT, What.RECOVERED, Severity.LOW, fault.deadline, -1))
         if cry:
             heard = self._cry(told, wearer)
             if heard is not None:
@@ -247,8 +296,11 @@ class Oracle:
                 unsure = told.kind == Kind.FALL and told.number("confidence") < self.p.fall.sure_from
                 severity = Severity.HIGH if wearer is None or unsure else Severity.CRITICAL
                 said.append(say(rule, what, severity, opening.t, opening.seq))
-        if told.kind == Kind.POSITION and newer and mine and isinstance(wearer, int):
+        if told.kind == Kind.POSITION and newer:
             self.fixes[told.device] = told
+        if told.kind == Kind.POSITION and newer and isinstance(wearer, int):
+            if before is not None and before < self.worn_since(told.device, told.order):
+                self.tracks.pop(told.device, None)
             moved = self._fix(told, wearer, late) if self.active(wearer) else None
             if moved is not None:
                 said.append(say(Rule.WANDERING_ZONE_EXIT, moved[0], Severity.HIGH, moved[1].t, moved[1].seq))
@@ -263,7 +315,7 @@ class Oracle:
                 said.append(say(Rule.DEVICE_BATTERY_LOW, What.RECOVERED, Severity.LOW, open_.t, open_.seq))
         return said
 
-    def _cry(self, told: Told, wearer: int | str | None) -> tuple[What, Told] | None:
+    def _cry(self, told: Told, wearer: Wearer) -> tuple[What, Told] | None:
         latest = self.presses.get((told.device, told.kind))
         if latest is not None and latest.wearer != wearer:
             latest = None
@@ -340,35 +392,55 @@ class Oracle:
         said = []
         for resident in sorted(self.residents.values(), key=lambda r: r.slot):
             slot = resident.slot
-            reported = [d for d in self.bands_of(slot) if d in self.signs]
-            worn = [d for d in reported if now < self._worn_to(d)]
-            if resident.status != "active" or not worn:
+            signs = self.reporting(slot, now)
+            if resident.status != "active" or not signs:
                 continue
-            p = self.p.silent
-            interval = {d: self.intervals.get(d, p.interval_ms) for d in worn}
-            limit = {d: p.intervals * interval[d] + p.grace_ms for d in worn}
-            deadline = max(max(self.signs[d] + limit[d], listening_since + interval[d]) for d in worn)
+            deadline = max(self._deadline(d, sign, listening_since) for d, sign in signs.items())
             if deadline > now:
                 continue
-            heard = max(reported, key=lambda d: (self.signs[d], -d))
+            heard = max(signs, key=lambda d: (signs[d], -d))
 
             def say(what: What, severity: int, t: int, opening_t: int, slot: int = slot, heard: int = heard) -> Said:
                 return Said(Rule.MISSED_CHECK_SILENT, what, severity, t, opening_t, -1, -1, slot, heard, 0)
 
             if slot not in self.silences:
-                severity, night = self._loudness(resident, reported, heard, deadline)
+                severity, night = self._loudness(resident, signs, heard, deadline, now)
                 again = self._night_end(resident, deadline) if night else None
-                self.silences[slot] = Silence(deadline, max(limit.values()), severity, again)
+                self.silences[slot] = Silence(deadline, max(map(self.limit, signs)), severity, again)
                 said.append(say(What.OPENED, severity, deadline, deadline))
             silence = self.silences[slot]
             while silence.again is not None and max(silence.again, deadline) <= now:
                 moment = max(silence.again, deadline)
-                severity, night = self._loudness(resident, reported, heard, moment)
+                severity, night = self._loudness(resident, signs, heard, moment, now)
                 silence.again = self._night_end(resident, moment) if night else None
                 if not night:
                     silence.severity = severity
                     said.append(say(What.EVIDENCE, severity, moment, silence.deadline))
+        for device in sorted(d.slot for d in self.devices.values()):
+            said += self._fault(device, now, listening_since)
         return said
+
+    def _deadline(self, device: int, sign: int, listening_since: int) -> int:
+        return max(sign + self.limit(device), listening_since + self.interval(device))
+
+    def _fault(self, device: int, now: int, listening_since: int) -> list[Said]:
+        """A worn device that alone is silent while another of the same person reports; a box that is silent."""
+        sign = self.last_sign(device, now)
+        if sign is None or device in self.faults or not self.in_service(device, (*WORN, "box")):
+            return []
+        wearer = self.wearer_at(device, now)
+        if isinstance(wearer, int):
+            others = self.reporting(wearer, now)
+            others.pop(device, None)
+            heard = any(sign + self.limit(other) > now for other, sign in others.items())
+            if not self.active(wearer) or (self.in_service(device, WORN) and not heard):
+                return []
+        deadline = self._deadline(device, sign, listening_since)
+        if deadline > now:
+            return []
+        self.faults[device] = Fault(deadline, self.limit(device))
+        resident = wearer if isinstance(wearer, int) else -1
+        return [Said(Rule.DEVICE_FAULT, What.OPENED, Severity.LOW, deadline, deadline, -1, -1, resident, device, 0)]
 
     def _is_night(self, resident: Resident, t: int) -> bool:
         hour = datetime.fromtimestamp(t / 1000, UTC).astimezone(ZoneInfo(resident.timezone)).hour
@@ -381,23 +453,22 @@ class Oracle:
             minute += 60_000
         return minute
 
-    def _worn_to(self, device: int) -> int:
-        to_ms = self.history(device)[0].to_ms
-        return 1 << 62 if to_ms is None else to_ms
-
-    def _loudness(self, resident: Resident, bands: list[int], heard: int, t: int) -> tuple[Severity, bool]:
+    def _loudness(
+        self, resident: Resident, signs: dict[int, int], heard: int, t: int, now: int
+    ) -> tuple[Severity, bool]:
         """How loud, and whether it would be louder by day."""
         beat = self.beats.get(heard)
-        if beat is not None and beat.fields.get("charging") is True:
+        told = beat if beat is not None and beat.order >= self.worn_since(heard, now) else None
+        if told is not None and told.fields.get("charging") is True:
             return Severity.LOW, False
-        placed = [d for d in bands if d in self.fixes]
+        placed = [d for d in signs if d in self.fixes and self.fixes[d].order >= self.worn_since(d, now)]
         fix = self.fixes[max(placed, key=lambda d: (self.fixes[d].order, -d))] if placed else None
         where = None if fix is None else self._away(resident.slot, fix)
         if fix is not None and where is not None and where[0] > self._accuracy(fix):
             return Severity.HIGH, False
-        if beat is not None and (
-            beat.fields.get("worn") is False or beat.number("battery_pct") < self.p.silent.empty_pct
-        ):
+        if told is not None and told.fields.get("worn") is False:
+            return Severity.LOW, False
+        if beat is not None and beat.number("battery_pct") < self.p.silent.empty_pct:
             return Severity.LOW, False
         if (
             fix is None
@@ -414,6 +485,4 @@ class Oracle:
 
 
 def _wearer(assignment: Assignment) -> int | str:
-    if assignment.resident_slot is not None:
-        return assignment.resident_slot
-    return "household"
+    return assignment.resident_slot if assignment.resident_slot is not None else assignment.household or ""

@@ -82,9 +82,9 @@ def device(slot: int = 0, **fields: Any) -> Device:
 
 
 def assignment(device_slot: int = 0, resident_slot: int | None = 0, **fields: Any) -> Assignment:
-    fields = {"id": f"a{device_slot}", "from_ms": START - 86_400_000, **fields}
     household = "h" if resident_slot is None else None
-    return Assignment(device_slot=device_slot, resident_slot=resident_slot, household=household, **fields)
+    fields = {"id": f"a{device_slot}", "from_ms": START - 86_400_000, "household": household, **fields}
+    return Assignment(device_slot=device_slot, resident_slot=resident_slot, **fields)
 
 
 def circle(resident_slot: int = 0, radius_m: float = 300.0, name: str = "c", **fields: Any) -> Fence:

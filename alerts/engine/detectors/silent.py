@@ -1,11 +1,11 @@
-"""``missed_check.silent``: every band of a resident has stopped reporting.
+"""``missed_check.silent``: every device that a resident wears has stopped reporting.
 
-A band's deadline is its newest sign of life plus two of its own intervals and a grace; after our own
-system was away it is at least one interval after we began to listen again (design rule 9). The
-resident's deadline is the last of them: one band alone that falls silent is not the person's silence.
-A band that has never reported under its present wearer has no deadline.
+Worn are bands, watches and pendants. The deadline of one is its newest sign of life plus two of its own
+intervals and a grace; after our own system was away it is at least one interval after we began to listen
+again (design rule 9). The resident's deadline is the last of them: one alone that falls silent is not the
+person's silence but ``device.fault``. One that has not reported since they wear it has no deadline.
 
-How loud it is depends on what was last known, of the band heard last:
+How loud it is depends on what was last known, of the device heard last, since they wear it:
 
 - low (soundless) while it charges: it was on a table, not on a wrist;
 - high when the last fix was certainly outside every zone;
@@ -31,6 +31,7 @@ from alerts.engine.detectors.zone_exit import ZoneParameters, accuracy_or_defaul
 from alerts.engine.geometry import distance_m
 from alerts.engine.layout import FOREVER, NEVER, State
 from alerts.engine.rules import Severity
+from alerts.engine.wearing import span_at, speaks_for
 
 _LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
@@ -43,7 +44,7 @@ class SilentParameters(NamedTuple):
     """When silence counts, and when it is expected.
 
     Attributes:
-        interval_ms: of a band that has not told its own, 1 000 to 604 800 000 ms. Source: contract section 3.
+        interval_ms: of a device that has not told its own, 1 000 to 604 800 000 ms. Source: contract section 3.
         intervals: so many intervals may pass, 1 to 10. Source: contract section 3.
         grace_ms: and this much more, 0 to 3 600 000 ms. Source: contract section 3.
         empty_pct: below it a band is expected to fall silent, 0 to 100 %. Source: issue "The engine,
@@ -94,36 +95,40 @@ def limit_of(device: Any, p: SilentParameters) -> int:
 
 
 @njit(cache=True)
-def deadline_of(state: State, slot: int, now: int, listening_since: int, p: SilentParameters) -> tuple[int, int]:
-    """When the resident's silence counts, and the longest limit among the bands; ms.
+def own_deadline(device: Any, listening_since: int, p: SilentParameters) -> int:
+    """When the silence of a device that has reported counts, ms."""
+    return max(int(device["last_sign"]) + limit_of(device, p), listening_since + interval_of(device, p))
 
-    ``(FOREVER, 0)`` when no band that is worn now has ever reported.
+
+@njit(cache=True)
+def deadline_of(state: State, slot: int, now: int, listening_since: int, p: SilentParameters) -> tuple[int, int]:
+    """When the resident's silence counts, and the longest limit among what they wear; ms.
+
+    ``(FOREVER, 0)`` when nothing that they wear now has ever reported.
     """
     deadline = NEVER
     limit = 0
-    d = state.resident[slot]["first_device"]
-    while d >= 0:
-        device = state.device[d]
-        if device["last_sign"] != NEVER and now < device["worn_to"]:
-            own = limit_of(device, p)
-            limit = max(limit, own)
-            deadline = max(deadline, device["last_sign"] + own, listening_since + interval_of(device, p))
-        d = state.sibling[d]
+    first = state.resident[slot]["ward_first"]
+    for row in range(first, first + state.resident[slot]["ward_count"]):
+        d = state.ward[row]
+        if speaks_for(state, d, slot, now):
+            device = state.device[d]
+            limit = max(limit, limit_of(device, p))
+            deadline = max(deadline, own_deadline(device, listening_since, p))
     return (FOREVER, 0) if deadline == NEVER else (deadline, limit)
 
 
 @njit(cache=True)
 def earlier_return(state: State, slot: int, now: int, moment: int) -> int:
-    """``moment``, or when the first of the bands worn now is to be handed back, if that is earlier; ms.
+    """``moment``, or when the first of the devices worn now is to be handed back, if that is earlier; ms.
 
-    From then on that band no longer holds back the silence of the others.
+    From then on it no longer holds back the silence of the others.
     """
-    d = state.resident[slot]["first_device"]
-    while d >= 0:
-        worn_to = state.device[d]["worn_to"]
-        if now < worn_to < moment:
-            moment = worn_to
-        d = state.sibling[d]
+    first = state.resident[slot]["ward_first"]
+    for row in range(first, first + state.resident[slot]["ward_count"]):
+        wearer, _, until = span_at(state, state.ward[row], now)
+        if wearer == slot:
+            moment = min(moment, until)
     return moment
 
 
@@ -200,33 +205,37 @@ def whereabouts(state: State, slot: int, d: int, t: int, p: SilentParameters, zo
 
 @njit(cache=True)
 def judge(
-    state: State, slot: int, deadline: int, limit_ms: int, p: SilentParameters, zone: ZoneParameters
+    state: State, slot: int, deadline: int, limit_ms: int, now: int, p: SilentParameters, zone: ZoneParameters
 ) -> Judgement:
     """How loud a silence is that stands at ``deadline`` (see the module's docstring)."""
     heard = -1
     placed = -1
-    d = state.resident[slot]["first_device"]
-    while d >= 0:
+    first = state.resident[slot]["ward_first"]
+    for row in range(first, first + state.resident[slot]["ward_count"]):
+        d = state.ward[row]
+        if not speaks_for(state, d, slot, now):
+            continue
         device = state.device[d]
-        if device["last_sign"] != NEVER:
-            if heard < 0 or device["last_sign"] > state.device[heard]["last_sign"]:
-                heard = d
-            if not isnan(device["lat"]) and (
-                placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]
-            ):
-                placed = d
-        d = state.sibling[d]
+        if heard < 0 or device["last_sign"] > state.device[heard]["last_sign"]:
+            heard = d
+        if isnan(device["lat"]) or device["mark_position"] < span_at(state, d, now)[1]:
+            continue
+        if placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]:
+            placed = d
+    if heard < 0:
+        return Judgement(deadline, limit_ms, heard, -1, float("nan"), _LOW, FOREVER)
     at_home, outside = -1, False
     if placed >= 0:
         at_home, outside = whereabouts(state, slot, placed, deadline, p, zone)
     hour = local_hour(state, state.resident[slot]["zone"], deadline)
     last = state.device[heard]
+    told = last["mark_heartbeat"] >= span_at(state, heard, now)[1]
     again = FOREVER
-    if last["charging"] == 1:
+    if told and last["charging"] == 1:
         severity = _LOW
     elif outside:
         severity = _HIGH
-    elif last["worn"] == 0 or last["battery_pct"] < p.empty_pct:
+    elif (told and last["worn"] == 0) or last["battery_pct"] < p.empty_pct:
         severity = _LOW
     elif at_home == 1 and is_night(hour, p):
         severity = _LOW

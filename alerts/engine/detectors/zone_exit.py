@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from numba import njit
 
 from alerts.engine.geometry import distance_m, plane_m, polygon_m
-from alerts.engine.layout import State
+from alerts.engine.layout import NEVER, State
 from alerts.engine.rules import What
 
 _OPENED = int(What.OPENED)
@@ -89,6 +89,18 @@ def outside_m(state: State, resident: Any, lat_deg: float, lon_deg: float) -> tu
 def accuracy_or_default(accuracy_m: float, p: ZoneParameters) -> float:
     """The accuracy of a fix, or what is assumed when it is unknown (NaN); metres."""
     return p.unknown_accuracy_m if isnan(accuracy_m) else accuracy_m
+
+
+@njit(cache=True)
+def forget(device: Any) -> None:
+    """Begin a device's track anew: fixes in a row and an open episode are another's, or of other zones."""
+    device["outside"] = 0
+    device["inside"] = 0
+    device["zone_open"] = 0
+    device["outside_t"] = 0
+    device["zone_t"] = 0
+    device["zone_seq"] = 0
+    device["told_t"] = NEVER
 
 
 @njit(cache=True)

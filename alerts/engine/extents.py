@@ -1,0 +1,51 @@
+"""Rows of different length for each owner, kept one after the other in one array.
+
+An owner's rows are ``[first, first + count)``. New rows are appended, which leaves the old ones behind as
+waste; when more than half is waste, everything is moved together. So a change costs one copy of the array
+however many owners it concerns, and the array never holds more than twice what is in use (and a little).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+_WASTE: Final = 64
+"""So many rows may be waste whatever is in use."""
+
+
+def replaced(
+    rows: npt.NDArray[Any],
+    first: npt.NDArray[np.int32],
+    count: npt.NDArray[np.int32],
+    new: Mapping[int, npt.NDArray[Any]],
+) -> npt.NDArray[Any]:
+    """The array in which the owners in ``new`` have these rows.
+
+    Args:
+        rows: shape (n, …), of all owners.
+        first: shape (n_owners,), changed in place; 0 where ``count`` is.
+        count: shape (n_owners,), changed in place.
+        new: the rows of each owner that changes, shape (m, …).
+    """
+    used = len(rows)
+    for owner, own in new.items():
+        first[owner] = used if len(own) else 0
+        count[owner] = len(own)
+        used += len(own)
+    rows = np.concatenate([rows, *new.values()])
+    return together(rows, first, count) if used > 2 * int(count.sum()) + _WASTE else rows
+
+
+def together(
+    rows: npt.NDArray[Any], first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]
+) -> npt.NDArray[Any]:
+    """The rows in use alone, in the order of their owners; ``first`` is changed in place."""
+    ends = np.cumsum(count)
+    starts = ends - count
+    kept = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - starts, count)
+    first[:] = np.where(count > 0, starts, 0)
+    return rows[kept]
