@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -78,19 +78,40 @@ def flat_device(fields: DeviceFields | None, book: Book, names: Mapping[str, str
     }
 
 
+ContactTest = Callable[[Mapping[str, Any], ContactFields], bool]
+
+
+def _same_name(told: Mapping[str, Any], contact: ContactFields) -> bool:
+    return "name" in told and fold(contact.name) == fold(told["name"])
+
+
+def _same_phone(told: Mapping[str, Any], contact: ContactFields) -> bool:
+    return "phone" in told and contact.phone == told["phone"]
+
+
+def _same_place(told: Mapping[str, Any], contact: ContactFields) -> bool:
+    return "order" in told and contact.order == told["order"]
+
+
+def _same_name_and_phone(told: Mapping[str, Any], contact: ContactFields) -> bool:
+    return _same_name(told, contact) and _same_phone(told, contact)
+
+
+KNOWN_CONTACT: Final[tuple[ContactTest, ...]] = (_same_name_and_phone, _same_phone, _same_name)
+"""How a contact is known again, the surest way first."""
+CONTACT_IN_PLACE: Final[tuple[ContactTest, ...]] = (*KNOWN_CONTACT, _same_place)
+"""Beside a resident, somebody new in the place of a contact replaces whoever had it."""
+
+
 def find_contact(
-    theirs: Mapping[str, ContactFields], told: Mapping[str, Any], spoken_for: Collection[str], order: int | None
+    theirs: Mapping[str, ContactFields],
+    told: Mapping[str, Any],
+    spoken_for: Collection[str],
+    tests: Iterable[ContactTest],
 ) -> str | None:
-    """Which of a resident's contacts is meant: by name and phone, else the phone, else the name, else the place."""
-    free = {key: contact for key, contact in theirs.items() if key not in spoken_for}
-    name, phone = told.get("name"), told.get("phone")
-    tests = (
-        lambda contact: name is not None and fold(contact.name) == fold(name) and contact.phone == phone,
-        lambda contact: phone is not None and contact.phone == phone,
-        lambda contact: name is not None and fold(contact.name) == fold(name),
-        lambda contact: order is not None and contact.order == order,
-    )
-    return next((key for test in tests for key, contact in free.items() if test(contact)), None)
+    """Which of a resident's contacts is meant, of those that nobody has spoken for."""
+    free = [(key, contact) for key, contact in theirs.items() if key not in spoken_for]
+    return next((key for test in tests for key, contact in free if test(told, contact)), None)
 
 
 def contact_row(

@@ -78,7 +78,7 @@ _RESIDENT_REFERENCES: Final = (
         "长者编号",
         "resident external id",
         cells.short,
-        ("老人编号", "人员编号", "external_id", "编号"),
+        ("老人编号", "人员编号"),
     ),
     Column(
         "resident_name", "长者姓名", "resident name", cells.name, ("老人姓名", "佩戴者", "佩戴人", "使用人", "wearer")

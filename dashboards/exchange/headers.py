@@ -17,7 +17,7 @@ _PEOPLE: Final = frozenset({"resident", "resident_external_id", "resident_name"}
 _NEEDED: Final[dict[Kind, tuple[frozenset[str], ...]]] = {
     "residents": (frozenset({"id", "external_id", "name"}),),
     "devices": (frozenset({"id"}),),
-    "contacts": (_PEOPLE | {"id"}, frozenset({"name", "phone", "id"})),
+    "contacts": (_PEOPLE | {"id"}, frozenset({"name", "id"})),
     "fences": (_PEOPLE | {"id"}, frozenset({"circle.radius_m", "polygon", "id"})),
 }
 """Of each set, a table of the kind has at least one column."""

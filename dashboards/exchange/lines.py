@@ -37,6 +37,19 @@ class Line:
         """Note what is wrong with a field; ``of`` empty for the whole line."""
         self.faults.append(refusal.fault(self.layout.header_of(of), self.raw(of)))
 
+    def settled(self, of: str, stored: object) -> object:
+        """A field's value; what is stored, where that is read as the same (blanks, an older way to write a number)."""
+        told = self.values.get(of)
+        column = next((column for column in self.layout.columns.values() if column.field == of), None)
+        if column is None or not isinstance(stored, str) or stored == told:
+            return told
+        try:
+            return stored if column.read(stored) == told else told
+        except Doubtful as doubt:
+            return stored if doubt.value == told else told
+        except Refusal:
+            return told
+
     def is_wrong(self, of: str) -> bool:
         """Whether the field's own cell is faulty, so that nothing that follows from it needs saying."""
         header = self.layout.headers.get(of)

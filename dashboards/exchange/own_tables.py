@@ -68,7 +68,11 @@ class OwnTables:
         self._of.claim("device", key, line)
         current = book.devices.get(key)
         site = self._of.site_of(line)
-        wanted: dict[str, Any] = {name: cleared(line.values[name]) for name in ("type", "phone") if name in line.values}
+        wanted: dict[str, Any] = {
+            name: cleared(line.settled(name, getattr(current, name, None)))
+            for name in ("type", "phone")
+            if name in line.values
+        }
         self._belongs_to(line, wanted, site, current.site if current and current.registered else None)
         if line.faults:
             return
@@ -152,7 +156,7 @@ class OwnTables:
             told["relation"] = cleared(told["relation"]) or ""
         theirs = book.contacts.get(resident, {})
         spoken_for = [each for each in theirs if self._of.is_claimed("contact", each)]
-        key = key or belongings.find_contact(theirs, told, spoken_for, None)
+        key = key or belongings.find_contact(theirs, told, spoken_for, belongings.KNOWN_CONTACT)
         if key is not None:
             self._of.claim("contact", key, line)
         current = theirs.get(key) if key else None
@@ -160,6 +164,8 @@ class OwnTables:
             told["order"] = min(100, max((each.order for each in theirs.values()), default=0) + 1)
         if current is None and line.faults:
             return
+        if current is not None:
+            told |= {each: line.settled(each, getattr(current, each)) for each in ("name", "phone") if each in told}
         row = belongings.contact_row(place, key, current, resident, told)
         before, after = belongings.flat_contact(current), belongings.flat_contact(row.fields if row else current)
         settle_doubts(line, before, after)

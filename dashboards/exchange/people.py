@@ -42,9 +42,11 @@ def merged(line: Line, current: ResidentFields | None, site: str, now: int) -> R
     """The resident as the line leaves them; what it does not say stays. Faults are noted in the line."""
     values = line.values
     base = current or ResidentFields(site=site, name="")
-    told: dict[str, Any] = {name: _or_none(values[name]) for name in _PLAIN if name in values}
-    told["address"] = _overlaid(base.address, "address", _ADDRESS, values)
-    told["card"] = _overlaid(base.card, "card", _CARD, values)
+    told: dict[str, Any] = {
+        name: _or_none(line.settled(name, getattr(base, name))) for name in _PLAIN if name in values
+    }
+    told["address"] = _overlaid(base.address, "address", _ADDRESS, line)
+    told["card"] = _overlaid(base.card, "card", _CARD, line)
     told["home"] = _home(line, base.home)
     fields = msgspec.structs.replace(base, **told)
     return msgspec.structs.replace(fields, until=_until(line, fields, current, now))
@@ -54,11 +56,11 @@ def _or_none(value: object) -> object:
     return None if value is CLEAR else value
 
 
-def _overlaid(base: dict[str, Any], group: str, names: tuple[str, ...], values: dict[str, object]) -> dict[str, Any]:
+def _overlaid(base: dict[str, Any], group: str, names: tuple[str, ...], line: Line) -> dict[str, Any]:
     """``base`` with what the line says on top, in the order of the names; unknown members stay."""
     result = dict(base)
     for name in names:
-        told = values.get(f"{group}.{name}")
+        told = line.settled(f"{group}.{name}", base.get(name))
         if told is CLEAR:
             result.pop(name, None)
         elif told is not None:

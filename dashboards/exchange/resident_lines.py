@@ -174,23 +174,26 @@ class ResidentLines:
                 if f"contact{n}.{part}" in line.values
             }
             if told:
-                told_by_place[n] = told
+                told_by_place[n] = {**told, "order": n}
         # Those whose name or phone is known go first: only who is left over replaces whoever had the place.
         meant: dict[int, str] = {}
-        for by_place in (False, True):
+        for test in belongings.CONTACT_IN_PLACE:
             for n, told in told_by_place.items():
-                if n not in meant and (
-                    key := belongings.find_contact(theirs, told, spoken_for, n if by_place else None)
-                ):
+                if n not in meant and (key := belongings.find_contact(theirs, told, spoken_for, [test])):
                     meant[n] = key
                     spoken_for.add(key)
         for n, told in told_by_place.items():
             key = meant.get(n)
             current = theirs.get(key) if key else None
-            more = told if current is not None else {**told, "order": n}
             prefix = f"contact{n}."
+            wanted = told
+            if current is not None:
+                # Whom the desk has put into another order by hand stays there.
+                wanted = {
+                    part: line.settled(f"{prefix}{part}", getattr(current, part)) for part in told if part != "order"
+                }
             try:
-                row = belongings.contact_row(place, key, current, resident, more)
+                row = belongings.contact_row(place, key, current, resident, wanted)
             except Refusal as refusal:
                 if not (line.is_wrong(f"{prefix}name") or line.is_wrong(f"{prefix}phone")):
                     line.refuse(f"{prefix}{'phone' if told.get('name') else 'name'}", refusal)
