@@ -6,6 +6,7 @@ import click
 
 from anxin.cli.bench import bench
 from anxin.cli.device import device
+from anxin.cli.exchange import export_command, import_command
 from anxin.cli.running import demo, role, status, up
 from anxin.cli.simulate import simulate
 from anxin.cli.staff import staff
@@ -17,5 +18,5 @@ def main() -> None:
     """Anxin: an open, event-driven eldercare safety system."""
 
 
-for command in (up, demo, role, status, simulate, staff, device, bench):
+for command in (up, demo, role, status, simulate, staff, device, import_command, export_command, bench):
     main.add_command(command)
