@@ -190,16 +190,3 @@ async def cancel_command(conn: Connection, key: UUID, *, by: str, now: int) -> b
         (now, by, key),
     )
     return cursor.rowcount == 1
-
-
-async def forget_commands(conn: Connection, before: int, *, limit: int = 10_000) -> int:
-    """Remove commands that ended before then, and answers received before then; returns how many commands."""
-    await conn.execute(
-        "delete from command_ack where (device, command, t) in"
-        " (select device, command, t from command_ack where received < to_timestamp(%s / 1000.0) limit %s)",
-        (before, limit),
-    )
-    cursor = await conn.execute(
-        "delete from command where id in (select id from command where ended_at < %s limit %s)", (before, limit)
-    )
-    return cursor.rowcount

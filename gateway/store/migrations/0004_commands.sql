@@ -35,4 +35,4 @@ comment on column command.ended_by is 'who cancelled it, or asked for the newer 
 create index command_open on command (next_attempt_at) where state in ('queued', 'sent');
 create index command_of_device on command (device, n desc);
 create index command_alarm on command (alarm) where alarm is not null;
-create index command_ended on command (ended_at) where ended_at is not null;
+create index command_age on command (answer_until);
