@@ -41,11 +41,14 @@ async def list_alarms(
     resident: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: str | None = None,
+    *,
+    drill: bool | None = None,
 ) -> Response:
     """Alarms, newest first.
 
-    ``closed``: resolved, closed and cancelled ones; ``all``: all but suppressed ones. ``before`` takes the
-    ``next`` of the page before (or a time in ms); ``change`` is where the stream goes on (``?after=``).
+    ``closed``: resolved, closed and cancelled ones; ``all``: all but suppressed ones. ``drill``: drills alone,
+    or without them; both when it is not said. ``before`` takes the ``next`` of the page before (or a time in
+    ms); ``change`` is where the stream goes on (``?after=``).
     """
     try:
         cursor = Cursor.parse(before) if before else None
@@ -59,6 +62,7 @@ async def list_alarms(
             site=site,
             kind=kind,
             resident=resident,
+            drill=drill,
             before=cursor,
             limit=limit,
         )
@@ -130,14 +134,20 @@ async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Comm
         case UnknownAlarm():
             raise Problem(404, "there is no such alarm")
         case Refused():
-            ACTIONS.labels(event, "refused").inc()
+            _count(event, "refused", done.alarm)
             raise _refusal(done)
         case Unchanged():
-            ACTIONS.labels(event, "unchanged").inc()
+            _count(event, "unchanged", done.alarm)
             return done.alarm
         case Alarm():
-            ACTIONS.labels(event, "done").inc()
+            _count(event, "done", done)
             return done
+
+
+def _count(event: str, outcome: str, alarm: Alarm) -> None:
+    """What is done in a drill is no figure."""
+    if not alarm.drill:
+        ACTIONS.labels(event, outcome).inc()
 
 
 def _refusal(refused: Refused) -> Problem:

@@ -58,6 +58,7 @@ async def alarm_objects(
     kind: str | None = None,
     site: str | None = None,
     resident: str | None = None,
+    drill: bool | None = None,
     before: Cursor | None = None,
     limit: int = 100,
 ) -> AlarmObjects:
@@ -71,6 +72,8 @@ async def alarm_objects(
         where.append("site = %(site)s")
     if resident is not None:
         where.append("resident = %(resident)s")
+    if drill is not None:
+        where.append("(object ->> 'drill')::boolean = %(drill)s")
     if before is not None:
         where.append("(raised_at, id) < (%(raised_at)s, %(id)s)")
     cursor = await conn.execute(
@@ -86,6 +89,7 @@ async def alarm_objects(
             "kind": kind,
             "site": site,
             "resident": resident,
+            "drill": drill,
             "raised_at": before.raised_at if before else None,
             "id": before.id if before else None,
             "limit": limit,

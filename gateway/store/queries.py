@@ -139,7 +139,7 @@ class ZoneLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of the whole installation; ``readings`` stored since the beginning."""
+    """Figures of the whole installation; ``readings`` stored since the beginning. Drills are no figures."""
 
     readings: int
     rejected: int
@@ -157,6 +157,7 @@ _ALARM_TABLES: Final = (
     " left join site s on s.id = a.site"
 )
 _ACTIVE: Final = "a.state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
+_DRILL: Final = "(a.object ->> 'drill')::boolean"
 _RANK: Final = "array_position(array['critical', 'high', 'medium', 'low'], a.severity)"
 _NEWEST: Final = (
     "(select max(x.t) from (select (select max(t) from position where device = d.slot) union all"
@@ -382,8 +383,8 @@ async def counters(conn: Connection) -> Counters:
         Counters,
         "select jsonb_build_object("
         "'readings', coalesce((select last_pos from batch order by number desc limit 1), 0),"
-        " 'rejected', (select count(*) from rejected), 'alarms', (select count(*) from alarm),"
-        f" 'active_alarms', (select count(*) from alarm a where {_ACTIVE}),"
+        f" 'rejected', (select count(*) from rejected), 'alarms', (select count(*) from alarm a where not {_DRILL}),"
+        f" 'active_alarms', (select count(*) from alarm a where {_ACTIVE} and not {_DRILL}),"
         " 'messages_waiting', (select count(*) from message where state in ('queued', 'sending')))::text",
         {},
     )

@@ -64,6 +64,7 @@ class Desk:
         rule: str = "sos.button",
         severity: SeverityName = "critical",
         raised_at: int = NOW,
+        drill: bool = False,
     ) -> Alarm:
         key = uuid4()
         alarm = Alarm(
@@ -82,6 +83,7 @@ class Desk:
             event_time=raised_at,
             last_event_time=raised_at,
             raised_at=raised_at,
+            drill=drill,
             timeline=(TimelineEntry(t=raised_at, actor="engine", event="opened"),),
         )
         async with self.store.transaction() as tx:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 from devices.clock import ManualClock
 from gateway.store.connection import Connection
+from gateway.store.queries import counters
 from gateway.store.registry import add_device, add_resident, revoke_device
 from gateway.store.registry_log import changes_since
 from gateway.store.registry_records import DeviceFields, Resident, ResidentFields
@@ -79,3 +81,43 @@ async def test_a_device_out_of_service_or_of_another_site_is_not_tried_out(
     assert (await south.delete(URL)).status_code == 404
     await revoke_device(conn, "test", "band-1", now=NOW)
     assert (await (await client_of()).post(URL)).status_code == 409
+
+
+async def test_a_drill_is_listed_handled_and_told_to_nobody(
+    client_of: Clients, desk: Desk, conn: Connection, wearer: Resident
+) -> None:
+    client = await client_of()
+    real = await desk.raise_alarm(resident=wearer.id, rule="wandering.zone_exit")
+    drill = await desk.raise_alarm(resident=wearer.id, drill=True)
+
+    async def listed(**params: Any) -> list[str]:
+        return [each["id"] for each in (await client.get("/api/v1/alarms", params=params)).json()["items"]]
+
+    assert set(await listed(state="active")) == {str(real.id), str(drill.id)}
+    assert await listed(drill=True) == [str(drill.id)]
+    assert await listed(drill=False) == [str(real.id)]
+    url = f"/api/v1/alarms/{drill.id}"
+    told = await client.post(f"{url}/notify")
+    assert (told.status_code, told.json()["reason"]) == (409, "desk_only")
+    for event, body in [("acknowledge", {}), ("resolve", {}), ("close", {"outcome": "test"})]:
+        answer = await client.post(f"{url}/{event}", json=body)
+        assert (answer.status_code, answer.json()["drill"]) == (200, True)
+    cursor = await conn.execute("select (select count(*) from message), (select count(*) from escalation_step)")
+    assert await cursor.fetchone() == (0, 0)
+
+
+async def test_drills_are_no_figures(client_of: Clients, desk: Desk, conn: Connection, anonymous: AsyncClient) -> None:
+    async def figures() -> tuple[int, int, list[str]]:
+        counted = await counters(conn)
+        metrics = (await anonymous.get("/metrics")).text
+        actions = [line for line in metrics.splitlines() if "alarm_actions_total{" in line]
+        return counted.alarms, counted.active_alarms, sorted(actions)
+
+    client = await client_of()
+    await client.post(f"/api/v1/alarms/{(await desk.raise_alarm()).id}/acknowledge")
+    before = await figures()
+    assert before[:2] == (1, 1)
+    await client.post(f"/api/v1/alarms/{(await desk.raise_alarm(drill=True)).id}/acknowledge")
+    assert await figures() == before
+    await client.post(f"/api/v1/alarms/{(await desk.raise_alarm()).id}/acknowledge")
+    assert await figures() != before
