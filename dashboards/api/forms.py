@@ -37,13 +37,13 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
     """Fields that it does not know are ignored, so that an answer can be sent back with one field changed."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class PointForm(_Form):
+class PointForm(Form):
     """A place in WGS-84 degrees."""
 
     lat: Latitude
@@ -56,7 +56,7 @@ class CircleForm(PointForm):
     radius_m: Annotated[float, Field(ge=1, le=1_000_000, allow_inf_nan=False)]
 
 
-class AddressForm(_Form):
+class AddressForm(Form):
     """Where somebody lives."""
 
     community: Short | None = None
@@ -66,7 +66,7 @@ class AddressForm(_Form):
     room: Short | None = None
 
 
-class CardForm(_Form):
+class CardForm(Form):
     """What the duty desk must see in an emergency."""
 
     illnesses: Text | None = None
@@ -76,7 +76,7 @@ class CardForm(_Form):
     notes: Text | None = None
 
 
-class SiteForm(_Form):
+class SiteForm(Form):
     """A community service centre."""
 
     id: Id
@@ -88,7 +88,7 @@ class SiteForm(_Form):
         return records.Site(id=self.id, name=self.name, timezone=self.timezone)
 
 
-class HouseholdForm(_Form):
+class HouseholdForm(Form):
     """People who share a home and perhaps a device."""
 
     site: Id
@@ -100,7 +100,7 @@ class HouseholdForm(_Form):
         return msgspec.convert(self.model_dump() | {"address": _known(self.address)}, records.HouseholdFields)
 
 
-class ResidentForm(_Form):
+class ResidentForm(Form):
     """Somebody who is looked after; ``until`` (ms) ends a status other than active."""
 
     site: Id
@@ -123,7 +123,7 @@ class ResidentForm(_Form):
         return msgspec.convert(self.model_dump() | nested, records.ResidentFields)
 
 
-class DeviceForm(_Form):
+class DeviceForm(Form):
     """A band or machine and who has it: a resident, a household, or nobody."""
 
     site: Id
@@ -149,7 +149,7 @@ class NewDeviceForm(DeviceForm):
     device: Id
 
 
-class AssignmentForm(_Form):
+class AssignmentForm(Form):
     """Who has a device from a time to a time (ms).
 
     ``from`` absent: from now on, or as it was; ``to`` None: until now.
@@ -179,7 +179,7 @@ class AssignmentForm(_Form):
         )
 
 
-class ContactForm(_Form):
+class ContactForm(Form):
     """Somebody of the family or neighbourhood; those with the lowest ``order`` are told first."""
 
     resident: Short
@@ -197,7 +197,7 @@ class ContactForm(_Form):
         return msgspec.convert(self.model_dump(), records.ContactFields)
 
 
-class FenceForm(_Form):
+class FenceForm(Form):
     """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
 
     resident: Short

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 from argon2 import PasswordHasher
@@ -28,6 +28,11 @@ SESSION_MS: Final = 7 * DAY_MS
 LINK_MS: Final = 30 * MINUTE_MS
 """How long a printed sign-in link may be used. Source: assumption."""
 IDEMPOTENCY_DAYS: Final = 1
+KEY_PREFIX: Final = "anxin_"
+"""What a key of another system begins with, so that one that leaked is recognised."""
+_USE_NOTED_EVERY_S: Final = 60
+_NO_END: Final = 253_402_300_799_000
+"""The end of a key that has none, ms: the last moment of the year 9999."""
 
 _ACCOUNT: Final = "a.id, a.username, a.display_name, a.role, a.sites, a.language"
 
@@ -55,12 +60,13 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in account; ``token_hash`` names the session, ``expires_at`` in ms."""
+    """A signed-in account; ``token_hash`` names the session, ``expires_at`` in ms; ``by_key``: another system."""
 
     account: Account
     csrf: str
     expires_at: int
     token_hash: bytes
+    by_key: bool = False
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +182,7 @@ async def open_session(conn: Connection, account: str, now: int) -> NewSession:
 
 
 async def session(conn: Connection, token: str, now: int) -> Session | None:
-    """The session of a token, or None when it is unknown, expired, or its account disabled."""
+    """The session of a token, or of an API token; None when it is unknown, expired, or its account disabled."""
     return await session_by_hash(conn, token_hash(token), now)
 
 
@@ -190,9 +196,34 @@ async def session_by_hash(conn: Connection, hashed: bytes, now: int) -> Session 
     )
     row = await cursor.fetchone()
     if row is None:
-        return None
+        return await _session_of_key(conn, hashed, now)
     account = Account(id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5])
     return Session(account=account, csrf=row[6], expires_at=row[7], token_hash=hashed)
+
+
+async def _session_of_key(conn: Connection, hashed: bytes, now: int) -> Session | None:
+    """What an API token may do: no more than it was made for, and no more than its account may by now."""
+    cursor = await conn.execute(
+        f"select {_ACCOUNT}, (extract(epoch from k.expires_at) * 1000)::bigint, k.role, k.sites,"
+        f" k.last_used is null or k.last_used < to_timestamp(%(now)s / 1000.0) - interval '{_USE_NOTED_EVERY_S} s'"
+        " from api_token k join account a on a.id = k.account where k.token_hash = %(hash)s and not a.disabled"
+        " and (k.expires_at is null or k.expires_at > to_timestamp(%(now)s / 1000.0))",
+        {"hash": hashed, "now": now},
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    own, given = row[4], row[8]
+    sites = [site for site in given or own if not own or site in own]
+    if (own or given) and not sites:
+        return None
+    if row[9]:
+        await conn.execute(
+            "update api_token set last_used = to_timestamp(%s / 1000.0) where token_hash = %s", (now, hashed)
+        )
+    role = max(row[3], row[7], key=get_args(Role).index)
+    account = Account(id=row[0], username=row[1], display_name=row[2], role=role, sites=sites, language=row[5])
+    return Session(account=account, csrf="", expires_at=row[6] or _NO_END, token_hash=hashed, by_key=True)
 
 
 async def close_session(conn: Connection, hashed: bytes) -> None:

@@ -5,11 +5,11 @@ What is changed here takes effect on every role within two seconds: the store te
 
 from fastapi import APIRouter
 
-from dashboards.api.records import assignments, contacts, devices, fences, households, residents, sites
+from dashboards.api.records import assignments, contacts, devices, fences, households, residents, sites, staff, tokens
 from dashboards.api.records.answers import load
 
 __all__ = ["load", "router"]
 
 router = APIRouter()
-for _resource in (sites, households, residents, devices, assignments, contacts, fences):
+for _resource in (sites, households, residents, devices, assignments, contacts, fences, staff, tokens):
     router.include_router(_resource.router)

@@ -14,6 +14,7 @@ from gateway.store.errors import Conflict, MissingRecord
 TAKEN: Final[dict[str, str]] = {
     "site_pkey": "a site with this id exists",
     "device_pkey": "a device with this id exists; ids are unique over all sites",
+    "account_username_key": "the user name is taken",
     "resident_site_external_id_key": "another resident of this site has this external_id",
 }
 _MISSING: Final[dict[str, str]] = {

@@ -1,0 +1,177 @@
+"""The accounts of staff over HTTP, for those who keep them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from fastapi import Query, Request
+from pydantic import Field, StringConstraints
+from starlette.responses import Response
+
+from dashboards.api.access import Administering, DepsOf, Principal
+from dashboards.api.forms import Form, Id, Language, Phone, Short
+from dashboards.api.once import Answer, once
+from dashboards.api.problems import Problem
+from dashboards.api.records.routes import page_of_history, router_of
+from dashboards.deps import Deps
+from gateway.store.accounts import Role, hash_password, issue_signin_link
+from gateway.store.connection import Connection
+from gateway.store.staff import (
+    Staff,
+    StaffFields,
+    add_staff,
+    disable_staff,
+    may_keep,
+    replace_staff,
+    staff_history,
+    staff_list,
+    staff_member,
+)
+
+router = router_of()
+
+
+class StaffForm(Form):
+    """Somebody who works with the console; ``sites`` empty means all sites."""
+
+    username: Annotated[str, StringConstraints(pattern=r"^[\w.@-]{1,64}$")]
+    display_name: Short = ""
+    role: Role
+    sites: Annotated[list[Id], Field(default_factory=list, max_length=1000)]
+    language: Language = "zh"
+    phone: Phone | None = None
+    disabled: bool = False
+    # Eight characters: NIST SP 800-63B-3, 5.1.1.1.
+    password: Annotated[str, StringConstraints(min_length=8, max_length=1000)] | None = None
+
+    def fields(self) -> StaffFields:
+        """What the store takes."""
+        fields = self.model_dump(exclude={"password"}) | {"sites": sorted(set(self.sites))}
+        return msgspec.convert(fields, StaffFields)
+
+    async def password_hash(self) -> str | None:
+        """The hash of the new password, if there is one; hashing takes some 50 ms and leaves the loop alone."""
+        return None if self.password is None else await asyncio.to_thread(hash_password, self.password)
+
+
+async def _load(deps: Deps, principal: Principal, key: str) -> Staff:
+    """An account that the principal may keep. Raises ``Problem`` 404, or 403 for a role above their own."""
+    async with deps.pool.connection() as conn:
+        found = await staff_member(conn, key)
+    if found is None or not may_keep(principal.account, "auditor", found.sites):
+        raise Problem(404, "there is no such account")
+    return found
+
+
+def _check(principal: Principal, fields: StaffFields) -> None:
+    if not may_keep(principal.account, fields.role, fields.sites):
+        raise Problem(403, "an account gets neither a role above yours nor sites that are not yours", kind="role")
+
+
+@router.get("/staff")
+async def list_staff(
+    deps: DepsOf, principal: Administering, after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Response:
+    """The accounts that lie within one's own sites, by user name, those that ended too."""
+    async with deps.pool.connection() as conn:
+        found = await staff_list(conn, sites=principal.sites, after=after, limit=limit + 1)
+    page = found[:limit]
+    answer = {"items": page, "next": page[-1].username if len(found) > limit else None}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/staff/{key}")
+async def one_staff(deps: DepsOf, principal: Administering, key: str) -> Response:
+    """One account."""
+    return _answer(await _load(deps, principal, key))
+
+
+@router.get("/staff/{key}/history")
+async def history_of_staff(
+    deps: DepsOf,
+    principal: Administering,
+    key: str,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """What an account was, version by version; passwords are not kept in it."""
+    await _load(deps, principal, key)
+    async with deps.pool.connection() as conn:
+        items = await staff_history(conn, key, before=before, limit=limit + 1)
+    return page_of_history(items, limit)
+
+
+@router.post("/staff", status_code=201)
+async def create_staff(request: Request, deps: DepsOf, principal: Administering, body: StaffForm) -> Response:
+    """Create an account: with a ``password``, or with a one-time ``signin_path`` that the answer alone carries."""
+    fields = body.fields()
+    _check(principal, fields)
+
+    async def work() -> Answer:
+        hashed = await body.password_hash()
+        async with deps.pool.connection() as conn:
+            made = await add_staff(conn, principal.account.username, fields, hashed)
+            path = None if hashed else await _signin_path(deps, conn, made)
+        return _with_path(made, path, 201)
+
+    return await once(request, principal, work)
+
+
+@router.put("/staff/{key}")
+async def change_staff(deps: DepsOf, principal: Administering, key: str, body: StaffForm) -> Response:
+    """Replace an account's fields; ``disabled`` and a new ``password`` end its sessions, the former its keys too."""
+    current = await _load(deps, principal, key)
+    fields = body.fields()
+    _check(principal, msgspec.structs.replace(fields, role=current.role, sites=current.sites))
+    _check(principal, fields)
+    hashed = await body.password_hash()
+    async with deps.pool.connection() as conn:
+        changed = await replace_staff(conn, principal.account.username, key, fields, hashed)
+    if changed is None:
+        raise Problem(404, "there is no such account")
+    return _answer(changed)
+
+
+@router.delete("/staff/{key}", status_code=204)
+async def end_staff(deps: DepsOf, principal: Administering, key: str) -> Response:
+    """End an account with its sessions and keys; its name stays in the history."""
+    current = await _load(deps, principal, key)
+    _check(principal, current)
+    async with deps.pool.connection() as conn:
+        await disable_staff(conn, principal.account.username, key)
+    return Response(status_code=204)
+
+
+@router.post("/staff/{key}/signin-link", status_code=201)
+async def link_for_staff(request: Request, deps: DepsOf, principal: Administering, key: str) -> Response:
+    """A new one-time ``signin_path``, for whoever forgot their password; good for 30 minutes."""
+    current = await _load(deps, principal, key)
+    _check(principal, current)
+    if current.disabled:
+        raise Problem(409, "the account has ended", kind="conflict")
+
+    async def work() -> Answer:
+        async with deps.pool.connection() as conn:
+            return _with_path(current, await _signin_path(deps, conn, current), 201)
+
+    return await once(request, principal, work)
+
+
+async def _signin_path(deps: Deps, conn: Connection, staff: Staff) -> str:
+    return f"/signin/{await issue_signin_link(conn, staff.id, deps.clock.now_ms())}"
+
+
+def _answer(staff: Staff) -> Response:
+    return Response(msgspec.json.encode(staff), media_type="application/json")
+
+
+def _with_path(staff: Staff, path: str | None, status: int) -> Answer:
+    known = msgspec.structs.asdict(staff)
+    return Answer(
+        status,
+        msgspec.json.encode(known | {"signin_path": path}),
+        location=f"/api/v1/staff/{staff.id}",
+        kept=msgspec.json.encode(known | {"signin_path": None}),
+    )
