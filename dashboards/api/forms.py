@@ -197,6 +197,25 @@ class ContactForm(Form):
         return msgspec.convert(self.model_dump(), records.ContactFields)
 
 
+class ResponderForm(Form):
+    """Somebody who can be sent; ``building`` and ``unit`` say where they are at hand."""
+
+    site: Id
+    name: Name
+    phone: Phone
+    kind: records.ResponderKind
+    building: Short | None = None
+    unit: Short | None = None
+    account: Short | None = None
+    channels: Annotated[list[Literal["sms", "call"]], Field(max_length=2)] = ["sms"]
+    note: Text | None = None
+    active: bool = True
+
+    def fields(self) -> records.ResponderFields:
+        """What the store takes."""
+        return msgspec.convert(self.model_dump(), records.ResponderFields)
+
+
 class FenceForm(Form):
     """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
 

@@ -5,11 +5,35 @@ What is changed here takes effect on every role within two seconds: the store te
 
 from fastapi import APIRouter
 
-from dashboards.api.records import assignments, contacts, devices, fences, households, residents, sites, staff, tokens
+from dashboards.api.records import (
+    assignments,
+    contacts,
+    devices,
+    fences,
+    households,
+    requests,
+    residents,
+    responders,
+    sites,
+    staff,
+    tokens,
+)
 from dashboards.api.records.answers import load
 
 __all__ = ["load", "router"]
 
 router = APIRouter()
-for _resource in (sites, households, residents, devices, assignments, contacts, fences, staff, tokens):
+for _resource in (
+    sites,
+    households,
+    residents,
+    devices,
+    assignments,
+    contacts,
+    fences,
+    responders,
+    requests,
+    staff,
+    tokens,
+):
     router.include_router(_resource.router)

@@ -15,6 +15,7 @@ from gateway.store.registry.leaving import end_what_ends, resume_due
 from gateway.store.registry.reading import filters_of, find, listing
 from gateway.store.registry.removal import remove
 from gateway.store.registry.residents import add_resident, replace_resident
+from gateway.store.registry.responders import add_responder, replace_responder
 from gateway.store.registry.sites import save_site
 from gateway.store.registry.writing import writing
 
@@ -25,6 +26,7 @@ __all__ = [
     "add_fence",
     "add_household",
     "add_resident",
+    "add_responder",
     "end_what_ends",
     "erase_left",
     "filters_of",
@@ -38,6 +40,7 @@ __all__ = [
     "replace_fence",
     "replace_household",
     "replace_resident",
+    "replace_responder",
     "resume_due",
     "revoke_device",
     "save_site",
