@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,13 +21,16 @@ from anxin.embedded.mosquitto import Mosquitto
 from anxin.embedded.ports import choose_port, reachable_host
 from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.first_account import admin_link
+from anxin.foreign_broker import AccountsFolder, told_broker, until_let_in
+from anxin.health import leave_note, take_note_away
 from anxin.role_board import RoleBoard
-from anxin.settings import BrokerAddress, RoleSettings, Settings, parse_broker, to_environment, twilio_account
+from anxin.settings import BrokerAddress, RoleSettings, Settings, keep_days, to_environment, twilio_account
 from anxin.supervisor import Process, Supervisor
 from gateway.store.broker_accounts import BrokerAccounts, broker_accounts
 from gateway.store.changes import listen
 from gateway.store.connection import connect
-from gateway.store.migrate import UnknownSchemaError, migrate
+from gateway.store.fitness import UnfitDatabaseError
+from gateway.store.migrate import migrate
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +48,8 @@ class Running:
     broker: BrokerAddress
     broker_kind: AnyBrokerKind
     console_url: str
+    answers: Mapping[str, tuple[str, int]]
+    """Where roles answer ``/readyz``."""
 
     @property
     def mqtt(self) -> str:
@@ -85,7 +90,8 @@ class System:
         self._extras = extras
         self._progress = progress
         self._board = RoleBoard()
-        self._broker: Broker | None = None
+        self._keeper: Broker | AccountsFolder | None = None
+        self._gateway_password = ""
         self._known: BrokerAccounts | None = None
         self.supervisor = Supervisor(self._board.write)
 
@@ -96,7 +102,9 @@ class System:
             StartError: if something cannot be started; what was started is still to be stopped.
         """
         console = self._settings.console
-        console_port = self._port(console.listen, console.port, "--port")
+        console_port = (
+            self._port(console.listen, console.port, "--port") if "console" in self._settings.roles else console.port
+        )
         mqtt_port = (
             self._port(self._settings.mqtt.listen, self._settings.mqtt.port, "--mqtt-port")
             if self._settings.mqtt.broker is None
@@ -111,6 +119,7 @@ class System:
             broker=address,
             broker_kind=broker_kind(self._settings),
             console_url=f"http://{reachable_host(console.listen)}:{console_port}",
+            answers=self._answers(console_port),
         )
         await self._start_roles(running, console_port)
         await self.supervisor.start(*self._extras.processes(running))
@@ -123,11 +132,20 @@ class System:
             shorten_logs(self._folder.log)
             if note == ("demo", KILL_GATEWAY):
                 self.supervisor.kill("gateway")
-            elif self._broker is not None:
+            elif self._keeper is not None:
                 try:
-                    await self._renew_accounts(self._broker, running.conninfo)
+                    await self._renew_accounts(self._keeper, running.conninfo)
                 except psycopg.Error as error:
                     _log.warning("accounts not read", error=type(error).__name__)
+                except StartError as error:
+                    _log.error("accounts not written", reason=str(error))
+
+    def _answers(self, console_port: int) -> dict[str, tuple[str, int]]:
+        gateway, console = self._settings.gateway, self._settings.console
+        answers = {"console": (reachable_host(console.listen), console_port)}
+        if gateway.metrics_port:
+            answers["gateway"] = (reachable_host(gateway.metrics_listen), gateway.metrics_port)
+        return answers
 
     def _port(self, host: str, wanted: int, option: str) -> int:
         try:
@@ -152,7 +170,7 @@ class System:
             conninfo = url.get_secret_value()
         try:
             applied = await migrate(conninfo)
-        except (psycopg.OperationalError, UnknownSchemaError) as error:
+        except (psycopg.OperationalError, UnfitDatabaseError) as error:
             raise StartError(f"the database cannot be used: {error}") from error
         if applied:
             self._progress(f"schema brought up to date, {len(applied)} steps")
@@ -162,23 +180,38 @@ class System:
     async def _start_broker(self, conninfo: str, port: int) -> BrokerAddress:
         told = self._settings.mqtt
         if told.broker is not None:
-            return parse_broker(told.broker.get_secret_value())
+            return await self._reach_broker(conninfo)
+        gateway = gateway_credentials(self._folder)
+        self._gateway_password = gateway.password
         self._known = await _read_accounts(conninfo)
         accounts = self._accounts(self._known)
         if broker_kind(self._settings) == "iotcore":
-            self._broker = Iotcore(self._folder, accounts=accounts, listen=told.listen, port=port)
+            broker: Broker = Iotcore(self._folder, accounts=accounts, listen=told.listen, port=port)
         else:
-            self._broker = Mosquitto(
+            broker = Mosquitto(
                 self._folder,
                 accounts=accounts,
                 listen=told.listen,
                 port=port,
                 account=service_account(self._settings.database.account),
             )
-        await self.supervisor.start(self._broker, foundation=True)
-        self._progress(f"the broker {self._broker.kind} is up")
-        gateway = gateway_credentials(self._folder)
-        return BrokerAddress(self._broker.host, self._broker.port, gateway.username, gateway.password)
+        self._keeper = broker
+        await self.supervisor.start(broker, foundation=True)
+        self._progress(f"the broker {broker.kind} is up")
+        return BrokerAddress(broker.host, broker.port, gateway.username, gateway.password)
+
+    async def _reach_broker(self, conninfo: str) -> BrokerAddress:
+        """A broker of one's own: whoever runs the gateway keeps its accounts, if asked to, and waits to be let in."""
+        mqtt = self._settings.mqtt
+        address = told_broker(mqtt)
+        if "gateway" in self._settings.roles:
+            if mqtt.accounts_dir is not None:
+                self._gateway_password = address.password or ""
+                self._known = await _read_accounts(conninfo)
+                self._keeper = AccountsFolder(mqtt.accounts_dir)
+                self._keeper.set_accounts(self._accounts(self._known))
+            await until_let_in(mqtt, self._progress)
+        return address
 
     async def _start_roles(self, running: Running, console_port: int) -> None:
         settings = self._settings
@@ -188,33 +221,46 @@ class System:
             mqtt_port=running.broker.port,
             mqtt_username=running.broker.username,
             mqtt_password=running.broker.password,
+            mqtt_tls=running.broker.tls,
+            mqtt_ca_file=None if settings.mqtt.ca_file is None else settings.mqtt.ca_file.absolute(),
+            device_address=settings.mqtt.device_address,
+            device_accounts=running.broker_kind == "mosquitto" or settings.mqtt.accounts_dir is not None,
             broker_kind=running.broker_kind,
             console_listen=settings.console.listen,
             console_port=console_port,
             data_dir=self._folder.path,
             demo=self._extras.demo,
             metrics_port=settings.gateway.metrics_port,
+            metrics_listen=settings.gateway.metrics_listen,
             twilio=twilio_account(settings.twilio),
             language=settings.console.language,
             secure_cookies=settings.console.secure_cookies,
+            keep=keep_days(settings.retention),
         )
         environment = to_environment(handed)
         roles: dict[str, Process] = {
-            name: Process(name, ["role", name], folder=self._folder, environment=environment) for name in settings.roles
+            name: Process(
+                name,
+                ["role", name],
+                folder=self._folder,
+                environment=environment,
+                to_files=settings.logs == "files",
+            )
+            for name in settings.roles
         }
         self._progress(f"starts {', '.join(roles)}")
         await self.supervisor.start(*roles.values())
         await self._board.until_ready(roles, self.supervisor, self._progress)
 
-    async def _renew_accounts(self, broker: Broker, conninfo: str) -> None:
+    async def _renew_accounts(self, keeper: Broker | AccountsFolder, conninfo: str) -> None:
         known = await _read_accounts(conninfo)
         if known != self._known:
+            keeper.set_accounts(self._accounts(known))
             self._known = known
-            broker.set_accounts(self._accounts(known))
 
     def _accounts(self, known: BrokerAccounts) -> Accounts:
         return Accounts(
-            gateway_password=gateway_credentials(self._folder).password,
+            gateway_password=self._gateway_password,
             site_passwords={site: site_credentials(self._folder, site).password for site in known.sites},
             device_hashes=known.device_hashes,
         )
@@ -247,13 +293,16 @@ async def up(settings: Settings, *, say: Say, progress: Say, extras: Extras | No
         try:
             running = await system.start()
             address.write_text(running.mqtt)
+            leave_note(folder.run, settings.roles, running.answers)
             await extras.greet(running)
-            if not extras.demo and (link := await admin_link(running.conninfo)) is not None:
+            at_a_console = "console" in settings.roles and not extras.demo
+            if at_a_console and (link := await admin_link(running.conninfo)) is not None:
                 progress(f"sign in as admin, once, within 30 minutes: {running.console_url}/signin/{link}")
             say(f"ready console={running.console_url} mqtt={running.mqtt}")
             await system.watch(running)
         finally:
             progress("stops")
             address.unlink(missing_ok=True)
+            take_note_away(folder.run)
             await system.supervisor.stop()
             progress("stopped")

@@ -36,6 +36,16 @@ async def report(
     )
 
 
+async def listens(conn: Connection, application: str) -> bool:
+    """Whether somebody of that name is connected to this database."""
+    cursor = await conn.execute(
+        "select exists (select from pg_stat_activity where application_name = %s and datname = current_database())",
+        (application,),
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def all_roles(conn: Connection) -> list[RoleStatus]:
     """Every role that ever reported, by name."""
     async with conn.cursor(row_factory=class_row(RoleStatus)) as cursor:

@@ -36,7 +36,7 @@ async def running(
     command: Sequence[str], port: int, env: Mapping[str, str] | None = None
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Run a broker until the block ends; it listens when the block begins."""
-    process = subprocess.Popen(list(command), env=None if env is None else {**os.environ, **env})
+    process = _start(command, env or {})
     try:
         async with asyncio.timeout(20):
             while not await _listens(port):
@@ -51,6 +51,10 @@ async def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _start(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(list(command), env={**os.environ, **env})
 
 
 async def _listens(port: int) -> bool:
