@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -23,6 +24,7 @@ _NUMBERS: Final = frozenset(
     {"birth_year", "home.lat", "home.lon", "order", "circle.lat", "circle.lon", "circle.radius_m"}
 )
 """Columns that a spreadsheet may take for numbers; everything else is text, phone numbers above all."""
+_LATER_CONTACT: Final = re.compile(r"contact[3-9]\.")
 _MARK: Final = "\ufeff"
 """Tells spreadsheets that a CSV file is UTF-8."""
 
@@ -114,6 +116,27 @@ def to_xlsx(sheets: Sequence[tuple[Kind, Iterable[Mapping[str, str]]]], language
         sheet.append([_header_cell(sheet, text) for text in _headers(kind, language)])
         for row in rows:
             sheet.append([_xlsx_cell(sheet, row.get(column.field, ""), column) for column in columns])
+    return _saved(book)
+
+
+def template(language: Language) -> bytes:
+    """An empty table of residents with two contacts each, a band and a zone, to be filled in."""
+    columns = [
+        column for column in COLUMNS["residents"] if column.field != "id" and not _LATER_CONTACT.match(column.field)
+    ]
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(SHEET_NAMES["residents"][0 if language == "zh" else 1])
+    sheet.freeze_panes = "A2"
+    for place, column in enumerate(columns):
+        dimension = sheet.column_dimensions[_letter(place)]
+        dimension.width = 16
+        if column.field not in _NUMBERS:
+            dimension.number_format = "@"
+    sheet.append([_header_cell(sheet, column.zh if language == "zh" else column.en) for column in columns])
+    return _saved(book)
+
+
+def _saved(book: Workbook) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

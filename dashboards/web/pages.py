@@ -15,7 +15,7 @@ from alerts.escalation import told_this_round
 from alerts.messages import render as message_text
 from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, MAY_MANAGE, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web import console_data, demo, device, registry_forms, signin
+from dashboards.web import console_data, demo, device, exchange_page, registry_forms, signin
 from dashboards.web.rendering import HERE, page
 from dashboards.web.wording import DEFAULT_TIMEZONE
 from gateway.store.accounts import accounts
@@ -38,7 +38,7 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
-    for part in (signin, console_data, demo, registry_forms, device):
+    for part in (signin, console_data, demo, registry_forms, device, exchange_page):
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page

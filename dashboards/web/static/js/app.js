@@ -7,6 +7,7 @@ import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
 import { need } from "./dom.js";
 import { form } from "./forms.js";
+import { importing } from "./import.js";
 import { keyboard } from "./keyboard.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
@@ -14,7 +15,7 @@ import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, commands, map, form, demo, yours, soundtest };
+const components = { now, alarm, commands, map, form, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

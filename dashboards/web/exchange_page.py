@@ -1,0 +1,34 @@
+"""The page on which a list is imported: checked first, looked at, then taken."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, Managing
+from dashboards.exchange.export import Language, template
+from dashboards.web.rendering import page
+from gateway.store.registry import listing
+from gateway.store.registry_records import Site
+
+router = APIRouter(include_in_schema=False)
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@router.get("/import")
+async def import_page(request: Request, deps: DepsOf, principal: Managing) -> Response:
+    """Choose a file; the browser sends it to the API and shows what becomes of each line."""
+    async with deps.pool.connection() as conn:
+        sites = await listing(conn, Site, sites=principal.sites, limit=1000)
+    return page(request, "import.html", principal=principal, sites=sites)
+
+
+@router.get("/import/template.xlsx")
+async def import_template(_: Managing, language: Language = "zh") -> Response:
+    """A table of residents with every column and no line."""
+    return Response(
+        template(language),
+        media_type=_XLSX,
+        headers={"Content-Disposition": 'attachment; filename="anxin-template.xlsx"'},
+    )
