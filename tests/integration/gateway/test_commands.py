@@ -109,12 +109,14 @@ async def test_an_answer_that_comes_twice_changes_nothing_the_second_time(
     with _devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             asked = await ask(conninfo, "b0")
+            answer(devices, "b1", asked.id)
+            await eventually(lambda: one(conninfo, "select count(*) from command_ack") == 1, "a stranger's answer")
+            assert (await became(conninfo, asked.id)).answered_at is None
             answer(devices, "b0", asked.id)
             await _ends_as(conninfo, asked.id, "done")
             before = await became(conninfo, asked.id)
             answer(devices, "b0", asked.id, ok=False)
             answer(devices, "b0", uuid4())
-            answer(devices, "b1", asked.id)
             answer(devices, "b0", "no uuid")
             await eventually(lambda: one(conninfo, "select count(*) from command_ack") >= 5, "all answers are kept")
     assert _what_was_answered(await became(conninfo, asked.id)) == _what_was_answered(before)
@@ -219,7 +221,10 @@ async def test_a_device_that_is_offline_gets_its_command_when_it_is_back_and_not
             assert (await asyncio.to_thread(next_command, devices))["id"] == str(awake.id)
             await _ends_as(conninfo, awake.id, "sent")
             assert _state(conninfo, asleep.id) == "queued"
-            devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
+            async with await connect(conninfo, application="test") as listener:
+                await listener.execute("listen command")
+                devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
+                assert [note.channel async for note in listener.notifies(timeout=30, stop_after=1)] == ["command"]
             assert (await asyncio.to_thread(next_command, devices))["id"] == str(asleep.id)
     assert (await became(conninfo, asleep.id)).attempts == 1
 
