@@ -62,6 +62,7 @@ class Health:
             case b"/metrics":
                 for session in self._sessions:
                     metrics.SESSION_WAITING.labels(session.name).set(session.waiting)
+                    metrics.SESSION_OUTGOING.labels(session.name).set(session.outgoing)
                 return "200 OK", CONTENT_TYPE_LATEST, generate_latest()
             case _:
                 return "404 Not Found", "text/plain", b"try /healthz, /readyz or /metrics\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from prometheus_client import Counter, Gauge, Histogram
 
 READINGS_STORED = Counter("anxin_gateway_readings_stored_total", "Readings committed", ["kind"])
@@ -19,11 +21,18 @@ BATCH_SECONDS = Histogram(
 BATCH_READINGS = Histogram(
     "anxin_gateway_batch_readings", "Messages taken into one batch", buckets=(1, 4, 16, 64, 256, 1024, 4096, 8192)
 )
+_QUICK = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+STAGE_SECONDS = Histogram("anxin_gateway_stage_seconds", "What each stage of a batch takes", ["stage"], buckets=_QUICK)
+STAGES = ("wait", "decode", "dedupe", "engine", "write", "commit", "acknowledge", "receipt")
+"""``wait``: from the receipt of the batch's first message until it is taken; ``commit``: COMMIT alone."""
 SESSION_CONNECTED = Gauge("anxin_gateway_session_connected", "1 while the MQTT session is connected", ["session"])
 SESSION_LOST = Counter(
     "anxin_gateway_session_lost_total", "Reconnects at which the broker no longer knew our session", ["session"]
 )
 SESSION_WAITING = Gauge("anxin_gateway_session_waiting", "Messages received and not yet taken", ["session"])
+SESSION_OUTGOING = Gauge(
+    "anxin_gateway_session_outgoing", "Receipts and markers not yet acknowledged by the broker", ["session"]
+)
 RECEIPTS_DROPPED = Counter("anxin_gateway_receipts_dropped_total", "Receipts given up because the queue was full")
 STORE_AVAILABLE = Gauge("anxin_gateway_store_available", "1 while the database takes our batches")
 BROKER_STORED_BYTES = Gauge("anxin_gateway_broker_stored_bytes", "Bytes that the broker holds in its queues")
@@ -35,3 +44,12 @@ COMMANDS_CONNECTED = Gauge("anxin_gateway_commands_connected", "1 while commands
 COMMANDS_SENT = Counter("anxin_gateway_commands_sent_total", "Commands published, repetitions among them", ["name"])
 COMMANDS_EXPIRED = Counter("anxin_gateway_commands_expired_total", "Commands that ran out, by reason", ["reason"])
 ANSWERS_TO_NOTHING = Counter("anxin_gateway_answers_to_nothing_total", "Answers of devices that belong to no command")
+
+
+for _stage in STAGES:
+    STAGE_SECONDS.labels(_stage)
+
+
+def stage(name: str) -> AbstractContextManager[object]:
+    """Times a block as one stage of a batch."""
+    return STAGE_SECONDS.labels(name).time()

@@ -170,20 +170,30 @@ class Pipeline:
 
     async def _batch(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         with metrics.BATCH_SECONDS.time():
-            decoded = await self._introduce(decode(arrivals, self._directory))
+            if arrivals:
+                waited_ms = max(0, self._clock.now_ms() - arrivals[0].received_ms)
+                metrics.STAGE_SECONDS.labels("wait").observe(waited_ms / 1000)
+            with metrics.stage("decode"):
+                decoded = decode(arrivals, self._directory)
+            decoded = await self._introduce(decoded)
             for marker in decoded.markers:
                 self._listening.heard(marker, self._clock.now_ms())
             sifted = Sifted(nothing(), nothing())
             if decoded.readings:
-                sifted = await self._writer.ask(lambda connection: self._sieve.sift(connection, decoded.readings))
+                with metrics.stage("dedupe"):
+                    sifted = await self._writer.ask(lambda connection: self._sieve.sift(connection, decoded.readings))
             stored, alarms = await self._decide_and_commit(decoded, sifted.fresh)
-        session.acknowledge(arrivals)
+        with metrics.stage("acknowledge"):
+            session.acknowledge(arrivals)
         repeated = sifted.duplicates.of_kinds(CRY_FOR_HELP)
         if repeated:
             known = [cry.key for cry in repeated]
             alarms = alarms | await self._writer.ask(lambda connection: alarms_of(connection, known))
-        for topic, payload in receipts([*stored.of_kinds(CRY_FOR_HELP), *repeated], alarms):
-            self._urgent.publish(topic, payload)
+        cries = [*stored.of_kinds(CRY_FOR_HELP), *repeated]
+        if cries:
+            with metrics.stage("receipt"):
+                for topic, payload in receipts(cries, alarms):
+                    self._urgent.publish(topic, payload)
         self._count(arrivals, decoded, stored, sifted.duplicates)
 
     async def _introduce(self, decoded: Decoded) -> Decoded:
@@ -207,9 +217,9 @@ class Pipeline:
             batch, extras = assemble(readings, self._next_pos)
             extras = extras._replace(unstorable=unstorable)
             try:
-                events = np.concatenate(
-                    [self._engine.process(batch, now), self._engine.advance(now, self._listening.since)]
-                )
+                with metrics.stage("engine"):
+                    decided = [self._engine.process(batch, now), self._engine.advance(now, self._listening.since)]
+                events = np.concatenate(decided)
             except KernelFault as fault:
                 self._switch_off(fault)
                 continue

@@ -134,6 +134,11 @@ class Session:
         """Messages received and not yet taken."""
         return len(self._arrivals)
 
+    @property
+    def outgoing(self) -> int:
+        """Our own messages that the broker has not acknowledged, those not yet sent among them."""
+        return len(self._outgoing) + len(self._unacknowledged)
+
     def acknowledge(self, arrivals: Iterable[Arrival]) -> None:
         """Send the PUBACKs in order of arrival; those of an earlier connection are dropped."""
         if self._link is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -78,7 +79,10 @@ class Writer:
                 if unknown:
                     metrics.BATCHES_UNKNOWN.labels("repeated").inc()
                 async with connection.transaction():
-                    attempt = await write(connection)
+                    with metrics.stage("write"):
+                        attempt = await write(connection)
+                    written = time.perf_counter()
+                metrics.STAGE_SECONDS.labels("commit").observe(time.perf_counter() - written)
                 return attempt  # noqa: RET504 - remembered in case the answer to COMMIT is lost
             except AWAY as error:
                 unknown = True
