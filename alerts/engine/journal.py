@@ -15,9 +15,13 @@ _SOS = int(Kind.SOS)
 _FALL = int(Kind.FALL)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def keep_device(journal: Journal, d: int, device: Any) -> None:
-    """Keep a ``DEVICE`` record."""
+    """Keep a ``DEVICE`` record.
+
+    Written into its callers: for every reading it would hand over the whole journal (measured: heartbeats 1.8
+    times as slow).
+    """
     j = journal.used[0]
     journal.device_slot[j] = d
     journal.device[j] = device

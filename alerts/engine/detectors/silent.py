@@ -188,7 +188,7 @@ def whereabouts(state: State, slot: int, d: int, t: int, p: SilentParameters, zo
     if isnan(device["lat"]):
         return -1, False
     accuracy = accuracy_or_default(device["accuracy_m"], zone)
-    away, _ = outside_m(state, resident, device["lat"], device["lon"])
+    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
     outside = has_zone(resident) and away - accuracy > 0.0
     if t - device["mark_position"] > p.fix_kept_ms or accuracy > zone.sure_accuracy_m:
         return -1, outside

@@ -11,11 +11,14 @@ from __future__ import annotations
 from math import inf, isnan, radians
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from alerts.engine.geometry import distance_m, plane_m, polygon_m
-from alerts.engine.layout import NEVER, State
+from alerts.engine.layout import NEVER
 from alerts.engine.rules import What
+from devices.batch import Records
 
 _OPENED = int(What.OPENED)
 _EVIDENCE = int(What.EVIDENCE)
@@ -58,7 +61,9 @@ def has_zone(resident: Any) -> bool:
 
 
 @njit(cache=True)
-def outside_m(state: State, resident: Any, lat_deg: float, lon_deg: float) -> tuple[float, bool]:
+def outside_m(
+    fences: Records, vertex: npt.NDArray[np.float64], resident: Any, lat_deg: float, lon_deg: float
+) -> tuple[float, bool]:
     """How far outside the nearest zone a place is, in metres (negative: inside), and whether well inside.
 
     ``(inf, False)`` for a resident without zones.
@@ -74,12 +79,12 @@ def outside_m(state: State, resident: Any, lat_deg: float, lon_deg: float) -> tu
         )
         well_inside = nearest <= -resident["circle_margin_m"]
     for row in range(resident["fence_first"], resident["fence_first"] + resident["fence_count"]):
-        fence = state.fence[row]
+        fence = fences[row]
         if fence["vertex_count"] == 0:
             away = distance_m(fence["lat"], fence["lon"], fence["cos_lat"], lat, lon) - fence["radius_m"]
         else:
             x, y = plane_m(fence["lon"], fence["sin_lat"], fence["cos_lat"], lat, lon)
-            away = polygon_m(x, y, state.vertex, fence["vertex_first"], fence["vertex_count"])
+            away = polygon_m(x, y, vertex, fence["vertex_first"], fence["vertex_count"])
         well_inside = well_inside or away <= -fence["margin_m"]
         nearest = min(nearest, away)
     return nearest, well_inside

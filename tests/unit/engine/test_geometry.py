@@ -55,7 +55,7 @@ def test_a_polygon_has_the_same_edge_as_its_drawing(place: tuple[float, float], 
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     spot = at(east, north)
-    away, _ = outside_m(engine._state, engine._state.resident[0], *spot)
+    away, _ = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot)
     expected = polygon_outside_m(spot, list(corners))
     assert away == pytest.approx(expected, abs=2.0 + abs(expected) * 0.001)
 
@@ -65,7 +65,7 @@ def test_far_away_is_far_from_a_polygon_too() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     for spot in ((-31.0, -59.0), (31.0, -121.0), (90.0, 0.0), (-90.0, 0.0)):
-        away, well_inside = outside_m(engine._state, engine._state.resident[0], *spot)
+        away, well_inside = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot)
         assert away == pytest.approx(between_m(spot, corners[0]), rel=0.01)
         assert not well_inside
 
@@ -87,4 +87,4 @@ def test_a_small_zone_has_a_margin_that_fits_into_it() -> None:
 def test_two_corners_are_no_zone() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=((31, 121), (32, 121))))])
-    assert outside_m(engine._state, engine._state.resident[0], 0.0, 0.0) == (np.inf, False)
+    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], 0.0, 0.0) == (np.inf, False)

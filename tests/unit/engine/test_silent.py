@@ -119,9 +119,10 @@ def test_all_bands_of_a_person_must_be_silent() -> None:
     engine = Engine()
     engine.apply([*one_of_each(), change(device(1)), change(assignment(1, 0))])
     engine.process(batch_of([beat(NOON, 0), beat(NOON + 400 * S, 1)]), NOON + 400 * S)
-    assert len(engine.advance(NOON + 1029 * S, LONG_AGO)) == 0
+    (said,) = said_in(engine.advance(NOON + 1029 * S, LONG_AGO))
+    assert (said.rule, said.device) == (Rule.DEVICE_FAULT, 0)
     (said,) = said_in(engine.advance(NOON + 1030 * S, LONG_AGO))
-    assert said.device == 1
+    assert (said.rule, said.device) == (Rule.MISSED_CHECK_SILENT, 1)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,8 @@ def test_only_a_worn_band_of_an_active_resident_can_be_missed(changes: list[Any]
     engine = engine_after(beat(NOON))
     engine.commit()
     engine.apply(changes)
-    assert len(engine.advance(NOON + 10**7, LONG_AGO)) == 0
+    said = said_in(engine.advance(NOON + 10**7, LONG_AGO))
+    assert [one for one in said if one.rule == Rule.MISSED_CHECK_SILENT] == []
 
 
 def test_a_band_handed_back_as_planned_no_longer_speaks_for_the_person() -> None:
@@ -148,9 +150,11 @@ def test_a_band_handed_back_as_planned_no_longer_speaks_for_the_person() -> None
     back = NOON + 1200 * S
     engine.apply([*one_of_each(), change(device(1)), change(assignment(1, 0, to_ms=back))])
     engine.process(batch_of([beat(NOON, 0), beat(NOON, 1, interval_s=36_000.0)]), NOON)
-    assert len(engine.advance(NOON + 700 * S, LONG_AGO)) == 0
+    (said,) = said_in(engine.advance(NOON + 700 * S, LONG_AGO))
+    assert said.rule == Rule.DEVICE_FAULT
     assert len(engine.advance(back - 1, LONG_AGO)) == 0
     (said,) = said_in(engine.advance(back, LONG_AGO))
+    assert said.rule == Rule.MISSED_CHECK_SILENT
     assert (said.what, said.t, said.device) == (What.OPENED, NOON + 630 * S, 0)
 
 
