@@ -270,12 +270,14 @@ async def _related(conn: Connection, alarm: Alarm) -> list[Alarm]:
         conn,
         Alarm,
         f"select a.object::text from alarm a where a.id <> %(id)s and {_ACTIVE}"
-        " and (a.case_id = %(case)s or a.resident = %(resident)s) order by a.raised_at desc",
-        {"id": alarm.id, "case": alarm.case, "resident": alarm.resident},
+        " and (a.case_id = %(case)s or a.resident = %(resident)s or (%(resident)s::text is null"
+        " and a.resident is null and a.object ->> 'household' = %(household)s)) order by a.raised_at desc",
+        {"id": alarm.id, "case": alarm.case, "resident": alarm.resident, "household": alarm.household},
     )
 
 
 async def device_line(conn: Connection, device: str | None) -> DeviceLine | None:
+    """One device, in service or not."""
     lines = await _objects(
         conn,
         DeviceLine,
