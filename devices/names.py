@@ -14,10 +14,10 @@ from typing import Final
 
 from pypinyin import Style, pinyin
 
-SPELLINGS: Final = 48
+SPELLINGS: Final = 24
 """At most so many spellings of one name; the surname's readings come first. Source: assumption."""
-_READINGS: Final = 4
-"""At most so many readings of a character behind the first. Source: assumption."""
+_READINGS: Final = 2
+"""At most so many readings of a character behind the first, the commonest. Source: assumption."""
 _WORDS: Final = re.compile(r"[a-z0-9]+|[^a-z0-9\s]")
 _UMLAUT: Final = {"lv": ("lv", "lu", "lyu"), "nv": ("nv", "nu", "nyu"), "lve": ("lve", "lue"), "nve": ("nve", "nue")}
 """What people type for lü and nü. Source: GB/T 28039-2011 (Chinese names in passports: LYU)."""

@@ -14,6 +14,7 @@ from dashboards.api.records import (
     requests,
     residents,
     responders,
+    search,
     sites,
     staff,
     tokens,
@@ -33,6 +34,7 @@ for _resource in (
     fences,
     responders,
     requests,
+    search,
     staff,
     tokens,
 ):

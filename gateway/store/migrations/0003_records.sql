@@ -129,12 +129,14 @@ create table search_entry (
     resident text,
     name text not null default '',
     spelled text not null default '',
+    typed text not null default '',
     digits text not null default '',
     room text not null default '',
     code text not null default '',
     primary key (type, id)
 );
 comment on column search_entry.spelled is 'the name in pinyin, a reading a line, syllables parted by blanks';
+comment on column search_entry.typed is 'from each syllable on: the pinyin without blanks and its initials, parted by |';
 comment on column search_entry.digits is 'phone numbers, parted by blanks';
 comment on column search_entry.room is 'building, unit, floor and room, each way they are said, parted by blanks';
 create index search_entry_resident on search_entry (resident);

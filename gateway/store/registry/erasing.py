@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.store.connection import Connection
 from gateway.store.registry.writing import writing
+from gateway.store.search_index import catch_up
 
 RETENTION: Final = "retention"
 """The actor of these changes in the history."""
@@ -48,6 +49,7 @@ async def erase_left(conn: Connection, before_ms: int) -> int:
                 " and gone.record is null and gone.version > c.version and gone.at < to_timestamp(%(who)s / 1000.0))",
                 before_ms,
             )
+    await catch_up(conn)
     return erased
 
 

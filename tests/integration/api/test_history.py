@@ -9,6 +9,7 @@ import httpx
 from devices.clock import ManualClock
 from gateway.store.connection import Connection
 from gateway.store.registry import erase_left, resume_due
+from gateway.store.search_index import catch_up
 from tests.support.console import NOW, Clients
 from tests.support.records import HOME, create, device, put, resident
 
@@ -173,7 +174,10 @@ async def test_what_was_removed_long_ago_is_blank_in_the_history_too(client_of: 
 async def _found(conn: Connection, words: list[str]) -> set[str]:
     """Which of these words stand anywhere in the records, their history, messages, requests or the search."""
     text = ""
-    for table in ("resident", "contact", "fence", "household", "registry_change", "message", "service_request"):
+    await catch_up(conn)
+    for table in (
+        "resident", "contact", "fence", "household", "registry_change", "message", "service_request", "search_entry",
+    ):  # fmt: skip
         cursor = await conn.execute(f"select coalesce(string_agg(x::text, ' '), '') from {table} x")
         row = await cursor.fetchone()
         assert row is not None
