@@ -38,6 +38,11 @@ class Heading(NamedTuple):
         """What makes this reading the same again."""
         return Key(self.kind, self.slot, self.t, self.seq)
 
+    @property
+    def order(self) -> int:
+        """By which moment it stands among the readings of its device, ms (design rule 5)."""
+        return min(self.t, self.received)
+
 
 class Gathering:
     """Readings as the decoder finds them, one after the other."""
