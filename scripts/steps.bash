@@ -71,6 +71,16 @@ install_debian_packages() {
         { as_root apt-get update -qq </dev/null && as_root apt-get install -y -qq --no-install-recommends "$@" </dev/null; }
 }
 
+# without_new_cluster COMMAND…: what it installs makes no PostgreSQL cluster, and so starts no server on the side.
+without_new_cluster() {
+    local told=/etc/postgresql-common/createcluster.d/anxin-tests.conf status=0
+    as_root mkdir -p "${told%/*}"
+    printf 'create_main_cluster = false\n' | as_root tee "$told" >/dev/null
+    "$@" || status=$?
+    as_root rm -f "$told"
+    return "$status"
+}
+
 interpreter() { "$1" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null || true; }
 
 # What the packages, or the project's own installation, were made from.

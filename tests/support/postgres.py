@@ -17,7 +17,7 @@ from anxin.embedded.postgres import USER, EmbeddedPostgres
 from gateway.store.migrate import migrate
 from tests.support.places import service_folder
 
-_HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
 """For tests whose laws do not hang on surviving a crash of the machine."""
 _TEMPLATE = "anxin_template"
 
@@ -58,7 +58,7 @@ class PostgresServer:
 def running_postgres(*, durable: bool) -> Iterator[PostgresServer]:
     """Run a server of its own; ``durable=False`` does not wait for the disk."""
     with service_folder() as path:
-        postgres = EmbeddedPostgres(DataFolder.open(path / "data"), tuning=None if durable else _HASTY)
+        postgres = EmbeddedPostgres(DataFolder.open(path / "data"), tuning=None if durable else HASTY)
         asyncio.run(postgres.start())
         try:
             server = PostgresServer(postgres.superuser_conninfo, postgres.conninfo)
