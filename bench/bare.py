@@ -8,24 +8,22 @@ drops the payload unread.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import sys
 import time
 from collections.abc import Sequence
-from subprocess import PIPE
 from typing import Final, Self
 
 import mqtt5
 import msgspec
 
+from bench.worker import Worker, order, standard_input, tell
 from simulator.link import BrokerAddress
 from simulator.wire import PACKET_IDS
 
-_VARIABLE: Final = "ANXIN_BENCH_BARE"
 _TELL_EVERY_S: Final = 0.02
 _PUBACK: Final = b"\x40\x02"
-_MOST_BYTES: Final = 1 << 18
+_SESSION_S: Final = 3600
+_GOODBYE_S: Final = 0.1
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -51,48 +49,17 @@ class _Order(msgspec.Struct, frozen=True):
     subscriptions: Sequence[Subscription]
 
 
-class BareSubscriber:
+class BareSubscriber(Worker[Counted]):
     """A process that receives while its block runs; its sessions are gone afterwards."""
 
     def __init__(self, broker: BrokerAddress, subscriptions: Sequence[Subscription]) -> None:
-        self._order = _Order(broker.host, broker.port, broker.username, broker.password, subscriptions)
-        self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
-        self.counted = Counted()
-
-    @property
-    def pid(self) -> int:
-        """The process that receives."""
-        assert self._process is not None
-        return self._process.pid
+        account = (broker.host, broker.port, broker.username, broker.password)
+        super().__init__("bench.bare", _Order(*account, subscriptions), Counted, Counted())
 
     async def __aenter__(self) -> Self:
-        environment = {**os.environ, _VARIABLE: msgspec.json.encode(self._order).decode()}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.bare", env=environment, stdin=PIPE, stdout=PIPE
-        )
-        self._reader = asyncio.create_task(self._read(self._process), name="bare subscriber")
-        await asyncio.wait([self._reader, waiting := asyncio.ensure_future(self._ready.wait())],
-                           return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
-        if not waiting.done():
-            waiting.cancel()
-            raise RuntimeError("the bare subscriber ended before it had subscribed")
+        await super().__aenter__()
+        await self.until_first()
         return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._reader is not None
-        self._process.stdin.close()
-        await self._process.wait()
-        await self._reader
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            self.counted = msgspec.json.decode(line, type=Counted)
-            self._ready.set()
 
 
 class _Receiver(asyncio.Protocol):
@@ -102,7 +69,9 @@ class _Receiver(asyncio.Protocol):
         self.received = 0
         self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._connect = connect
-        self._filters = [mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS.AT_LEAST_ONCE) for pattern in subscription.filters]
+        self._filters = [
+            mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS.AT_LEAST_ONCE) for pattern in subscription.filters
+        ]
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
@@ -114,7 +83,8 @@ class _Receiver(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         octets = self._rest + data if self._rest else data
-        view, start, acks = memoryview(octets), 0, []
+        view, start = memoryview(octets), 0
+        acks: list[bytes] = []
         try:
             while True:
                 packet, size = mqtt5.read(view[start:])
@@ -153,38 +123,37 @@ class _Receiver(asyncio.Protocol):
             self._transport.write(octets)
 
 
-async def _run(order: _Order) -> None:
-    loop = asyncio.get_running_loop()
-    receivers = []
-    for subscription in order.subscriptions:
-        connect = mqtt5.ConnectPacket(
-            subscription.client_id,
-            username=order.username,
-            password=None if order.password is None else order.password.encode(),
-            clean_start=True,
-            session_expiry_interval=3600,
-            receive_max=subscription.receive_maximum,
-        )
-        _, receiver = await loop.create_connection(lambda c=connect, s=subscription: _Receiver(c, s), order.host, order.port)  # type: ignore[misc]
-        await receiver.subscribed
-        receivers.append(receiver)
-    end = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(end), sys.stdin)
-    ended = asyncio.ensure_future(end.read())
-    while not ended.done():
-        _tell(receivers)
-        await asyncio.wait([ended], timeout=_TELL_EVERY_S)
+async def _run(told: _Order) -> None:
+    receivers = [await _subscribe(told, subscription) for subscription in told.subscriptions]
+    async with asyncio.TaskGroup() as tasks:
+        end = tasks.create_task((await standard_input()).read(), name="end")
+        while not end.done():
+            _tell(receivers)
+            await asyncio.wait([end], timeout=_TELL_EVERY_S)
     _tell(receivers)
     for receiver in receivers:
         receiver.forget()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(_GOODBYE_S)
+
+
+async def _subscribe(told: _Order, subscription: Subscription) -> _Receiver:
+    connect = mqtt5.ConnectPacket(
+        subscription.client_id,
+        username=told.username,
+        password=None if told.password is None else told.password.encode(),
+        clean_start=True,
+        session_expiry_interval=_SESSION_S,
+        receive_max=subscription.receive_maximum,
+    )
+    loop = asyncio.get_running_loop()
+    _, receiver = await loop.create_connection(lambda: _Receiver(connect, subscription), told.host, told.port)
+    await receiver.subscribed
+    return receiver
 
 
 def _tell(receivers: Sequence[_Receiver]) -> None:
-    counted = Counted(sum(receiver.received for receiver in receivers), time.monotonic())
-    sys.stdout.buffer.write(msgspec.json.encode(counted) + b"\n")
-    sys.stdout.buffer.flush()
+    tell(Counted(sum(receiver.received for receiver in receivers), time.monotonic()))
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(msgspec.json.decode(os.environ[_VARIABLE], type=_Order)))
+    asyncio.run(_run(order(_Order)))

@@ -78,10 +78,11 @@ class Source(NamedTuple):
 async def load_alone(source: Source, seconds: float = LOAD_ALONE_S) -> float:
     """Messages a second that generator and broker manage while nobody is subscribed."""
     async with source.load(UNBOUND) as load:
+        await load.until_first()
+        started = load.told.at
         await asyncio.sleep(seconds)
         told = await load.finish()
-    assert load.first_sent is not None
-    return told.acked / (told.at - load.first_sent)
+        return told.acked / (told.at - started)
 
 
 async def bare_phase(
@@ -91,7 +92,7 @@ async def bare_phase(
     async with BareSubscriber(subscriber, subscriptions) as bare:
 
         async def received() -> int:
-            return bare.counted.received
+            return bare.told.received
 
         return await phase("bare", source, received, seconds=seconds, pids={**pids, "bare": bare.pid})
 
@@ -101,12 +102,11 @@ async def phase(receiver: str, source: Source, received: Received, *, seconds: f
     first = await received()
     closed_loop = source.per_s is None
     async with source.load(AHEAD if closed_loop else UNBOUND) as load:
-        assert load.pid is not None
         pids = {**pids, "load": load.pid}
-        while load.first_sent is None:
-            await asyncio.sleep(_LOOK_EVERY_S)
+        await load.until_first()
+        started = load.told.at
         before = costs(pids)
-        while time.monotonic() - load.first_sent < seconds:
+        while time.monotonic() - started < seconds:
             await asyncio.sleep(_LOOK_EVERY_S)
             if closed_loop:
                 load.allow(await received() - first + AHEAD)
@@ -117,7 +117,7 @@ async def phase(receiver: str, source: Source, received: Received, *, seconds: f
         if now > counted:
             counted, counted_at = now, time.monotonic()
         await asyncio.sleep(_LOOK_EVERY_S)
-    took = (time.monotonic() if now >= told.acked else counted_at) - load.first_sent
+    took = (time.monotonic() if now >= told.acked else counted_at) - started
     after = {**costs(pids), **after_load}
     return Phase(
         receiver=receiver,

@@ -11,15 +11,15 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Final, NamedTuple
 
 import mqtt5
 import msgspec
 import numpy as np
 
-from bench.background import Load
+from bench.load import Load, Mixture
 from devices.clock import SystemClock
 from devices.topics import device_topic
 from simulator.link import BrokerAddress
@@ -39,9 +39,15 @@ class Console(NamedTuple):
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """Milliseconds from publish to event, over ``n`` presses; ``missing`` events never came."""
+    """Milliseconds from publish to event, over ``n`` presses; ``missing`` events never came.
+
+    ``background_per_s`` is the rate that was wished for, ``reached_per_s`` the one that the broker acknowledged
+    while the presses were made.
+    """
 
     background_per_s: int
+    reached_per_s: float
+    seconds: float
     n: int
     missing: int
     p50_ms: float
@@ -59,21 +65,32 @@ async def measure(
     presses_per_s: float,
     background_per_s: int,
     background_bands: Sequence[str],
+    midway: Callable[[], Awaitable[None]],
 ) -> Latency:
-    """Press once on each of ``bands`` in turn while the background runs; returns the distribution."""
-    load = Load(broker, site, background_bands, background_per_s)
+    """Press once on each of ``bands`` in turn while the background runs; returns the distribution.
+
+    ``midway`` is called when half of the presses should have been made, beside the other half.
+    """
     arrived: dict[str, int] = {}
-    async with load:
+    load = Load(broker, site, background_bands, per_s=background_per_s, mixture=Mixture(sos_every=None))
+    async with AsyncExitStack() as behind:
+        if background_per_s:
+            await behind.enter_async_context(load)
         await asyncio.sleep(SETTLE_S)
         async with asyncio.TaskGroup() as tasks:
             ready = asyncio.Event()
             reader = tasks.create_task(_follow(console, arrived, ready), name="stream")
             await ready.wait()
+            before = load.told
+            started = time.monotonic()
+            disturbance = tasks.create_task(_later(len(bands) / presses_per_s / 2, midway), name="midway")
             pressed = await _press(broker, site, bands, presses_per_s)
+            took, after = time.monotonic() - started, load.told
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_S):
                     while pressed.keys() - arrived.keys():  # noqa: ASYNC110 - an event an arrival would cost time
                         await asyncio.sleep(0.05)
+            await disturbance
             reader.cancel()
     waited = np.array([(arrived[band] - at) / 1e6 for band, at in pressed.items() if band in arrived])
     if not len(waited):
@@ -81,6 +98,8 @@ async def measure(
     p50, p90, p99 = np.percentile(waited, [50, 90, 99])
     return Latency(
         background_per_s=background_per_s,
+        reached_per_s=round((after.acked - before.acked) / (after.at - before.at), 1) if after.at > before.at else 0.0,
+        seconds=round(took, 1),
         n=len(pressed),
         missing=len(pressed.keys() - arrived.keys()),
         p50_ms=round(float(p50), 2),
@@ -88,6 +107,11 @@ async def measure(
         p99_ms=round(float(p99), 2),
         max_ms=round(float(waited.max()), 2),
     )
+
+
+async def _later(seconds: float, what: Callable[[], Awaitable[None]]) -> None:
+    await asyncio.sleep(seconds)
+    await what()
 
 
 async def _press(broker: BrokerAddress, site: str, bands: Sequence[str], per_s: float) -> dict[str, int]:

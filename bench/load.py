@@ -8,22 +8,19 @@ millisecond would be an invention of the benchmark.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Sequence
-from subprocess import PIPE
 from typing import Final, Self
 
 import msgspec
 
+from bench.worker import Worker, order, standard_input, tell
 from devices.clock import SystemClock
 from simulator.fleet import TICK_S, Fleet
 from simulator.link import BrokerAddress
 from simulator.load import Target
 
 UNBOUND: Final = 1 << 60
-_VARIABLE: Final = "ANXIN_BENCH_LOAD"
 _TELL_EVERY_S: Final = 0.1
 _CONNECTIONS: Final = 2
 
@@ -59,7 +56,7 @@ class _Order(msgspec.Struct, frozen=True):
     mixture: Mixture
 
 
-class Load:
+class Load(Worker[Told]):
     """Runs while its block does.
 
     Args:
@@ -81,57 +78,18 @@ class Load:
         mixture: Mixture | None = None,
         allowed: int = UNBOUND,
     ) -> None:
-        self._order = _Order(
-            broker.host, broker.port, broker.username, broker.password, site, bands, per_s, mixture or Mixture()
-        )
+        account = (broker.host, broker.port, broker.username, broker.password)
+        super().__init__("bench.load", _Order(*account, site, bands, per_s, mixture or Mixture()), Told, Told())
         self._allowed = allowed
-        self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self.first_sent: float | None = None
-        """When the first reading is known to have been sent, seconds of the system's monotonic clock."""
-        self.told = Told()
-
-    @property
-    def pid(self) -> int | None:
-        """The process that sends."""
-        return None if self._process is None else self._process.pid
 
     async def __aenter__(self) -> Self:
-        environment = {**os.environ, _VARIABLE: msgspec.json.encode(self._order).decode()}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.load", env=environment, stdin=PIPE, stdout=PIPE
-        )
-        self._reader = asyncio.create_task(self._read(self._process), name="load")
+        await super().__aenter__()
         self.allow(self._allowed)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
-        if self._reader is not None:
-            await self._reader
-
     def allow(self, total: int) -> None:
         """Let it send up to so many readings, counted from the beginning."""
-        if self._process is not None and self._process.stdin is not None and not self._process.stdin.is_closing():
-            self._process.stdin.write(b"%d\n" % total)
-
-    async def finish(self) -> Told:
-        """Send no more; returns the last counters once the broker has answered for everything."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._reader is not None
-        self._process.stdin.close()
-        await self._reader
-        return self.told
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            self.told = msgspec.json.decode(line, type=Told)
-            if self.first_sent is None and self.told.sent:
-                self.first_sent = self.told.at
+        self.say(b"%d" % total)
 
 
 class _Leash:
@@ -142,28 +100,26 @@ class _Leash:
         self.ended = False
 
     async def follow(self) -> None:
-        reader = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        async for line in reader:
+        async for line in await standard_input():
             self.allowed = int(line)
         self.ended = True
 
 
-async def _run(order: _Order) -> None:
+async def _run(told: _Order) -> None:
     leash = _Leash()
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(leash.follow(), name="leash")
         async with Fleet(
-            BrokerAddress(order.host, order.port, username=order.username, password=order.password),
-            [Target(order.site, band) for band in order.bands],
+            BrokerAddress(told.host, told.port, username=told.username, password=told.password),
+            [Target(told.site, band) for band in told.bands],
             clock=SystemClock(),
             connections=_CONNECTIONS,
-            vitals_every=order.mixture.vitals_every,
-            motion_every=order.mixture.motion_every,
-            sos_every=order.mixture.sos_every,
+            vitals_every=told.mixture.vitals_every,
+            motion_every=told.mixture.motion_every,
+            sos_every=told.mixture.sos_every,
             name="bench-load",
         ) as fleet:
-            await _send(fleet, leash, order.per_s)
+            await _send(fleet, leash, told.per_s)
             await fleet.drain()
             _tell(fleet)
         await following
@@ -172,7 +128,7 @@ async def _run(order: _Order) -> None:
 async def _send(fleet: Fleet, leash: _Leash, per_s: float | None) -> None:
     loop = asyncio.get_running_loop()
     start: float | None = None
-    told = loop.time()
+    told = 0.0
     sent = 0
     while not leash.ended:
         now = loop.time()
@@ -182,7 +138,7 @@ async def _send(fleet: Fleet, leash: _Leash, per_s: float | None) -> None:
         for number, stream in enumerate(fleet.streams):
             share = -(-(due - sent) // (len(fleet.streams) - number))
             sent += stream.top_up(min(share, len(stream.mix.targets)))
-        if now - told >= _TELL_EVERY_S or (sent and not fleet.tally.acked):
+        if sent and now - told >= _TELL_EVERY_S:
             told = now
             _tell(fleet)
         await asyncio.sleep(TICK_S)
@@ -190,10 +146,8 @@ async def _send(fleet: Fleet, leash: _Leash, per_s: float | None) -> None:
 
 def _tell(fleet: Fleet) -> None:
     tally = fleet.tally
-    told = Told(tally.sent, tally.acked, tally.refused, tally.repeated, fleet.presses, time.monotonic())
-    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
-    sys.stdout.buffer.flush()
+    tell(Told(tally.sent, tally.acked, tally.refused, tally.repeated, fleet.presses, time.monotonic()))
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(msgspec.json.decode(os.environ[_VARIABLE], type=_Order)))
+    asyncio.run(_run(order(_Order)))

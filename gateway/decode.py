@@ -19,7 +19,6 @@ from devices.payloads import (
     Motion,
     Position,
     Presence,
-    Reading,
     Service,
     Sos,
     Vitals,

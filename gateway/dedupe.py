@@ -11,7 +11,7 @@ from devices.batch import Records
 from devices.kinds import Kind
 from gateway.readings import Readings
 from gateway.store.connection import Connection
-from gateway.store.telemetry import Key, existing_keys, newest_times
+from gateway.store.telemetry import existing_keys, newest_times
 
 _UNASKED: Final = -1
 _NEVER: Final = 0

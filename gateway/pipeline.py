@@ -205,9 +205,7 @@ class Pipeline:
         await self._read_registry()
         return decoded._replace(readings=decoded.readings.introduced(slots))
 
-    async def _decide_and_commit(
-        self, decoded: Decoded, readings: Readings
-    ) -> tuple[Readings, dict[Key, UUID]]:
+    async def _decide_and_commit(self, decoded: Decoded, readings: Readings) -> tuple[Readings, dict[Key, UUID]]:
         """Engine and transaction as one; data that the database refuses is set aside and the rest repeated."""
         rejections = list(decoded.rejections)
         unstorable: frozenset[int] = frozenset()
@@ -361,9 +359,7 @@ class Pipeline:
         )
         await self._writer.ask(save)
 
-    def _count(
-        self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Readings, duplicates: Readings
-    ) -> None:
+    def _count(self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Readings, duplicates: Readings) -> None:
         if not arrivals:
             return
         metrics.BATCHES.inc()

@@ -83,7 +83,7 @@ class Writer:
                         attempt = await write(connection)
                     written = time.perf_counter()
                 metrics.STAGE_SECONDS.labels("commit").observe(time.perf_counter() - written)
-                return attempt  # noqa: RET504 - remembered in case the answer to COMMIT is lost
+                return attempt  # remembered in case the answer to COMMIT is lost
             except AWAY as error:
                 unknown = True
                 delay_s = await self._away(error, delay_s)

@@ -7,7 +7,8 @@ from typing import Final
 
 from devices.clock import SystemClock
 from gateway.store.connection import Connection
-from gateway.store.registry import add_device, add_fence, add_resident, save_site
+from gateway.store.registry import save_site
+from gateway.store.registry.bulk import Bulk, DeviceRow, FenceRow, ResidentRow, snapshot, write
 from gateway.store.registry_records import Circle, DeviceFields, FenceFields, Point, ResidentFields, Site
 from simulator.load import Target
 
@@ -19,14 +20,17 @@ _RADIUS_M: Final = 500.0
 
 async def register(connection: Connection, bands: Sequence[str]) -> None:
     """Enter the site and one resident a band, who lives where the load says."""
-    now = SystemClock().now_ms()
-    async with connection.transaction():
-        await save_site(connection, _ACTOR, Site(id=SITE, name="Benchmark"), create=True)
-        for band in bands:
-            home = Target(SITE, band)
-            fields = ResidentFields(site=SITE, name=band, home=Point(lat=home.lat, lon=home.lon))
-            resident = await add_resident(connection, _ACTOR, fields)
-            device = DeviceFields(site=SITE, resident=resident.id)
-            await add_device(connection, _ACTOR, band, device, password_hash=None, now=now)
-            circle = Circle(lat=home.lat, lon=home.lon, radius_m=_RADIUS_M)
-            await add_fence(connection, _ACTOR, FenceFields(resident=resident.id, name="home", circle=circle))
+    await save_site(connection, _ACTOR, Site(id=SITE, name="Benchmark"), create=True)
+    bulk = Bulk()
+    for line, band in enumerate(bands):
+        resident, target = f"wearer-of-{band}", Target(SITE, band)
+        home = Point(lat=target.lat, lon=target.lon)
+        circle = Circle(lat=target.lat, lon=target.lon, radius_m=_RADIUS_M)
+        person = ResidentFields(site=SITE, name=band, home=home)
+        device = DeviceFields(site=SITE, resident=resident)
+        fence = FenceFields(resident=resident, name="home", circle=circle)
+        bulk.residents.append(ResidentRow(line=line, id=resident, new=True, fields=person))
+        bulk.devices.append(DeviceRow(line=line, id=band, new=True, fields=device, handed_over=True))
+        bulk.fences.append(FenceRow(line=line, id=f"home-of-{band}", new=True, fields=fence))
+    known = await snapshot(connection, [SITE])
+    await write(connection, _ACTOR, bulk, version=known.version, now=SystemClock().now_ms())

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from anxin.benchmarks.community import SITE, register
 from anxin.benchmarks.stage import Progress, Stage, open_stage
 from bench.bare import Subscription
-from bench.ingest import Ingest, Phase, Source, bare_phase, load_alone, phase
+from bench.ingest import Ingest, Phase, Received, Source, bare_phase, load_alone, phase
 from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
 from gateway.run import CLIENT_ID
@@ -16,7 +16,9 @@ from gateway.store.batches import last_batch
 from gateway.store.connection import Connection, connect
 
 SUBSCRIPTIONS: Final = [
-    Subscription(f"{CLIENT_ID}-{name}", [kind_filter(kind) for kind in Kind if (kind in URGENT) is urgent], RECEIVE_MAXIMUM)
+    Subscription(
+        f"{CLIENT_ID}-{name}", [kind_filter(kind) for kind in Kind if (kind in URGENT) is urgent], RECEIVE_MAXIMUM
+    )
     for name, urgent in (("urgent", True), ("bulk", False))
 ]
 """The gateway's own sessions; one of the two holds them, never both."""
@@ -46,17 +48,22 @@ async def ingest(*, devices: int, seconds: float, per_s: float | None, progress:
         alone = await load_alone(source)
         phases = [await _bare(stage, source, seconds, progress)]
         async with stage.roles(progress) as roles:
-
-            async def committed() -> int:
-                last = await last_batch(store)
-                return 0 if last is None else last.last_pos
-
             progress(f"B: the gateway, {seconds:g} s")
             pids = {**stage.pids, **roles}
-            phases.append(await phase("gateway", source, committed, seconds=seconds, pids=pids))
+            phases.append(await phase("gateway", source, committed(store), seconds=seconds, pids=pids))
         phases.append(await _bare(stage, source, seconds, progress))
         progress("counts what is stored")
         return _judged(phases, await _stored(store), alone=alone, devices=devices, per_s=per_s)
+
+
+def committed(store: Connection) -> Received:
+    """How many readings are committed, asked of the book of batches."""
+
+    async def received() -> int:
+        last = await last_batch(store)
+        return 0 if last is None else last.last_pos
+
+    return received
 
 
 async def _bare(stage: Stage, source: Source, seconds: float, progress: Progress) -> Phase:

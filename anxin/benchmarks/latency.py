@@ -1,4 +1,4 @@
-"""``anxin bench``: a system of its own on free ports, seeded for the measurement, gone afterwards."""
+"""``anxin bench latency``: a whole system of its own on free ports, with residents who have yet to press."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import aiomqtt
 
+from anxin.benchmarks.community import SITE, register
 from anxin.embedded.account import service_account
 from anxin.embedded.broker import site_credentials
 from anxin.embedded.errors import StartError
@@ -24,18 +26,14 @@ from bench.latency import Console, Latency, measure
 from devices.clock import SystemClock
 from gateway.store.accounts import add_account, open_session
 from gateway.store.connection import Connection, connect
-from gateway.store.registry import add_device, add_resident, save_site
-from gateway.store.registry_records import DeviceFields, Point, ResidentFields, Site
 from simulator.link import BrokerAddress
 
-SITE: Final = "bench"
 BACKGROUND_BANDS: Final = 1_000
-_ACTOR: Final = "benchmark"
 
 
 class _System(NamedTuple):
     folder: DataFolder
-    conninfo: str
+    postgres: EmbeddedPostgres
     console: str
     broker: BrokerAddress
 
@@ -46,13 +44,13 @@ async def latency(
     """Measure SOS published → event on the console's stream, once for each background rate (messages a second)."""
     results = []
     async with _running_system(progress) as system:
-        connection = await connect(system.conninfo, application="anxin bench")
+        connection = await connect(system.postgres.conninfo, application="anxin bench")
         async with connection:
             token = await _console_token(connection)
             bands = [f"press-{run}-{number}" for run in range(len(backgrounds)) for number in range(presses)]
             behind = [f"behind-{number}" for number in range(BACKGROUND_BANDS)]
             progress(f"registers {len(bands) + len(behind)} residents with a band each")
-            await _register(connection, [*bands, *behind])
+            await register(connection, [*bands, *behind])
         await _until_let_in(system.broker)
         address = urlsplit(system.console)
         console = Console(str(address.hostname), int(address.port or 80), token)
@@ -67,6 +65,7 @@ async def latency(
                     presses_per_s=presses_per_s,
                     background_per_s=background,
                     background_bands=behind,
+                    midway=partial(_checkpoint, system.postgres),
                 )
             )
     return results
@@ -91,7 +90,7 @@ async def _running_system(progress: Callable[[str], None]) -> AsyncIterator[_Sys
             host, _, port = told["mqtt"].rpartition(":")
             yield _System(
                 folder,
-                EmbeddedPostgres(folder, account=service_account(None)).conninfo,
+                EmbeddedPostgres(folder, account=service_account(None)),
                 told["console"],
                 BrokerAddress(host, int(port), account.username, account.password),
             )
@@ -106,16 +105,10 @@ async def _console_token(connection: Connection) -> str:
     return (await open_session(connection, account.id, SystemClock().now_ms())).token
 
 
-async def _register(connection: Connection, bands: Sequence[str]) -> None:
-    now = SystemClock().now_ms()
-    async with connection.transaction():
-        await save_site(connection, _ACTOR, Site(id=SITE, name="Benchmark"), create=True)
-        for band in bands:
-            fields = ResidentFields(site=SITE, name=band, home=Point(lat=31.2, lon=121.4))
-            resident = await add_resident(connection, _ACTOR, fields)
-            await add_device(
-                connection, _ACTOR, band, DeviceFields(site=SITE, resident=resident.id), password_hash=None, now=now
-            )
+async def _checkpoint(postgres: EmbeddedPostgres) -> None:
+    """What the database does every few minutes, and a short measurement might miss."""
+    async with await connect(postgres.superuser_conninfo, application="anxin bench") as connection:
+        await connection.execute("checkpoint")
 
 
 async def _until_let_in(broker: BrokerAddress) -> None:

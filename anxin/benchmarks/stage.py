@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -74,14 +74,14 @@ class Stage:
                 data_dir=self._folder.path,
             )
         )
-        processes = {
+        processes: dict[str, Process] = {
             name: Process(name, ["role", name], folder=self._folder, environment=environment) for name in ROLES
         }
         try:
             await supervisor.start(*processes.values())
             await board.until_ready(processes, supervisor, progress)
-            pids = {name: process.child.pid for name, process in processes.items() if process.child is not None}
-            yield {**pids, "gateway_backend": await self._gateways_backend()}
+            pids = {"gateway_backend": await self._gateways_backend()}
+            yield pids | {name: process.child.pid for name, process in processes.items() if process.child is not None}
             if deaths := {name: count for name, count in supervisor.deaths.items() if count}:
                 raise StartError(f"a role died while it was measured: {deaths}")
         finally:
@@ -122,6 +122,3 @@ async def open_stage(site: str, progress: Progress, *, home: Path | None = None)
                 yield Stage(folder, postgres, broker, site)
             finally:
                 await supervisor.stop()
-
-
-__all__: Sequence[str] = ("Progress", "Stage", "open_stage")

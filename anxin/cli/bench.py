@@ -36,12 +36,10 @@ def latency(presses: int, rate: float, background: tuple[int, ...], as_json: boo
     if as_json:
         say(msgspec.json.encode(found).decode())
         return
-    click.echo(f"{'background/s':>12} {'n':>6} {'missing':>7} {'p50':>8} {'p90':>8} {'p99':>8} {'max':>8}  ms")
+    columns = ("background_per_s", "reached_per_s", "n", "missing", "p50_ms", "p90_ms", "p99_ms", "max_ms")
+    click.echo(" ".join(f"{name:>16}" for name in columns))
     for row in found:
-        click.echo(
-            f"{row.background_per_s:>12} {row.n:>6} {row.missing:>7} {row.p50_ms:>8} {row.p90_ms:>8} {row.p99_ms:>8}"
-            f" {row.max_ms:>8}"
-        )
+        click.echo(" ".join(f"{getattr(row, name):>16}" for name in columns))
 
 
 @bench.command()
@@ -68,3 +66,24 @@ def ingest(devices: int, seconds: float, rate: float | None, as_json: bool) -> N
         click.echo(
             f"{phase.receiver:8} {phase.messages_per_s:>10,.0f}/s  {phase.seconds:6.1f} s  µs CPU a message: {cost}"
         )
+
+
+@bench.command()
+@click.option("--devices", type=click.IntRange(min=1), default=5000, show_default=True, help="Bands that report.")
+@click.option("--minutes", type=float, default=10.0, show_default=True)
+@click.option("--rate", type=float, default=20_000.0, show_default=True, help="Messages a second.")
+@_as_json
+def soak(devices: int, minutes: float, rate: float, as_json: bool) -> None:  # noqa: FBT001
+    """Watch every role's memory while a steady load goes on."""
+    from anxin.benchmarks.soak import soak as measure
+
+    try:
+        found = asyncio.run(measure(devices=devices, minutes=minutes, per_s=rate, progress=progress))
+    except StartError as error:
+        give_up(error)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    click.echo(f"{found.received:,} of {found.messages:,} messages stored, {found.messages_per_s:,.0f} a second")
+    for name, slope in found.slope_mib_per_min.items():
+        click.echo(f"{name:16} {found.samples[-1].rss_mib[name]:8.1f} MiB {slope:+8.3f} MiB a minute")
