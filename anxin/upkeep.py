@@ -23,7 +23,8 @@ from gateway.store import upkeep as store
 from gateway.store.accounts import drop_expired
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
-from gateway.store.registry import resume_due
+from gateway.store.registry import erase_left, resume_due
+from gateway.store.search_index import catch_up
 
 FIRST_RUN_S: Final = 2.0
 """After the start; again after each period. A machine that is switched off at night is kept up all the same."""
@@ -41,6 +42,8 @@ class Job(NamedTuple):
 
 JOBS: Final = (
     Job("residents resume", timedelta(seconds=15), lambda c, now, _: resume_due(c, now)),
+    Job("search catches up", timedelta(seconds=15), lambda c, _now, _keep: catch_up(c)),
+    Job("data of who left ends", timedelta(days=1), lambda c, now, keep: erase_left(c, now - keep.left * DAY_MS)),
     Job("partitions ahead", timedelta(hours=1), lambda c, now, _: store.make_partitions(c, now)),
     Job("readings end", timedelta(hours=6), lambda c, now, keep: store.end_readings(c, now - keep.readings * DAY_MS)),
     Job("rejected end", timedelta(hours=6), lambda c, now, keep: store.end_rejected(c, now - keep.rejected * DAY_MS)),
