@@ -179,7 +179,7 @@ def number(least: float, most: float) -> Reader:
         except ValueError:
             raise Refusal("number") from None
         if not least <= found <= most:
-            raise Refusal("range", least=f"{least:g}", most=f"{most:g}")
+            raise Refusal("range", least=f"{least:,.12g}", most=f"{most:,.12g}")
         return found
 
     return read

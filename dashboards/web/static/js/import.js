@@ -86,7 +86,8 @@ export function importing(root, signal) {
       lines(outcome),
       actions(outcome),
     );
-    box.focus();
+    box.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }
 
   /** @param {Outcome} outcome */
@@ -186,7 +187,7 @@ function row(line, sheets) {
     h("td", { class: "nowrap number" }, sheets ? `${line.sheet} ${line.line}` : String(line.line)),
     h("td", {}, h("strong", {}, line.name || line.key), line.name && line.key !== line.name ? h("div", { class: "soft small" }, line.key) : null),
     h("td", {}, h("span", { class: `chip ${TONES[line.fate]}` }, t(`import.fate.${line.fate}`))),
-    h("td", { class: "details" }, ...details));
+    h("td", {}, h("div", { class: "details" }, ...details)));
 }
 
 /** Save the faulty lines as a file that can be mended and imported. @param {Outcome} outcome */
