@@ -1,4 +1,4 @@
-"""What was measured of a resident: the track as GeoJSON, the vital signs."""
+"""What is known of a resident over time: the track as GeoJSON, vital signs, activity, all that happened."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.problems import Problem
 from dashboards.api.records import load
 from dashboards.deps import Deps
-from devices.clock import DAY_MS
+from devices.clock import DAY_MS, HOUR_MS
+from gateway.store.activity import activity
 from gateway.store.registry_records import Resident
+from gateway.store.timeline import EventType, Position, timeline
 from gateway.store.tracks import TrackFix, track, vital_signs
 
 router = APIRouter(prefix="/api/v1/residents", tags=["registry"])
 
 FIXES: Final = 2000
 """A simplified track has about this many fixes at most."""
+
+BUCKETS: Final = 10_000
+"""At most so many in one answer: a year of hours."""
 
 From = Annotated[int | None, Query(alias="from", ge=0, description="ms; a day before `to` when absent")]
 To = Annotated[int | None, Query(ge=0, description="ms; now when absent")]
@@ -78,4 +84,58 @@ async def resident_vitals(
     async with deps.pool.connection() as conn:
         found = await vital_signs(conn, key, start, end, limit)
     answer = {"items": found, "next": found[-1].t if len(found) == limit else None}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/{key}/activity")
+async def resident_activity(
+    deps: DepsOf,
+    principal: SignedIn,
+    key: str,
+    from_ms: From = None,
+    to: To = None,
+    bucket: Annotated[int, Query(ge=60_000, description="ms")] = HOUR_MS,
+) -> Response:
+    """Steps, movement, positions, exercise and check-ins in each ``bucket`` of ``[from, to)``, oldest first.
+
+    What nothing was heard of is null, never 0. Buckets begin at ``from``, without it on
+    the hour.
+    """
+    await load(deps, principal, Resident, key)
+    start, end = _window(deps, from_ms, to)
+    if from_ms is None:
+        start -= start % bucket
+    if end - start > BUCKETS * bucket:
+        raise Problem(
+            422, f"at most {BUCKETS} buckets at once: ask for a shorter time or longer buckets", kind="invalid"
+        )
+    async with deps.pool.connection() as conn:
+        found = await activity(conn, key, start, end, bucket)
+    answer = {"items": found, "next": None, "bucket": bucket}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/{key}/timeline")
+async def resident_timeline(
+    deps: DepsOf,
+    principal: SignedIn,
+    key: str,
+    before: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    types: Annotated[list[EventType] | None, Query(alias="type")] = None,
+) -> Response:
+    """Alarms, requests, check-ins, exercise, changes of status, devices and messages, newest first.
+
+    ``before`` takes the ``next`` of the page before, or a time in ms; ``type``, also several, narrows.
+    """
+    await load(deps, principal, Resident, key)
+    try:
+        end = None if before is None else Position.parse(before)
+    except ValueError:
+        raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+    async with deps.pool.connection() as conn:
+        found = await timeline(conn, key, before=end, limit=limit + 1, types=tuple(types or ()))
+    page = found[:limit]
+    last = page[-1] if len(found) > limit else None
+    answer = {"items": page, "next": None if last is None else str(Position(last.t, last.type, last.key))}
     return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -106,6 +106,8 @@ create trigger note_request after insert on service for each row execute functio
 insert into service_request (device_slot, t, seq, request, note)
 select device, t, seq, request, note from service order by t, pos on conflict do nothing;
 
+create index message_resident on message (resident, created_at desc);
+
 -- Keys for other systems; only the SHA-256 of a key is kept.
 create table api_token (
     id text primary key default gen_random_uuid()::text,
