@@ -156,10 +156,10 @@ _ALARM_TABLES: Final = (
     "alarm a left join resident r on r.id = a.resident left join household h on h.id = a.object ->> 'household'"
     " left join site s on s.id = a.site"
 )
-_ACTIVE: Final = "a.state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
+ACTIVE: Final = "a.state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
 _DRILL: Final = "(a.object ->> 'drill')::boolean"
 _RANK: Final = "array_position(array['critical', 'high', 'medium', 'low'], a.severity)"
-_NEWEST: Final = (
+NEWEST: Final = (
     "(select max(x.t) from (select (select max(t) from position where device = d.slot) union all"
     " select (select max(t) from heartbeat where device = d.slot) union all"
     " select (select max(t) from vitals where device = d.slot) union all"
@@ -170,7 +170,7 @@ _NEWEST: Final = (
 _DEVICE_LINE: Final = (
     "jsonb_build_object('id', d.id, 'site', d.site, 'type', d.type, 'registered', d.registered,"
     " 'revoked', d.revoked, 'resident', w.id, 'resident_name', w.name, 'household', n.household,"
-    f" 'last_seen', (extract(epoch from {_NEWEST}) * 1000)::bigint, 'battery_pct', b.battery_pct,"
+    f" 'last_seen', (extract(epoch from {NEWEST}) * 1000)::bigint, 'battery_pct', b.battery_pct,"
     " 'charging', b.charging, 'worn', b.worn, 'rssi_dbm', b.rssi_dbm,"
     " 'heartbeat_at', (extract(epoch from b.t) * 1000)::bigint, 'online', p.online)"
 )
@@ -193,8 +193,8 @@ def _within(column: LiteralString) -> LiteralString:
 async def live_alarms(conn: Connection, *, sites: Sequence[str], limit: int = 200) -> LiveList:
     """Active alarms first, the worst and then the newest on top; behind them the newest of the others."""
     cursor = await conn.execute(
-        f"with page as (select {_ALARM_LINE}::text as line, not ({_ACTIVE}) as over,"
-        f" case when {_ACTIVE} then {_RANK} else 0 end as rank, a.raised_at as at, a.id as id"
+        f"with page as (select {_ALARM_LINE}::text as line, not ({ACTIVE}) as over,"
+        f" case when {ACTIVE} then {_RANK} else 0 end as rank, a.raised_at as at, a.id as id"
         f" from {_ALARM_TABLES} where a.state <> 'suppressed' and {_within('a.site')}"
         " order by 2, 3, 4 desc, 5 limit %(limit)s)"
         " select (select n from alarm_counter),"
@@ -269,7 +269,7 @@ async def _related(conn: Connection, alarm: Alarm) -> list[Alarm]:
     return await _objects(
         conn,
         Alarm,
-        f"select a.object::text from alarm a where a.id <> %(id)s and {_ACTIVE}"
+        f"select a.object::text from alarm a where a.id <> %(id)s and {ACTIVE}"
         " and (a.case_id = %(case)s or a.resident = %(resident)s or (%(resident)s::text is null"
         " and a.resident is null and a.object ->> 'household' = %(household)s)) order by a.raised_at desc",
         {"id": alarm.id, "case": alarm.case, "resident": alarm.resident, "household": alarm.household},
@@ -325,9 +325,9 @@ async def people(conn: Connection, *, sites: Sequence[str], search: str = "", li
         " 'phone', r.phone, 'address', r.address, 'devices', coalesce(worn.ids, '[]'::jsonb),"
         " 'contacts', (select count(*) from contact c where c.resident_slot = r.slot),"
         " 'fences', (select count(*) from fence f where f.resident_slot = r.slot),"
-        f" 'active_alarms', (select count(*) from alarm a where a.resident = r.id and {_ACTIVE}),"
+        f" 'active_alarms', (select count(*) from alarm a where a.resident = r.id and {ACTIVE}),"
         " 'last_seen', (extract(epoch from worn.seen) * 1000)::bigint)::text from resident r"
-        f" left join lateral (select jsonb_agg(d.id order by d.id) as ids, max({_NEWEST}) as seen"
+        f" left join lateral (select jsonb_agg(d.id order by d.id) as ids, max({NEWEST}) as seen"
         " from assignment n join device d on d.slot = n.device_slot"
         " where n.resident_slot = r.slot and n.to_ms is null) worn on true"
         f" where {_within('r.site')} and (%(search)s = '' or position(lower(%(search)s) in lower(r.name)) > 0"
@@ -386,7 +386,7 @@ async def counters(conn: Connection) -> Counters:
         "select jsonb_build_object("
         "'readings', coalesce((select last_pos from batch order by number desc limit 1), 0),"
         f" 'rejected', (select count(*) from rejected), 'alarms', (select count(*) from alarm a where not {_DRILL}),"
-        f" 'active_alarms', (select count(*) from alarm a where {_ACTIVE} and not {_DRILL}),"
+        f" 'active_alarms', (select count(*) from alarm a where {ACTIVE} and not {_DRILL}),"
         " 'messages_waiting', (select count(*) from message where state in ('queued', 'sending')))::text",
         {},
     )
