@@ -82,13 +82,8 @@ async def until_let_in(mqtt: Mqtt, progress: Say) -> None:
     Raises:
         StartError: if it does not; the message says what to change.
     """
-    told = told_broker(mqtt)
-    where = f"the broker at {told.host}:{told.port}"
-    try:
-        tls = tls_context(mqtt.ca_file) if told.tls else None
-    except OSError as error:
-        raise StartError(f"mqtt.ca_file: {mqtt.ca_file} holds no certificate that can be read ({error})") from error
-    door = Door(told.host, told.port, told.username, told.password, tls)
+    door = _door(mqtt)
+    where = f"the broker at {door.host}:{door.port}"
     loop = asyncio.get_running_loop()
     began = told_at = loop.time()
     while True:
@@ -105,3 +100,25 @@ async def until_let_in(mqtt: Mqtt, progress: Say) -> None:
             told_at = loop.time()
             progress(f"waits for {where}: {words}")
         await asyncio.sleep(_PAUSE_S)
+
+
+async def why_not_let_in(mqtt: Mqtt) -> str | None:
+    """What the broker says against us at this moment, in words; None when it lets us in.
+
+    Raises:
+        StartError: if the authority of its certificate cannot be read.
+    """
+    try:
+        async with signed_in(_door(mqtt), f"{_CLIENT_ID}-status"):
+            return None
+    except (BrokerRefusedError, BrokerUnreachableError) as error:
+        return str(error)
+
+
+def _door(mqtt: Mqtt) -> Door:
+    told = told_broker(mqtt)
+    try:
+        tls = tls_context(mqtt.ca_file) if told.tls else None
+    except OSError as error:
+        raise StartError(f"mqtt.ca_file: {mqtt.ca_file} holds no certificate that can be read ({error})") from error
+    return Door(told.host, told.port, told.username, told.password, tls)

@@ -31,6 +31,14 @@ def take_note_away(run: Path) -> None:
     (run / _NOTE).unlink(missing_ok=True)
 
 
+def roles_here(run: Path) -> tuple[str, ...] | None:
+    """The roles of the system that is up there; None when none is."""
+    try:
+        return tuple(json.loads((run / _NOTE).read_text())["roles"])
+    except (OSError, ValueError):
+        return None
+
+
 def complaints(data_dir: Path) -> Iterator[str]:
     """What is wrong, in words; nothing when all is well."""
     run = data_dir / "run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.embedded.proof import ProcessRecord
-from anxin.settings import Settings
+from anxin.foreign_broker import why_not_let_in
+from anxin.health import roles_here
+from anxin.settings import ROLES, Settings
 from anxin.store_access import open_existing
 from gateway.store.connection import connect
 from gateway.store.queries import counters
@@ -19,7 +22,7 @@ from gateway.store.upkeep import upkeep_runs
 
 
 async def status(settings: Settings) -> dict[str, Any]:
-    """Roles, broker, database, queues, upkeep. ``running`` tells whether the process is there now.
+    """Roles, broker, database, queues, upkeep. ``running`` tells whether the process is there now (None: on another machine).
 
     Raises:
         FolderError: if the data folder holds no system.
@@ -27,11 +30,13 @@ async def status(settings: Settings) -> dict[str, Any]:
     folder = open_existing(settings.data_dir)
     records = [ProcessRecord.read(path) for path in folder.run.glob("*.pid")]
     running = {record.name: record.pid for record in records if record is not None and record.is_running()}
+    here = roles_here(folder.run)
+    elsewhere = set() if here is None else set(ROLES) - set(here)
     url = settings.database.url
     conninfo = EmbeddedPostgres(folder).conninfo if url is None else url.get_secret_value()
     answer: dict[str, Any] = {
         "data_dir": str(folder.path),
-        "broker": {"running": "broker" in running, "pid": running.get("broker")},
+        "broker": await _broker(settings, running),
         "database": {
             "running": False,
             "pid": running.get("postgres"),
@@ -48,9 +53,22 @@ async def status(settings: Settings) -> dict[str, Any]:
     async with connection:
         answer["database"]["running"] = True
         answer["roles"] = [
-            {**msgspec.to_builtins(role), "running": running.get(role.role) == role.pid and role.pid is not None}
+            {
+                **msgspec.to_builtins(role),
+                "running": None
+                if role.role in elsewhere
+                else running.get(role.role) == role.pid and role.pid is not None,
+            }
             for role in await all_roles(connection)
         ]
         answer["upkeep"] = [run._asdict() for run in await upkeep_runs(connection)]
         answer["queues"] = msgspec.to_builtins(await counters(connection))
     return answer
+
+
+async def _broker(settings: Settings, running: Mapping[str, int]) -> dict[str, Any]:
+    """Ours by its process; one of your own by whether it lets us in."""
+    if settings.mqtt.broker is None:
+        return {"running": "broker" in running, "pid": running.get("broker")}
+    reason = await why_not_let_in(settings.mqtt)
+    return {"running": reason is None, "pid": None, "reason": reason}

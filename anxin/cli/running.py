@@ -21,7 +21,7 @@ from anxin.until_told import run_until_told_to_stop
 @click.option("--port", type=int, help="The console's port, 0 for a free one [8080].")
 @click.option("--mqtt-port", type=int, help="The embedded broker's port, 0 for a free one [1883].")
 @click.option("--listen", help="The address to listen on [127.0.0.1].")
-@click.option("--broker", help="A broker of your own: HOST:PORT or mqtt://USER:PASSWORD@HOST:PORT.")
+@click.option("--broker", help="A broker of your own: HOST:PORT or mqtt[s]://USER:PASSWORD@HOST:PORT.")
 def up(
     where: Where,
     roles: str | None,
@@ -104,9 +104,10 @@ def status(where: Where, as_json: bool) -> None:  # noqa: FBT001
         say(json.dumps(answer, ensure_ascii=False))
         return
     for part in ("broker", "database"):
-        click.echo(f"{part:12} {'running' if answer[part]['running'] else 'stopped'}")
+        reason = answer[part].get("reason")
+        click.echo(f"{part:12} {'running' if answer[part]['running'] else reason or 'stopped'}")
     for known in answer["roles"]:
-        state = known["state"] if known["running"] else f"{known['state']}, not running"
+        state = known["state"] + {True: "", False: ", not running", None: ", elsewhere"}[known["running"]]
         click.echo(f"{known['role']:12} {state}, restarts {known['restarts']}, {known['detail'] or ''}".rstrip(", "))
     for run in answer["upkeep"]:
         if run["error"]:

@@ -125,6 +125,14 @@ def test_each_is_well_by_itself_and_says_when_it_is_not(apart: Apart) -> None:
     assert {apart.health(role).returncode for role in ROLES} == {0}
     for role in ROLES:
         assert [path.stem for path in apart.systems[role].data_dir.glob("run/*.pid")] == [role]
+    seen = apart.systems["gateway"].command("status", "--json", env={**apart.env, "ANXIN_ROLES": '["gateway"]'})
+    answer = json.loads(seen.stdout)
+    assert answer["broker"] == {"running": True, "pid": None, "reason": None}
+    assert {role["role"]: role["running"] for role in answer["roles"]} == {
+        "gateway": True,
+        "dispatcher": None,
+        "console": None,
+    }
     apart.systems["gateway"].terminate()
     unwell = apart.health("gateway")
     assert (unwell.returncode, "no system is up" in unwell.stderr) == (1, True)

@@ -42,7 +42,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_shell_block_is_well_formed_and_names_scripts_that_exist(document: Path) -> None:
     for block in SHELL_BLOCK.findall(document.read_text("utf-8")):
         assert subprocess.run(["bash", "-n"], input=block, text=True, check=False).returncode == 0, block
-        for script in re.findall(r"^(scripts/\w+)", block, re.MULTILINE):
+        for script in re.findall(r"^(scripts/[\w./-]+)", block, re.MULTILINE):
             assert (ROOT / script).stat().st_mode & 0o100, script
 
 
