@@ -46,6 +46,7 @@ _WORDS: Final[dict[str, str]] = {
     "resident_missing": "says nobody: give the resident's id, number or name",
     "resident_unknown": "there is no such resident",
     "resident_ambiguous": "several residents have this name: give the id or the number",
+    "resident_left": "the resident has moved or died: change the status first",
     "resident_faulty": "the resident's own line {line} is faulty",
     "device_taken": "a device with this id exists elsewhere; ids are unique over all sites",
     "device_revoked": "was taken out of service: register it again on its page first",

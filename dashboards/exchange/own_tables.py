@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts.escalation import NO_NEWS_TO
 from dashboards.exchange import belongings
 from dashboards.exchange.belongings import cleared, note_changes
 from dashboards.exchange.book import Draft
@@ -112,6 +113,8 @@ class OwnTables:
             return
         household = line.text("household")
         if resident is not None:
+            if self._of.book.residents[resident].status in NO_NEWS_TO:
+                line.refuse(self._reference(line), Refusal("resident_left"))
             wanted |= {"resident": resident, "household": None}
         elif household is not None:
             at = site or current_site

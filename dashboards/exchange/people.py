@@ -17,14 +17,13 @@ from dashboards.exchange.book import Book, Draft, fold, new_id
 from dashboards.exchange.cells import CLEAR
 from dashboards.exchange.faults import Refusal
 from dashboards.exchange.lines import Line
+from devices.absence import MAY_END
 from gateway.store.registry.bulk import HouseholdRow, ResidentRow
 from gateway.store.registry_records import HouseholdFields, Point, ResidentFields
 
 _PLAIN: Final = ("external_id", "name", "phone", "birth_year", "status", "timezone", "language")
 _ADDRESS: Final = ("community", "building", "unit", "floor", "room")
 _CARD: Final = ("illnesses", "medication", "doctor", "key_holder", "notes")
-_ENDS: Final = frozenset({"away", "hospital", "paused"})
-"""The statuses that may have an end."""
 
 
 def match_resident(line: Line, book: Book, site: str | None) -> str | None:
@@ -87,12 +86,12 @@ def _until(line: Line, fields: ResidentFields, current: ResidentFields | None, n
     before = current.until if current else None
     if isinstance(told, datetime):
         until = ms_of(told, fields.timezone)
-        if fields.status not in _ENDS:
+        if fields.status not in MAY_END:
             line.refuse("until", Refusal("until_status"))
         elif until <= now and until != before:
             line.refuse("until", Refusal("until_past"))
         return until
-    if told is CLEAR or fields.status not in _ENDS or current is None or fields.status != current.status:
+    if told is CLEAR or fields.status not in MAY_END or current is None or fields.status != current.status:
         return None
     return before
 
@@ -168,11 +167,4 @@ def flat(fields: ResidentFields | None, book: Book, pending: HouseholdRow | None
 
 def resident_row(place: int, key: str | None, fields: ResidentFields, current: ResidentFields | None) -> ResidentRow:
     """The row for the database."""
-    before = (current.status, current.until) if current else ("active", None)
-    return ResidentRow(
-        line=place,
-        id=key or new_id(),
-        new=current is None,
-        fields=fields,
-        status_changes=(fields.status, fields.until) != before,
-    )
+    return ResidentRow(line=place, id=key or new_id(), new=current is None, fields=fields)

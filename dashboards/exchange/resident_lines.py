@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts.escalation import NO_NEWS_TO
 from dashboards.exchange import belongings, people
 from dashboards.exchange.belongings import note_changes
 from dashboards.exchange.book import Draft, fold
@@ -140,7 +141,8 @@ class ResidentLines:
         self, line: Line, place: int, draft: Draft, fate: LineFate, resident: str, fields: ResidentFields
     ) -> None:
         device = line.text("device")
-        if device is None:
+        if device is None or fields.status in NO_NEWS_TO:
+            # Whoever has moved or died wears nothing any more, whatever their line still says.
             return
         sharers = self._sharers[device]
         wanted: dict[str, Any] = {"site": fields.site, "resident": resident, "household": None}

@@ -14,9 +14,10 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg import DataError, IntegrityError, IsolationLevel, Rollback
 
+from alerts.escalation import NO_NEWS_TO
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
-from gateway.store.registry.residents import replace_resident
+from gateway.store.registry.leaving import end_what_ends
 from gateway.store.registry.views import VIEWS
 from gateway.store.registry.writing import writing
 from gateway.store.registry_records import (
@@ -74,7 +75,6 @@ class ResidentRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     new: bool
     fields: ResidentFields
-    status_changes: bool = False
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +152,8 @@ async def write(conn: Connection, actor: str, bulk: Bulk, *, version: int, now: 
         if row is None or row[0] != version:
             raise RegistryMoved("somebody else is changing the registry: please try again")
         await _put(conn, _NEW_HOUSEHOLDS, bulk.households, _household)
-        await _residents(conn, actor, bulk.residents)
+        await _put(conn, _NEW_RESIDENTS, [row for row in bulk.residents if row.new], _resident)
+        await _put(conn, _CHANGED_RESIDENTS, [row for row in bulk.residents if not row.new], _resident)
         await _put(conn, _NEW_DEVICES, [row for row in bulk.devices if row.new], _device)
         await _put(conn, _CHANGED_DEVICES, [row for row in bulk.devices if not row.new], _device)
         await _hand_over(conn, [row for row in bulk.devices if row.handed_over], now)
@@ -160,25 +161,10 @@ async def write(conn: Connection, actor: str, bulk: Bulk, *, version: int, now: 
         await _put(conn, _CHANGED_CONTACTS, [row for row in bulk.contacts if not row.new], _contact)
         await _put(conn, _NEW_FENCES, [row for row in bulk.fences if row.new], _fence)
         await _put(conn, _CHANGED_FENCES, [row for row in bulk.fences if not row.new], _fence)
+        await end_what_ends(conn, now, [row.id for row in bulk.residents if row.fields.status in NO_NEWS_TO])
 
 
 _Row = HouseholdRow | ResidentRow | DeviceRow | ContactRow | FenceRow
-
-
-async def _residents(conn: Connection, actor: str, rows: Sequence[ResidentRow]) -> None:
-    """A status has consequences (messages, assignments, retention): it takes the way that a single change takes."""
-    await _put(conn, _NEW_RESIDENTS, [_as_active(row) for row in rows if row.new], _resident)
-    await _put(conn, _CHANGED_RESIDENTS, [row for row in rows if not row.new and not row.status_changes], _resident)
-    for row in rows:
-        if row.status_changes:
-            await replace_resident(conn, actor, row.id, row.fields)
-
-
-def _as_active(row: ResidentRow) -> ResidentRow:
-    if not row.status_changes:
-        return row
-    active = msgspec.structs.replace(row.fields, status="active", until=None)
-    return msgspec.structs.replace(row, fields=active)
 
 
 async def _hand_over(conn: Connection, rows: Sequence[DeviceRow], now: int) -> None:
@@ -269,7 +255,8 @@ _NEW_RESIDENTS: Final[LiteralString] = (
 _CHANGED_RESIDENTS: Final[LiteralString] = (
     "update resident r set name = x.name, home_lat = x.home_lat, home_lon = x.home_lon, timezone = x.timezone,"
     " language = x.language, phone = x.phone, birth_year = x.birth_year, address = x.address, card = x.card,"
-    " household = x.household, external_id = x.external_id, updated_at = now()"
+    " household = x.household, external_id = x.external_id, status = x.status,"
+    " until = to_timestamp(x.until / 1000.0), updated_at = now(), erased_at = null"
     f" from jsonb_to_recordset(%(rows)s::jsonb) {_RESIDENT_COLUMNS} where r.id = x.id"
 )
 _DEVICE_COLUMNS: Final[LiteralString] = "x (id text, site text, type text, phone text, resident text, household text)"

@@ -203,3 +203,14 @@ async def test_a_band_changes_hands_from_now_on(client_of: Clients, conn: Connec
         "select r.name, n.from_ms, n.to_ms from assignment n join resident r on r.slot = n.resident_slot order by 2"
     )
     assert await worn.fetchall() == [("甲", 0, NOW + 1000), ("乙", NOW + 1000, None)]
+
+
+async def test_a_death_in_a_list_ends_what_must_end(client_of: Clients, conn: Connection, clock: ManualClock) -> None:
+    client = await client_of("manager")
+    await _import(client, "编号,姓名,手环号\nA1,甲,band-1\n".encode(), dry_run=0)
+    clock.now = NOW + 5000
+    answer = await _import(client, "编号,状态,手环号\nA1,已故,band-1\n".encode(), dry_run=0)
+    assert answer["counts"] == _counts(update=1)
+    ended = await conn.execute("select n.to_ms, r.status, r.left_at is not null from assignment n, resident r")
+    assert await ended.fetchall() == [(NOW + 5000, "deceased", True)]
+    assert (await _import(client, "编号,状态,手环号\nA1,已故,band-1\n".encode()))["counts"] == _counts(unchanged=1)

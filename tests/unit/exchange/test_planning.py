@@ -181,7 +181,7 @@ def test_an_end_belongs_to_an_absence_and_lies_ahead() -> None:
     )
     assert codes(planned) == [[], ["until_status"], ["until_past"], [], ["until_status"]]
     first = planned.bulk.residents[0]
-    assert (first.fields.status, first.status_changes) == ("away", True)
+    assert first.fields.status == "away"
     assert local(first.fields.until, "Asia/Shanghai") == "2030-07-01 00:00"
     stored = _person("r1", "甲", external_id="1", status="away", until=NOW + 1)
     assert fates(plan("编号,电话\n1,13800138000\n", stored)) == ["update"]
@@ -240,3 +240,12 @@ def test_the_token_stands_for_the_file_and_for_what_would_come_of_it() -> None:
     assert plan(text).outcome.token == plan(text).outcome.token
     assert plan(text).outcome.token != plan(text.replace("甲", "乙")).outcome.token
     assert plan(text).outcome.token != plan(text, _person("r1", "甲", external_id="1")).outcome.token
+
+
+def test_whoever_has_left_wears_nothing_whatever_the_line_still_says() -> None:
+    stored = [_person("r1", "甲", external_id="1"), _device("b", resident="r1")]
+    planned = plan("编号,状态,手环号\n1,去世,b\n", *stored)
+    assert (fates(planned), planned.bulk.devices) == (["update"], [])
+    gone = _person("r1", "甲", external_id="1", status="deceased")
+    assert fates(plan("编号,状态,手环号\n1,去世,b\n", gone, _device("b"))) == ["unchanged"]
+    assert codes(plan("设备编号,老人编号\nb,1\n", gone, _device("b"))) == [["resident_left"]]
