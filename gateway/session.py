@@ -24,7 +24,10 @@ from gateway import metrics
 from gateway.refusals import in_words
 
 RECEIVE_MAXIMUM: Final = 4096
-"""Unacknowledged messages that the broker may send: the upper bound of a batch (design rule 2)."""
+"""Unacknowledged messages that the broker may send: the gateway's back-pressure (design rule 2)."""
+TAKEN_MESSAGES: Final = RECEIVE_MAXIMUM // 2
+"""Messages handed over at once: while one half of the window is written, the broker fills the other; and an SOS
+waits for half a window at most."""
 TAKEN_OCTETS: Final = 1 << 20
 """Payload handed over at once: some 20,000 readings in arrays, more than a full batch of single ones."""
 OUTGOING_BOUND: Final = 10_000
@@ -123,7 +126,7 @@ class Session:
         octets = 0
         for count, arrival in enumerate(self._arrivals):
             octets += len(arrival.payload)
-            if octets > TAKEN_OCTETS and count:
+            if count == TAKEN_MESSAGES or (octets > TAKEN_OCTETS and count):
                 taken, self._arrivals = self._arrivals[:count], self._arrivals[count:]
                 return taken
         taken, self._arrivals = self._arrivals, []

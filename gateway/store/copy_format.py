@@ -40,28 +40,40 @@ class Column(NamedTuple):
 
 def encode_rows(columns: Sequence[Column]) -> bytes:
     """The rows of a binary COPY, without signature and trailer. All columns have the same length."""
-    layout = np.dtype(
-        [("fields", ">i2")]
-        + [item for i, c in enumerate(columns) for item in ((f"length{i}", ">i4"), (f"value{i}", _WIRE[c.type]))]
-    )
+    missing = [_missing(column) for column in columns]
+    fields: list[tuple[str, Any]] = [("fields", ">i2")]
+    for i, (column, absent) in enumerate(zip(columns, missing, strict=True)):
+        fields.append((f"length{i}", ">i4"))
+        # Many devices never send some of the fields: a column of NULLs alone has no room for values.
+        if absent is None or not absent.all():
+            fields.append((f"value{i}", _WIRE[column.type]))
+    layout = np.dtype(fields)
     rows = np.zeros(len(columns[0].values), layout)
     rows["fields"] = len(columns)
-    absent: list[tuple[int, int, npt.NDArray[np.bool_]]] = []
-    for i, column in enumerate(columns):
+    partly: list[tuple[int, int, npt.NDArray[np.bool_]]] = []
+    for i, (column, absent) in enumerate(zip(columns, missing, strict=True)):
         wire = _WIRE[column.type]
+        rows[f"length{i}"] = wire.itemsize if absent is None else np.where(absent, -1, wire.itemsize)
+        if f"value{i}" not in layout.fields:  # type: ignore[operator]
+            continue
         values = column.values
-        rows[f"length{i}"] = wire.itemsize
-        if column.nullable:
-            missing = np.isnan(values) if values.dtype.kind == "f" else values == -1
-            if missing.any():
-                rows[f"length{i}"][missing] = -1
-                _, start = layout.fields[f"value{i}"][:2]  # type: ignore[index]
-                absent.append((start, start + wire.itemsize, missing))
         rows[f"value{i}"] = (values - _EPOCH_2000_MS) * 1000 if column.type == "timestamptz" else values
-    if not absent:
+        if absent is not None:
+            _, start = layout.fields[f"value{i}"][:2]  # type: ignore[index]
+            partly.append((start, start + wire.itemsize, absent))
+    if not partly:
         return rows.tobytes()
     octets = rows.view(np.uint8).reshape(len(rows), layout.itemsize)
     kept = np.ones(octets.shape, np.bool_)
-    for start, stop, missing in absent:
-        kept[missing, start:stop] = False
+    for start, stop, absent in partly:
+        kept[absent, start:stop] = False
     return octets[kept].tobytes()
+
+
+def _missing(column: Column) -> npt.NDArray[np.bool_] | None:
+    """Which values are NULL; None when none is."""
+    if not column.nullable:
+        return None
+    values = column.values
+    missing: npt.NDArray[np.bool_] = np.isnan(values) if values.dtype.kind == "f" else values == -1
+    return missing if missing.any() else None

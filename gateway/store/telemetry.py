@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -179,12 +180,18 @@ async def _copy_columns(connection: Connection, kind: Kind, batch: ReadingBatch)
     if fields:
         values = getattr(batch, NUMERIC[kind][0])
         columns += [Column(field.type, values[field.name], field.nullable) for field in fields]
+    async with connection.cursor() as cursor, cursor.copy(_copy_statement(kind)) as copy:
+        await copy.write(SIGNATURE + encode_rows(columns) + TRAILER)
+
+
+@cache
+def _copy_statement(kind: Kind) -> bytes:
+    fields = NUMERIC_FIELDS.get(kind, ())
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
         sql.Identifier(kind.topic_name),
         sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *(field.name for field in fields)))),
     )
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        await copy.write(SIGNATURE + encode_rows(columns) + TRAILER)
+    return statement.as_bytes(None)
 
 
 def _moment(ms: int) -> datetime:
@@ -204,18 +211,24 @@ def _flag(value: int) -> bool | None:
 
 
 async def _insert(connection: Connection, kind: Kind, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    statement = sql.SQL("insert into {} ({}) values ({})").format(
-        sql.Identifier(kind.topic_name),
-        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *names))),
-        sql.SQL(", ").join([sql.Placeholder()] * (len(_COMMON) + len(names))),
-    )
     if not rows:
         return
+    statement = _insert_statement(kind, names)
     if len(rows) == 1:
         await connection.execute(statement, rows[0])
         return
     async with connection.cursor() as cursor:
         await cursor.executemany(statement, rows)
+
+
+@cache
+def _insert_statement(kind: Kind, names: tuple[str, ...]) -> bytes:
+    statement = sql.SQL("insert into {} ({}) values ({})").format(
+        sql.Identifier(kind.topic_name),
+        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *names))),
+        sql.SQL(", ").join([sql.Placeholder()] * (len(_COMMON) + len(names))),
+    )
+    return statement.as_bytes(None)
 
 
 async def _insert_cries(connection: Connection, kind: Kind, batch: ReadingBatch, extras: Extras) -> None:
