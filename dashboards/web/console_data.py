@@ -13,7 +13,7 @@ from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
 from gateway.store.accounts import accounts
 from gateway.store.pulse import pulse
 from gateway.store.registry import listing
-from gateway.store.registry_records import Resident
+from gateway.store.registry_records import Household, Resident
 from gateway.store.roles import all_roles
 
 router = APIRouter(include_in_schema=False)
@@ -35,14 +35,16 @@ async def texts(language: str) -> Response:
 
 @router.get("/console/directory")
 async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
-    """Names and places of the residents whom the account sees, and of its colleagues."""
+    """Names and places of the residents and households whom the account sees, and names of its colleagues."""
     wording = Wording(language_of(request, principal))
     async with deps.pool.connection() as conn:
         residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
+        households = await listing(conn, Household, sites=principal.sites, limit=NAMES_AT_MOST)
         staff = await accounts(conn)
     return _json(
         {
             "residents": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents},
+            "households": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in households},
             "staff": {each.username: each.display_name or each.username for each in staff},
         }
     )

@@ -13,12 +13,14 @@ from starlette.staticfiles import StaticFiles
 from alerts.alarm import Alarm
 from alerts.escalation import told_this_round
 from alerts.messages import render as message_text
+from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
+from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, MAY_MANAGE, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web import console_data, demo, device, exchange_page, registry_forms, signin
+from dashboards.web import console_data, demo, device, drill, exchange_page, registry_forms, reporting, signin
 from dashboards.web.rendering import HERE, page
 from dashboards.web.wording import DEFAULT_TIMEZONE
-from gateway.store.accounts import accounts
+from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines, people, resident_card
 from gateway.store.queries import Fix as StoredFix
@@ -38,7 +40,7 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
-    for part in (signin, console_data, demo, registry_forms, device, exchange_page):
+    for part in (signin, console_data, demo, registry_forms, device, drill, reporting, exchange_page):
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page
@@ -53,7 +55,7 @@ def _problem_page(request: Request, status: int, detail: str) -> Response:
 @router.get("/")
 async def now(request: Request, principal: SignedIn) -> Response:
     """The live list; the browser fills and renews it from the stream."""
-    return page(request, "now.html", principal=principal)
+    return page(request, "now.html", principal=principal, may_act=principal.account.role in MAY_ACT)
 
 
 @router.get("/alarms")
@@ -127,22 +129,51 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
         "results": RESULTS,
         "codes": NOTE_CODES,
         "may_act": principal.account.role in MAY_ACT,
-        "actions": actions_of(found.alarm),
+        "actions": actions_of(found.alarm, deps.clock.now_ms()),
+        "together": _together(found),
+        "colleagues": sorted(
+            ((each.username, names[each.username]) for each in staff if _may_be_given(each, found.alarm)),
+            key=lambda pair: pair[1],
+        ),
     }
 
 
-def actions_of(alarm: Alarm) -> list[str]:
-    """What the desk may do in this state, the next step first; nobody tells a family twice in a round."""
+def _may_be_given(account: Account, alarm: Alarm) -> bool:
+    return account.role in MAY_ACT and account.sees(alarm.site)
+
+
+def _together(found: AlarmPage) -> int:
+    """How many alarms of the same person wait, where one word can take more than one; else 0."""
+    alarm = found.alarm
+    if alarm.resident is None and alarm.household is None:
+        return 0
+    same = [
+        each for each in (alarm, *found.related) if (each.resident, each.household) == (alarm.resident, alarm.household)
+    ]
+    waiting = sum(each.state == "open" for each in same)
+    return waiting if waiting > 1 or (waiting and alarm.state != "open") else 0
+
+
+def actions_of(alarm: Alarm, now: int) -> list[str]:
+    """What the desk may do in this state at ``now`` (ms), the next step first.
+
+    Nobody tells a family twice in a round, or of a drill; nobody reopens after a day.
+    """
     actions = {
         "open": ["acknowledge", "notify", "cancel"],
         "acknowledged": ["dispatch", "resolve", "notify", "release", "cancel"],
         "dispatched": ["arrive", "resolve", "dispatch", "notify", "release", "cancel"],
         "on_scene": ["resolve", "notify", "cancel"],
-        "resolved": ["close", "reopen"],
-        "closed": ["reopen"],
+        "resolved": ["close", "rate", "reopen"],
+        "closed": ["rate", "reopen"],
         "cancelled": ["reopen"],
     }.get(alarm.state, [])
-    return [action for action in actions if action != "notify" or not told_this_round(alarm)]
+    ended = last_state_entry(alarm)
+    ruled_out = {
+        "notify": told_this_round(alarm) or not may_reach_outside(alarm),
+        "reopen": ended is not None and now - ended.t > REOPEN_WITHIN_MS,
+    }
+    return [action for action in actions if not ruled_out.get(action, False)]
 
 
 def scene_of_alarm(found: AlarmPage) -> dict[str, Any]:

@@ -77,7 +77,7 @@ async def test_keyboard_chooses_takes_and_opens(console: Console, desk: Watched)
     page = desk.page
     first = await cry(console)
     second = await cry(console, "wandering.zone_exit", severity="high")
-    await expect(page.locator("[data-live] > li")).to_have_count(2)
+    await expect(page.locator("[data-live] .alarm-card")).to_have_count(2)
     await page.keyboard.press("j")
     await expect(page.locator(f"#alarm-{first.id}")).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("j")
@@ -97,7 +97,7 @@ async def test_worst_untaken_alarm_stands_on_top(console: Console, desk: Watched
     low = await cry(console, "device.battery_low", severity="low")
     high = await cry(console, "wandering.zone_exit", severity="high")
     critical = await cry(console)
-    cards = desk.page.locator("[data-live] > li")
+    cards = desk.page.locator("[data-live] .alarm-card")
     await expect(cards).to_have_count(3)
     ids = [await cards.nth(place).get_attribute("data-id") for place in range(3)]
     assert ids == [str(critical.id), str(high.id), str(low.id)]

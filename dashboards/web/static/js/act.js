@@ -16,7 +16,8 @@ const DECISIONS = new Set(["acknowledge", "dispatch", "arrive", "resolve", "clos
  * @param {Alarm} alarm
  */
 export function lastDecision(alarm) {
-  return alarm.timeline.findLast((entry) => DECISIONS.has(entry.event)) ?? null;
+  const decides = (/** @type {string} */ event) => DECISIONS.has(event) && (event !== "again" || alarm.state === "open");
+  return alarm.timeline.findLast((entry) => decides(entry.event)) ?? null;
 }
 
 /**
@@ -33,6 +34,27 @@ export async function act(id, event, body = {}) {
   } catch (error) {
     if (error instanceof Refused && error.status === 409) tellWhoWasFaster(error.body.alarm ?? error.body);
     else toast(explain(error), "bad");
+    return false;
+  }
+}
+
+/**
+ * Take all that is open of a person with one word. True when anything was taken; what others have is told.
+ * @param {import("./groups.js").Whom} whom
+ * @returns {Promise<boolean>}
+ */
+export async function takeAll({ kind, id }) {
+  try {
+    /** @type {{items: Alarm[], held: Alarm[]}} */
+    const { items, held } = await call("POST", `/api/v1/${kind}/${encodeURIComponent(id)}/acknowledge`);
+    for (const alarm of [...items, ...held]) put(alarm);
+    if (held[0]) tellWhoWasFaster(held[0]);
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 409) {
+      for (const alarm of error.body.held ?? []) put(alarm);
+      tellWhoWasFaster(error.body.alarm);
+    } else toast(explain(error), "bad");
     return false;
   }
 }

@@ -1,6 +1,6 @@
 // An alarm's own page: its buttons, and its renewal when the stream says that it changed.
 
-import { act } from "./act.js";
+import { act, takeAll } from "./act.js";
 import { need } from "./dom.js";
 
 /** @type {import("./types.js").Component} */
@@ -12,10 +12,19 @@ export function alarm(root, signal) {
     if (/** @type {CustomEvent} */ (event).detail.id === id) renew();
   }, { signal });
 
+  // What can be done is the same as before: whatever somebody is filling in there stays.
+  root.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    const fresh = detail.fragment.querySelector("[data-stamp]");
+    if (fresh && fresh.dataset.stamp === detail.target.dataset.stamp) detail.shouldSwap = false;
+  }, { signal });
+
   root.addEventListener("click", async (event) => {
-    const button = event.target instanceof Element ? event.target.closest("button[data-act]") : null;
+    const button = event.target instanceof Element ? event.target.closest("button[data-act], button[data-take-all]") : null;
     if (!(button instanceof HTMLButtonElement) || button.form) return;
-    await doing(button, id, button.dataset.act ?? "", {});
+    const { act: what, code, takeAll: person, whom } = button.dataset;
+    if (what) await doing(button, () => act(id, what, code ? { code } : {}));
+    else if (person) await doing(button, () => takeAll({ kind: whom === "households" ? whom : "residents", id: person }));
     renew();
   }, { signal });
 
@@ -28,20 +37,24 @@ export function alarm(root, signal) {
     /** @type {Record<string, string>} */
     const body = {};
     for (const [name, value] of new FormData(form)) if (typeof value === "string" && value.trim()) body[name] = value.trim();
-    if (await doing(button, id, form.dataset.act, body)) form.reset();
+    const { act: what } = form.dataset;
+    if (await doing(button, () => act(id, what, numbered(body)))) form.reset();
     renew();
   }, { signal });
 }
 
+/** What a form calls a rating is a number to the API. @param {Record<string, string>} body */
+function numbered({ rating, ...body }) {
+  return rating === undefined ? body : { ...body, rating: Number(rating) };
+}
+
 /**
  * @param {HTMLButtonElement} button
- * @param {string} id
- * @param {string} event
- * @param {object} body
+ * @param {() => Promise<boolean>} work
  */
-async function doing(button, id, event, body) {
+async function doing(button, work) {
   button.disabled = true;
-  const done = await act(id, event, body);
+  const done = await work();
   button.disabled = false;
   document.dispatchEvent(new Event("book-changed"));
   return done;

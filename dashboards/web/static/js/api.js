@@ -22,14 +22,15 @@ export class Refused extends Error {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {string} [key] the Idempotency-Key, where a repetition must carry the same
  * @returns {Promise<any>}
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, key) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
     headers["X-CSRF-Token"] = /** @type {HTMLMetaElement} */ (need(document, "meta[name=csrf]")).content;
-    headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    headers["Idempotency-Key"] = key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     headers["Content-Type"] = "application/json";
   }
   const response = await fetch(path, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });

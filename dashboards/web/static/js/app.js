@@ -8,14 +8,16 @@ import * as desk from "./desk.js";
 import { need } from "./dom.js";
 import { form } from "./forms.js";
 import { importing } from "./import.js";
+import { drill } from "./drill.js";
 import { keyboard } from "./keyboard.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
+import { report } from "./report.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, commands, map, form, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

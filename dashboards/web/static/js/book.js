@@ -10,7 +10,7 @@ import { textOr } from "./i18n.js";
 
 const ACTIVE = new Set(["open", "acknowledged", "dispatched", "on_scene"]);
 const RANK = { critical: 3, high: 2, medium: 1, low: 0 };
-const SOUNDING = new Set(["opened", "again", "reopen", "release"]);
+const SOUNDING = new Set(["opened", "again", "real", "reopen", "release"]);
 
 /** Active alarms by id. @type {Map<string, Alarm>} */
 export const active = new Map();
@@ -19,7 +19,7 @@ export const active = new Map();
 export const measured = new Map();
 
 /** @type {Directory} */
-let directory = { residents: {}, staff: {} };
+let directory = { residents: {}, households: {}, staff: {} };
 
 /** When an alarm last called for somebody, ms. @param {Alarm} alarm */
 export function calledAt(alarm) {
@@ -70,17 +70,25 @@ async function knowWho() {
 
 let asked = 0;
 
-/** Make sure that an alarm's resident has a name; asks at most once in 2 s. @param {Alarm} alarm @returns {Promise<boolean>} */
+/** Make sure that an alarm's person has a name; asks at most once in 2 s. @param {Alarm} alarm @returns {Promise<boolean>} */
 export async function learnNameOf(alarm) {
-  if (!alarm.resident || directory.residents[alarm.resident] || Date.now() - asked < 2000) return false;
+  if (!(alarm.resident || alarm.household) || whoOf(alarm) || Date.now() - asked < 2000) return false;
   asked = Date.now();
   await knowWho();
   return true;
 }
 
-/** @param {Alarm} alarm @returns {{name: string, place: string} | null} */
-export function residentOf(alarm) {
-  return (alarm.resident && directory.residents[alarm.resident]) || null;
+/** The resident, or the household whose box it was. @param {Alarm} alarm @returns {{name: string, place: string} | null} */
+export function whoOf(alarm) {
+  if (alarm.resident) return directory.residents[alarm.resident] ?? null;
+  return (alarm.household && directory.households[alarm.household]) || null;
+}
+
+/** Whether an alarm that somebody has cries again, by what was known of it. @param {Alarm} alarm */
+export function criesAgain(alarm) {
+  const again = (/** @type {Alarm | undefined} */ each) => each?.timeline.filter((entry) => entry.event === "again").length ?? 0;
+  const known = active.get(alarm.id);
+  return known !== undefined && alarm.state !== "open" && again(alarm) > again(known);
 }
 
 /** The name by which a colleague is known. @param {string} username */

@@ -1,7 +1,7 @@
-// One alarm as a card of the live list.
+// One alarm as a card of the live list, and the heading over several of one person.
 
 import { act, lastDecision } from "./act.js";
-import { calledAt, measured, residentOf, staffName } from "./book.js";
+import { calledAt, measured, staffName, whoOf } from "./book.js";
 import { now } from "./clock.js";
 import { h, icon } from "./dom.js";
 import { ago, t, textOr } from "./i18n.js";
@@ -11,6 +11,24 @@ import { ago, t, textOr } from "./i18n.js";
 /** @param {number} at ms */
 function ticking(at) {
   return h("time", { "data-ago": at }, ago(now() - at));
+}
+
+/** Whom an alarm is about. @param {Alarm} alarm */
+export function nameOf(alarm) {
+  const known = whoOf(alarm)?.name;
+  if (known) return known;
+  if (alarm.resident || alarm.household) return "…";
+  return alarm.device ? t("card.nobody_known") : t("card.whole_site", { site: alarm.site });
+}
+
+/** What happened. @param {Alarm} alarm */
+export function ruleOf(alarm) {
+  return textOr(`rule.${alarm.rule}`, textOr(`kind.${alarm.kind}`, alarm.rule));
+}
+
+/** All that a card says, but the time that passes: while it is the same the card need not be drawn anew. @param {Alarm} alarm @param {boolean} grouped */
+export function stampOf(alarm, grouped) {
+  return JSON.stringify([alarm.version, grouped, whoOf(alarm), measured.get(alarm.id), staffName(lastDecision(alarm)?.actor ?? "")]);
 }
 
 /**
@@ -33,7 +51,6 @@ function chips(alarm) {
     h("span", { class: `severity-tag severity-${alarm.severity}` }, icon(alarm.severity), t(`severity.${alarm.severity}`)),
     alarm.state !== "open" && h("span", { class: "chip taken" }, t(`state.${alarm.state}`)),
     alarm.state !== "open" && last && h("span", { class: "chip taken" }, t("card.taken_by", { who: staffName(last.actor) }), " · ", ticking(last.t)),
-    alarm.drill && h("span", { class: "chip warn" }, t("flag.drill")),
     alarm.late && h("span", { class: "chip warn" }, t("flag.late")),
     alarm.timeline.some((entry) => entry.event === "again") && h("span", { class: "chip bad" }, t("flag.again")),
     alarm.recovered_at !== null && h("span", { class: "chip good" }, t("flag.recovered")),
@@ -42,28 +59,58 @@ function chips(alarm) {
 }
 
 /**
+ * `arriving`: whether it has just come. `grouped`: whether it stands under a heading with the person's name.
  * @param {Alarm} alarm
- * @param {boolean} arriving whether it has just come
+ * @param {{arriving: boolean, grouped: boolean}} how
  * @returns {HTMLElement}
  */
-export function card(alarm, arriving) {
-  const who = residentOf(alarm);
-  const name = who?.name ?? (alarm.resident ? "…" : alarm.device ? t("card.nobody_known") : t("card.whole_site", { site: alarm.site }));
-  const untaken = alarm.state === "open";
+export function card(alarm, { arriving, grouped }) {
   const href = `/alarms/${alarm.id}`;
+  const what = ruleOf(alarm);
+  const place = whoOf(alarm)?.place || (alarm.device ? t("card.device", { device: alarm.device }) : "");
   return h("li", {
-    class: `alarm-card severity-${alarm.severity}${arriving ? " arriving" : ""}`, id: `alarm-${alarm.id}`,
+    class: `alarm-card severity-${alarm.severity}${alarm.drill ? " drill" : ""}${arriving ? " arriving" : ""}`, id: `alarm-${alarm.id}`,
     "data-id": alarm.id, "data-state": alarm.state, "data-severity": alarm.severity, "data-rule": alarm.rule,
   },
     h("div", { class: "disc" }, icon(alarm.kind)),
     h("div", {},
-      h("div", { class: "who" }, h("a", { href }, name)),
-      h("div", { class: "what" }, textOr(`rule.${alarm.rule}`, textOr(`kind.${alarm.kind}`, alarm.rule)), " · ", ticking(calledAt(alarm))),
-      h("div", { class: "where" }, who?.place || (alarm.device ? t("card.device", { device: alarm.device }) : "")),
+      h("div", { class: "who" }, alarm.drill && h("span", { class: "drill-tag" }, t("flag.drill")), h("a", { href }, grouped ? what : nameOf(alarm))),
+      h("div", { class: "what" }, !grouped && [what, " · "].join(""), ticking(calledAt(alarm))),
+      !grouped && h("div", { class: "where" }, place),
       chips(alarm)),
     h("div", { class: "act" },
-      untaken && h("button", { class: "button large acknowledge", type: "button", onclick: (/** @type {MouseEvent} */ event) => take(event, alarm.id) }, icon("check"), t("act.acknowledge")),
+      alarm.state === "open" && h("button", { class: "button large acknowledge", type: "button", onclick: (/** @type {MouseEvent} */ event) => take(event, alarm.id) }, icon("check"), t("act.acknowledge")),
       h("a", { class: "button", href }, t("card.open"))));
+}
+
+/** @param {Alarm[]} alarms */
+function untakenOf(alarms) {
+  return alarms.filter((alarm) => alarm.state === "open").length;
+}
+
+/** All that a heading says. @param {Alarm[]} alarms */
+export function headingStamp(alarms) {
+  return JSON.stringify([alarms[0] && whoOf(alarms[0]), alarms.length, untakenOf(alarms)]);
+}
+
+/**
+ * The heading over the alarms of one person, with an empty list below it.
+ * @param {string} key
+ * @param {Alarm[]} [alarms]
+ * @param {() => void} [takeAll]
+ * @returns {HTMLElement}
+ */
+export function heading(key, alarms = [], takeAll = () => undefined) {
+  const [one] = alarms;
+  const open = untakenOf(alarms);
+  return h("li", { class: "person-group", "data-group": key },
+    h("header", {},
+      h("div", { class: "whose" },
+        h("h2", {}, one ? nameOf(one) : ""),
+        h("span", { class: "soft" }, (one && whoOf(one)?.place) || "")),
+      h("span", { class: "chip" }, t("card.alarms", { n: alarms.length })),
+      open > 1 && h("button", { class: "button large primary take-all", type: "button", onclick: takeAll }, icon("check"), t("act.acknowledge_all", { n: open }))),
+    h("ul", {}));
 }
 
 /** @param {MouseEvent} event @param {string} id */
@@ -71,5 +118,6 @@ async function take(event, id) {
   const button = /** @type {HTMLButtonElement} */ (event.currentTarget);
   button.disabled = true;
   await act(id, "acknowledge");
+  button.disabled = false;
   document.dispatchEvent(new Event("book-changed"));
 }

@@ -1,9 +1,10 @@
 // What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
 
-import { learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { criesAgain, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { nameOf } from "./card.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
-import { h, icon, need } from "./dom.js";
+import { h, icon, need, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import * as sound from "./sound.js";
 import { Stream } from "./stream.js";
@@ -34,7 +35,9 @@ export async function open() {
 
 stream.addEventListener("alarm", (event) => {
   const { alarm, received } = /** @type {CustomEvent} */ (event).detail;
+  const again = criesAgain(alarm);
   const isNew = put(alarm);
+  if (again) callAttention(alarm);
   if (isNew && SAME_CLOCK && !alarm.late && alarm.version === 1 && (alarm.kind === "sos" || alarm.kind === "fall")) {
     const ms = Math.max(1, Math.round(received - alarm.event_time));
     if (ms < MEASURABLE_MS) measured.set(alarm.id, ms);
@@ -47,6 +50,13 @@ stream.addEventListener("reset", () => void open());
 stream.addEventListener("lost", changed);
 stream.addEventListener("back", changed);
 document.addEventListener("book-changed", frame);
+
+/** What somebody has, and is at, sounds once: it needs no second hand, but that one must know. @param {import("./types.js").Alarm} alarm */
+function callAttention(alarm) {
+  const tone = sound.toneFor([alarm.severity]);
+  if (tone) sound.play(tone);
+  toast(t("act.again", { who: nameOf(alarm), what: t(`state.${alarm.state}`) }), "warn");
+}
 
 function changed() {
   document.dispatchEvent(new Event("book-changed"));

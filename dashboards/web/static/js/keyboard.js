@@ -9,6 +9,8 @@ const KEYS = {
   k: () => now.move(-1),
   Enter: () => now.open(),
   a: acknowledge,
+  A: acknowledgeAll,
+  r: () => need(document, "#report-link").click(),
   m: () => need(document, "#mute").click(),
   n: () => need(document, ".tabs a[href='/']").click(),
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
@@ -21,9 +23,17 @@ function acknowledge() {
   else void now.acknowledge();
 }
 
-/** @param {EventTarget | null} target */
+/** The same for all alarms of the person. */
+function acknowledgeAll() {
+  const button = document.querySelector("[data-take-all]");
+  if (button instanceof HTMLElement) button.click();
+  else void now.acknowledgeAll();
+}
+
+/** A dialog that has just closed may keep the focus for a moment: what is pressed then is meant for the page. @param {EventTarget | null} target */
 function isTyping(target) {
-  return target instanceof Element && target.closest("input, select, textarea, dialog, [contenteditable]") !== null;
+  if (!(target instanceof Element) || target.closest("dialog:not([open])")) return false;
+  return target.closest("input, select, textarea, dialog, [contenteditable]") !== null;
 }
 
 export function keyboard() {

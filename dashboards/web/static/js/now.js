@@ -1,54 +1,84 @@
 // The page "Now": the list of what calls for somebody, or the calm of a community that is well.
 
-import { act } from "./act.js";
-import { active, byUrgency } from "./book.js";
-import { card } from "./card.js";
+import { act, takeAll } from "./act.js";
+import { active, untaken } from "./book.js";
+import { nameOf, ruleOf } from "./card.js";
 import { tick } from "./clock.js";
-import { need } from "./dom.js";
+import { icon, need } from "./dom.js";
+import { arranged, headingOf, missingFrom, movedBetween } from "./groups.js";
+import { Hand } from "./hand.js";
+import { t } from "./i18n.js";
+import { mark, show } from "./livelist.js";
+
+/** @typedef {import("./groups.js").Group} Group */
 
 /** Which card the keyboard is on, by alarm id. @type {string | null} */
 let selected = null;
 
 /** So long opening a page may take before the browser loads it whole. */
 const OPENING_MS = 1500;
-/** Ids already drawn once: only a new one slides in. @type {Set<string>} */
-const drawn = new Set();
 let first = true;
 
 /** @type {import("./types.js").Component} */
 export function now(root, signal) {
   const list = need(root, "[data-live]");
   const calm = need(root, "[data-calm]");
+  const herald = need(root, "[data-herald]");
+  /** @type {Group[]} */
+  let groups = [];
   const draw = () => {
-    const alarms = [...active.values()].sort(byUrgency);
-    list.replaceChildren(...alarms.map((alarm) => card(alarm, !first && !drawn.has(alarm.id))));
-    for (const alarm of alarms) drawn.add(alarm.id);
-    list.hidden = alarms.length === 0;
-    calm.hidden = alarms.length > 0;
-    window.htmx.process(list);
+    const alarms = [...active.values()];
+    const stays = hand.isThere && groups.length > 0 && alarms.length > 0;
+    const wanted = stays ? groups : arranged(alarms);
+    if (movedBetween(groups, wanted)) hand.shifted();
+    groups = wanted;
+    show(list, groups, { selected, first, take: (group) => void take(group) });
+    announce(herald, missingFrom(groups, alarms));
+    list.hidden = groups.length === 0;
+    calm.hidden = groups.length > 0;
+    need(root, "[data-waiting]").textContent = groups.length ? t("now.waiting", { n: untaken().length }) : "";
     tick(list);
-    mark(list);
   };
+  const hand = new Hand(list, signal, draw);
+  herald.addEventListener("click", () => {
+    hand.release();
+    draw();
+  }, { signal });
   document.addEventListener("book-changed", draw, { signal });
   document.addEventListener("book-ready", () => { draw(); first = false; }, { signal });
   if (root.ownerDocument.documentElement.dataset.ready) draw();
 }
 
-/** @param {HTMLElement} list */
-function mark(list) {
-  for (const element of list.children) element.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (element).dataset.id === selected));
+/** Say above the list what has come while a hand is at it. @param {HTMLElement} herald @param {import("./types.js").Alarm[]} waiting */
+function announce(herald, waiting) {
+  const [worst] = waiting;
+  herald.hidden = !worst;
+  if (!worst) return;
+  const more = waiting.length - 1;
+  herald.className = `button herald severity-${worst.severity}`;
+  herald.replaceChildren(icon(worst.severity), t(more ? "now.herald_more" : "now.herald", { who: nameOf(worst), what: ruleOf(worst), n: more }));
+}
+
+/** @param {Group} group */
+async function take(group) {
+  if (group.whom) await takeAll(group.whom);
+  document.dispatchEvent(new Event("book-changed"));
+}
+
+/** The cards in the order in which they are seen. @returns {HTMLElement[]} */
+function cards() {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-live] .alarm-card:not([inert])"))];
 }
 
 /** Move the keyboard's place by one. @param {1 | -1} by */
 export function move(by) {
-  const list = document.querySelector("[data-live]");
-  if (!(list instanceof HTMLElement) || !list.children.length) return;
-  const ids = [...list.children].map((element) => /** @type {HTMLElement} */ (element).dataset.id ?? "");
-  const at = selected ? ids.indexOf(selected) : -1;
-  const next = Math.min(ids.length - 1, Math.max(0, at + (at < 0 && by < 0 ? 1 : by)));
-  selected = ids[next] ?? null;
-  mark(list);
-  list.children[next]?.scrollIntoView({ block: "nearest" });
+  const seen = cards();
+  const at = selected ? seen.findIndex((element) => element.dataset.id === selected) : -1;
+  const next = seen[Math.min(seen.length - 1, Math.max(0, at + (at < 0 && by < 0 ? 1 : by)))];
+  if (!next) return;
+  selected = next.dataset.id ?? null;
+  mark(need(document, "[data-live]"), selected);
+  next.scrollIntoView({ block: "nearest" });
 }
 
 /** Open the chosen alarm's page. */
@@ -67,12 +97,25 @@ export function open() {
   }, OPENING_MS);
 }
 
+/** The chosen alarm if nobody has it, else the topmost one that nobody has, as the list shows them. */
+function nextUntaken() {
+  const waiting = cards().filter((element) => active.get(element.dataset.id ?? "")?.state === "open");
+  return (waiting.find((element) => element.dataset.id === selected) ?? waiting[0])?.dataset.id;
+}
+
 /** Take the chosen alarm, or the topmost untaken one. */
 export async function acknowledge() {
-  const list = document.querySelector("[data-live]");
-  if (!list) return;
-  const chosen = selected && active.get(selected)?.state === "open" ? selected : [...active.values()].sort(byUrgency).find((alarm) => alarm.state === "open")?.id;
-  if (!chosen) return;
-  await act(chosen, "acknowledge");
+  const id = nextUntaken();
+  if (!id) return;
+  await act(id, "acknowledge");
   document.dispatchEvent(new Event("book-changed"));
+}
+
+/** Take all that is open of the person of the chosen alarm, or of the topmost untaken one. */
+export async function acknowledgeAll() {
+  const alarm = active.get(nextUntaken() ?? "");
+  if (!alarm) return;
+  const group = arranged(active.values()).find((each) => each.key === headingOf(alarm));
+  if (group?.whom) await take(group);
+  else await acknowledge();
 }

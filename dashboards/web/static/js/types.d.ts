@@ -21,6 +21,7 @@ export interface Alarm {
 /** Who is who: names for the ids that alarms carry. */
 export interface Directory {
   residents: Record<string, { name: string; place: string }>;
+  households: Record<string, { name: string; place: string }>;
   staff: Record<string, string>;
 }
 
