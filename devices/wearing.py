@@ -26,7 +26,8 @@ class Span(NamedTuple, Generic[W]):
 def laid_out(assignments: Iterable[Span[W]]) -> list[Span[W]]:
     """One device's assignments without overlaps, the newest first; those that follow each other are one.
 
-    Where two overlap, the one that began last decides, to its end: what was before it is not taken up again.
+    Where two overlap, the one that began last decides, to its end: what was before it is not taken up again. Of
+    two alike, the last one given does.
     """
     spans: list[Span[W]] = []
     ordered = sorted(assignments, key=lambda span: (span.from_ms, span.to_ms))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from devices.kinds import Kind
 from devices.registry import Assignment, Device, RegistryChange, Resident
 from devices.topics import parse_device_topic
+from devices.wearing import FOREVER, Span, first_wearer, laid_out, span_at
 
 
 class Route(NamedTuple):
@@ -21,13 +22,20 @@ class Route(NamedTuple):
 
 
 class Wearer(NamedTuple):
-    """Whom a device's readings concern now; both None when nobody is assigned."""
+    """Whom a reading concerns; both None when nobody had the device."""
 
     resident: Resident | None
     household: str | None
 
 
 NOBODY = Wearer(None, None)
+
+
+class _Key(NamedTuple):
+    """A wearer as assignments name them."""
+
+    resident_slot: int | None
+    household: str | None
 
 
 class Directory:
@@ -39,8 +47,10 @@ class Directory:
         self._devices: dict[str, Device] = {}
         self._by_slot: dict[int, Device] = {}
         self._residents: dict[int, Resident] = {}
+        self._resident_slots: dict[str, int] = {}
         self._assignments: dict[str, Assignment] = {}
-        self._current: dict[int, Assignment] = {}
+        self._worn: dict[int, dict[str, Assignment]] = {}
+        self._spans: dict[int, list[Span[_Key]]] = {}
         self._routes: dict[str, Route] = {}
 
     def apply(self, changes: Iterable[RegistryChange]) -> None:
@@ -49,7 +59,6 @@ class Directory:
             if change.version <= self.version:
                 continue
             self.version = change.version
-            self._routes.clear()
             match change.entity:
                 case "site":
                     (self.sites.add if change.record is not None else self.sites.discard)(change.key)
@@ -63,6 +72,7 @@ class Directory:
                     pass
 
     def _apply_device(self, change: RegistryChange) -> None:
+        self._routes.clear()
         if isinstance(change.record, Device):
             self._devices[change.key] = change.record
             self._by_slot[change.record.slot] = change.record
@@ -72,17 +82,18 @@ class Directory:
     def _apply_resident(self, change: RegistryChange) -> None:
         if isinstance(change.record, Resident):
             self._residents[change.record.slot] = change.record
-        else:
-            self._residents = {s: r for s, r in self._residents.items() if r.id != change.key}
+            self._resident_slots[change.key] = change.record.slot
+        elif (slot := self._resident_slots.pop(change.key, None)) is not None:
+            del self._residents[slot]
 
     def _apply_assignment(self, change: RegistryChange) -> None:
-        earlier = self._assignments.pop(change.key, None)
-        if earlier is not None and self._current.get(earlier.device_slot) is earlier:
-            del self._current[earlier.device_slot]
+        if earlier := self._assignments.pop(change.key, None):
+            del self._worn[earlier.device_slot][change.key]
+            self._spans.pop(earlier.device_slot, None)
         if isinstance(change.record, Assignment):
             self._assignments[change.key] = change.record
-            if change.record.to_ms is None:
-                self._current[change.record.device_slot] = change.record
+            self._worn.setdefault(change.record.device_slot, {})[change.key] = change.record
+            self._spans.pop(change.record.device_slot, None)
 
     def route(self, topic: str) -> Route | None:
         """The meaning of a topic; None when the topic is malformed or nobody knows the device."""
@@ -116,12 +127,34 @@ class Directory:
         """The resident who holds a slot."""
         return self._residents.get(slot)
 
-    def wearer(self, device_slot: int) -> Wearer:
-        """Whom the device is assigned to now."""
-        assignment = self._current.get(device_slot)
-        if assignment is None:
-            return NOBODY
-        if assignment.resident_slot is None:
-            return Wearer(None, assignment.household)
-        resident = self._residents.get(assignment.resident_slot)
+    def wearer(self, device_slot: int, t: int) -> Wearer:
+        """Who had the device at ``t`` (ms), by the assignments as they are now; as the engine decides it."""
+        span = span_at(self._laid_out(device_slot), t)
+        return NOBODY if span is None else self._named(span.wearer)
+
+    def caller(self, device_slot: int, t: int, now: int) -> Wearer:
+        """Who cried for help with the device at ``t``, heard at ``now`` (ms)."""
+        early = first_wearer(self._laid_out(device_slot), t, now)
+        return self.wearer(device_slot, t) if early is None else self._named(early)
+
+    def _laid_out(self, device_slot: int) -> list[Span[_Key]]:
+        spans = self._spans.get(device_slot)
+        if spans is None:
+            worn = self._worn.get(device_slot, {}).values()
+            spans = self._spans[device_slot] = laid_out(
+                Span(a.from_ms, FOREVER if a.to_ms is None else a.to_ms, _key_of(a)) for a in worn
+            )
+        return spans
+
+    def _named(self, key: _Key) -> Wearer:
+        if key.resident_slot is None:
+            return Wearer(None, key.household)
+        resident = self._residents.get(key.resident_slot)
         return Wearer(resident, None if resident is None else resident.household)
+
+
+def _key_of(assignment: Assignment) -> _Key:
+    """A resident's is theirs, whatever household it names."""
+    if assignment.resident_slot is not None:
+        return _Key(assignment.resident_slot, None)
+    return _Key(None, assignment.household)

@@ -11,6 +11,7 @@ import numpy as np
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
 from alerts.engine.rules import EVIDENCE_FIELDS, Rule, What
 from devices.batch import Records
+from devices.kinds import CRY_FOR_HELP
 from gateway.directory import NOBODY, Directory
 from gateway.readings import Heading
 
@@ -35,8 +36,7 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
     device = directory.device(device_slot) if device_slot >= 0 else None
     resident = directory.resident(resident_slot) if resident_slot >= 0 else None
     device_id = reading.device if reading is not None else None if device is None else device.id
-    wearer = directory.wearer(device_slot) if reading is None or reading.trusted else NOBODY
-    household = wearer.household if resident is None else resident.household
+    household = _household(event, reading, directory, now_ms) if resident is None else resident.household
     if resident is not None:
         site = resident.site
     elif reading is not None:
@@ -71,6 +71,19 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
         and device is not None
         and device.is_tried_out(reading.t, reading.received),
     )
+
+
+def _household(event: Any, reading: Heading | None, directory: Directory, now_ms: int) -> str | None:
+    """The household that had the device when it happened; the engine found no resident."""
+    slot = int(event["device"])
+    moment = int(event["t"]) if reading is None else min(reading.t, reading.received)
+    if reading is not None and not reading.trusted:
+        wearer = NOBODY
+    elif reading is not None and reading.kind in CRY_FOR_HELP:
+        wearer = directory.caller(slot, moment, now_ms)
+    else:
+        wearer = directory.wearer(slot, moment)
+    return None if wearer.resident is not None else wearer.household
 
 
 def detector_failed(rule: Rule, status: int, site: str, now_ms: int) -> Episode:

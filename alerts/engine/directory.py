@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, radians, sin
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,7 +23,6 @@ from alerts.engine.layout import (
     FENCE,
     FOREVER,
     HOUSEHOLD,
-    NEVER,
     NOBODY,
     SPAN,
     WORN,
@@ -282,7 +281,8 @@ def _fences(directory: Directory, state: State, walkers: dict[int, None], p: Par
         fence = rows[walker] = np.zeros(len(others), FENCE)
         for i, zone in enumerate(others):
             lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, p.zone.back_m)
-            fence[i]["lat"], fence[i]["lon"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, lon0, cos(lat0), sin(lat0)
+            fence[i]["lat"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, cos(lat0), sin(lat0)
+            fence[i]["lon"] = lon0
             fence[i]["radius_m"], fence[i]["margin_m"] = radius_m, margin_m
             fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, len(vertex)) if len(vertex) else (0, 0)
             used += len(vertex)

@@ -40,12 +40,11 @@ def replaced(
     return together(rows, first, count) if used > 2 * int(count.sum()) + _WASTE else rows
 
 
-def together(
-    rows: npt.NDArray[Any], first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]
-) -> npt.NDArray[Any]:
+def together(rows: npt.NDArray[Any], first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
     """The rows in use alone, in the order of their owners; ``first`` is changed in place."""
     ends = np.cumsum(count)
     starts = ends - count
     kept = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - starts, count)
     first[:] = np.where(count > 0, starts, 0)
-    return rows[kept]
+    moved: npt.NDArray[Any] = rows[kept]
+    return moved

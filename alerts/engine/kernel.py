@@ -245,9 +245,7 @@ def process(
                     zone_exit.forget(device)
                 resident = state.resident[wearer]
                 if enabled[_RULE_ZONE] == 1 and resident["active"] == 1 and zone_exit.has_zone(resident):
-                    away, well_inside = zone_exit.outside_m(
-                        state.fence, state.vertex, resident, fix["lat"], fix["lon"]
-                    )
+                    away, well_inside = zone_exit.outside_m(state.fence, state.vertex, resident, fix["lat"], fix["lon"])
                     what = zone_exit.follow(device, away, well_inside, t, order, seq, late, p.zone)
                     if what != zone_exit.NOTHING:
                         emit(

@@ -34,7 +34,7 @@ def first_wearer(state: State, d: int, t: int, now: int) -> int:
     if count > 0:
         oldest = state.span[state.spans[d, 0] + count - 1]
         if t < oldest["from_ms"] <= now:
-            return oldest["wearer"]
+            return int(oldest["wearer"])
     return NOBODY
 
 

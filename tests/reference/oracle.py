@@ -195,8 +195,8 @@ class Oracle:
                 del self.tracks[slot]
 
     def history(self, device: int) -> list[Assignment]:
-        """The device's assignments, the one that began last first."""
-        mine = [a for a in self.assignments.values() if a.device_slot == device]
+        """The device's assignments, the one that began last first, of two alike the one entered last."""
+        mine = [a for a in reversed(self.assignments.values()) if a.device_slot == device]
         return sorted(mine, key=lambda a: (a.from_ms, a.to_ms if a.to_ms is not None else 1 << 62), reverse=True)
 
     def wearer_at(self, device: int, t: int) -> Wearer:
@@ -217,10 +217,8 @@ class Oracle:
 
     def caller(self, device: int, t: int, now: int) -> Wearer:
         """Whose a cry is: one from before the first assignment, begun by now, is the first wearer's."""
-        history = self.history(device)
-        if history and t < history[-1].from_ms <= now:
-            return _wearer(history[-1])
-        return self.wearer_at(device, t)
+        first = min((assignment.from_ms for assignment in self.history(device)), default=t)
+        return self.wearer_at(device, first if t < first <= now else t)
 
     def in_service(self, device: int, types: tuple[str, ...]) -> bool:
         return any(d.slot == device and d.type in types and not d.revoked for d in self.devices.values())
@@ -262,7 +260,7 @@ class Oracle:
         late = told.received - told.t > self.p.late_after_ms
         wearer: Wearer = None
         if told.trusted:
-            wearer = (self.caller(told.device, told.order, now) if cry else self.wearer_at(told.device, told.order))
+            wearer = self.caller(told.device, told.order, now) if cry else self.wearer_at(told.device, told.order)
         before = self.marks.get((told.device, told.kind))
         newer = told.trusted and (before is None or told.order > before)
         if newer:

@@ -165,7 +165,9 @@ def presses(draw: st.DrawFn, now: int) -> list[Told]:
 @st.composite
 def told_by(draw: st.DrawFn, now: int) -> list[Told]:
     """What arrives in one batch."""
-    parts = draw(st.lists(st.one_of(readings(now).map(lambda one: [one]), walks(now), beats(now), presses(now)), max_size=4))
+    parts = draw(
+        st.lists(st.one_of(readings(now).map(lambda one: [one]), walks(now), beats(now), presses(now)), max_size=4)
+    )
     return [told for part in parts for told in part]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -34,7 +36,7 @@ def test_laid_out_says_at_every_moment_what_the_assignments_say(assignments: lis
 @given(st.lists(spans, max_size=8))
 def test_spans_are_apart_and_as_long_as_one_wearer_has_it(assignments: list[Span[str]]) -> None:
     laid = laid_out(assignments)
-    for newer, older in zip(laid, laid[1:], strict=False):
+    for newer, older in pairwise(laid):
         assert older.from_ms < older.to_ms <= newer.from_ms
         assert older.to_ms < newer.from_ms or older.wearer != newer.wearer
 
