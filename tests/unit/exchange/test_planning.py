@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -39,13 +40,17 @@ def _contact(key: str, resident: str, name: str, phone: str, order: int = 1) -> 
     return Contact(id=key, site="north", resident=resident, name=name, phone=phone, order=order)
 
 
-def plan(text: str, *records: Any, site: str | None = "north", sites: Sequence[Site] = (NORTH, SOUTH)) -> Planned:
+def plan(
+    text: str | bytes, *records: Any, site: str | None = "north", sites: Sequence[Site] = (NORTH, SOUTH)
+) -> Planned:
     kinds: tuple[type[object], ...] = (Site, Household, Resident, Device, Contact, Fence)
     rows = {
         kind: [msgspec.json.encode(each).decode() for each in (*sites, *records) if type(each) is kind]
         for kind in kinds
     }
-    return plan_file(text.encode(), Snapshot(1, rows), sites=(), site=site, kind=None, now=NOW)
+    return plan_file(
+        text.encode() if isinstance(text, str) else text, Snapshot(1, rows), sites=(), site=site, kind=None, now=NOW
+    )
 
 
 def fates(planned: Planned) -> list[str]:
@@ -249,3 +254,12 @@ def test_whoever_has_left_wears_nothing_whatever_the_line_still_says() -> None:
     gone = _person("r1", "甲", external_id="1", status="deceased")
     assert fates(plan("编号,状态,手环号\n1,去世,b\n", gone, _device("b"))) == ["unchanged"]
     assert codes(plan("设备编号,老人编号\nb,1\n", gone, _device("b"))) == [["resident_left"]]
+
+
+def test_the_sample_files_of_the_documentation_are_taken_without_a_fault() -> None:
+    samples = sorted((Path(__file__).parents[3] / "docs" / "samples").iterdir())
+    assert [sample.name for sample in samples] == ["registry.xlsx", "residents-en.csv", "residents.csv"]
+    for sample in samples:
+        planned = plan(sample.read_bytes())
+        assert set(fates(planned)) == {"create"}, sample.name
+        assert [sheet.unknown for sheet in planned.outcome.sheets if sheet.unknown] == []
