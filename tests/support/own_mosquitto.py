@@ -17,12 +17,12 @@ from tests.support.places import free_port
 
 
 @asynccontextmanager
-async def own_mosquitto(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[int]:
-    """Run Mosquitto with these settings on a free port, which is yielded; skips by name where it is not installed."""
+async def own_mosquitto(folder: Path, settings: Mapping[str, str], port: int = 0) -> AsyncIterator[int]:
+    """Run Mosquitto with these settings; yields its port (0: a free one). Skips by name where it is not installed."""
     program = find_mosquitto()
     if program is None:
         pytest.skip("MOSQUITTO IS NOT INSTALLED: this law was not tested")
-    port = free_port()
+    port = port or free_port()
     lines = [f"listener {port} 127.0.0.1", *(f"{name} {value}" for name, value in settings.items())]
     if os.geteuid() == 0:
         lines.append("user root")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from gateway.broker_probe import BACKLOG, CLIENT_ID, SLOW_PAIR_MS, Findings, pro
 from gateway.errors import BrokerRefusedError, BrokerUnreachableError
 from gateway.session import RECEIVE_MAXIMUM, BrokerAddress
 from gateway.sign_in import Client, signed_in
+from tests.support.authority import make_authority
 from tests.support.brokers import RunningBroker
 from tests.support.gateway import address_of
 from tests.support.own_mosquitto import own_mosquitto
@@ -157,17 +157,8 @@ class TestTls:
 
 @pytest.fixture
 def authority(service_path: Path) -> Path:
-    """A folder with ``ca.crt``, and ``broker.crt`` and ``broker.key`` for 127.0.0.1, made by openssl."""
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=service_path, check=True, capture_output=True)
-
-    authority = ["-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test authority", "-days", "2"]
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-noenc", *authority)
-    openssl("req", "-newkey", "rsa:2048", "-noenc", "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker")
-    (service_path / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2"]
-    openssl("x509", "-req", "-in", "broker.csr", *signed, "-out", "broker.crt")
+    """A folder with ``ca.crt``, ``broker.crt`` and ``broker.key``."""
+    make_authority(service_path)
     return service_path
 
 
