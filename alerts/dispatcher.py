@@ -144,6 +144,9 @@ class _Dispatcher:
     async def _send(self, message: Message) -> None:
         notifier = self._notifier_for(message)
         async with self._one_after_the_other(message.recipient):
+            if not await self._insist(lambda: self._outbox.still_wanted(message.id, self._clock.now_ms())):
+                _log.info("message withdrawn", message=message.id)
+                return
             sending = await self._attempt(message, notifier)
         await self._insist(lambda: self._write_down(message, notifier.name, sending))
         _log.info(

@@ -175,6 +175,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def still_wanted(self, message: int, now: int) -> bool:
+        """Whether a claimed message may go out: False, and withdrawn, when the resident has left since."""
+        ...
+
     async def finish(
         self,
         message: int,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
 
@@ -15,6 +15,15 @@ ABANDONED_MS: Final = 60_000
 """A message that somebody began to send this long ago and never finished is taken up again: twice beats never."""
 
 
+FOR_WHO_LEFT: Final[LiteralString] = (
+    "(select bool_and(r.status = any(%(left)s)) from resident r where r.id = m.resident or (m.resident is null"
+    " and r.household = (select a.object ->> 'household' from alarm a where a.id = m.alarm)))"
+)
+"""Whether the message ``m`` is about somebody who has moved or died; one about a household is, when all have."""
+
+LEFT: Final = sorted(NO_NEWS_TO)
+
+
 class PostgresOutbox:
     """The dispatcher's view of the queued messages."""
 
@@ -24,16 +33,14 @@ class PostgresOutbox:
     async def claim(self, now: int, limit: int) -> list[Message]:
         """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s.
 
-        What concerns a resident who has moved or died meanwhile, or is meant for their family, is withdrawn.
+        What concerns a resident who has moved or died meanwhile is withdrawn instead.
         """
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
-                "update message set state = 'withdrawn', reason = 'resident_left', finished_at = %s where id in ("
-                " select m.id from message m where m.state in ('queued', 'sending') and m.not_before <= %s"
-                " and exists (select from resident r where r.status = any(%s) and (r.id = m.resident"
-                " or r.slot = (select c.resident_slot from contact c where c.id = m.contact)))"
-                " for update of m skip locked)",
-                (now, now, sorted(NO_NEWS_TO)),
+                "update message set state = 'withdrawn', reason = 'resident_left', finished_at = %(now)s where id in ("
+                " select m.id from message m where m.state in ('queued', 'sending') and m.not_before <= %(now)s"
+                f" and {FOR_WHO_LEFT} for update of m skip locked)",
+                {"now": now, "left": LEFT},
             )
             cursor = await connection.execute(
                 "update message set state = 'sending', attempts = attempts + 1, not_before = %s where id in ("
@@ -43,6 +50,16 @@ class PostgresOutbox:
             )
             rows = await cursor.fetchall()
         return sorted((message_from_row(row) for row in rows), key=lambda message: message.id)
+
+    async def still_wanted(self, message: int, now: int) -> bool:
+        """Whether a claimed message may go out: False, and withdrawn, when the resident has left since."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "update message m set state = 'withdrawn', reason = 'resident_left', finished_at = %(now)s"
+                f" where m.id = %(message)s and m.state = 'sending' and {FOR_WHO_LEFT}",
+                {"now": now, "message": message, "left": LEFT},
+            )
+            return cursor.rowcount == 0
 
     async def finish(
         self,

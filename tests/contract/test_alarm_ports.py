@@ -315,6 +315,19 @@ class TestOutbox:
         assert [message.resident for message in await world.outbox.claim(T0, 10)] == ["r2", None]
         assert await world.message_states() == [("withdrawn", "resident_left"), ("sending", None), ("sending", None)]
 
+    @pytest.mark.parametrize("status", ["moved", "deceased"])
+    async def test_a_claimed_message_is_withdrawn_when_its_resident_leaves_before_it_is_sent(
+        self, world: World, status: Any
+    ) -> None:
+        await world.register(a_card())
+        (number,) = await queued(world, a_message(resident="r1"))
+        assert await world.outbox.claim(T0, 1) != []
+        assert await world.outbox.still_wanted(number, T0)
+        await world.register(a_card(status=status))
+        assert not await world.outbox.still_wanted(number, T0)
+        await world.outbox.finish(number, state="sent", now=T0)
+        assert await world.message_states() == [("withdrawn", "resident_left")]
+
     async def test_a_claim_takes_no_more_than_it_may(self, world: World) -> None:
         await queued(world, *(a_message(recipient=str(n)) for n in range(3)))
         assert [message.recipient for message in await world.outbox.claim(T0, 2)] == ["0", "1"]

@@ -169,15 +169,24 @@ class MemoryStore:
     async def claim(self, now: int, limit: int) -> list[Message]:
         due = [m for m in self.contents.messages if m.state in ("queued", "sending") and m.not_before <= now]
         for message in due:
-            card = self.cards.get(message.message.resident or "")
-            if card is not None and card.status in NO_NEWS_TO:
-                message.state, message.reason = "withdrawn", "resident_left"
+            self._withdraw_of_who_left(message)
         due = [message for message in due if message.state != "withdrawn"][:limit]
         for message in due:
             message.state = "sending"
             message.attempts += 1
             message.not_before = now + ABANDONED_MS
         return [self.claimed(message) for message in due]
+
+    async def still_wanted(self, message: int, now: int) -> bool:
+        stored = self._sending(message)
+        if stored is not None:
+            self._withdraw_of_who_left(stored)
+        return stored is None or stored.state != "withdrawn"
+
+    def _withdraw_of_who_left(self, stored: StoredMessage) -> None:
+        card = self.cards.get(stored.message.resident or "")
+        if card is not None and card.status in NO_NEWS_TO:
+            stored.state, stored.reason = "withdrawn", "resident_left"
 
     async def finish(
         self,

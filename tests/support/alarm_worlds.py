@@ -72,7 +72,8 @@ class PostgresWorld:
             row = await (
                 await connection.execute(
                     "insert into resident (id, site, name, timezone, status, household)"
-                    " values (%s, %s, %s, %s, %s, %s) returning slot",
+                    " values (%s, %s, %s, %s, %s, %s)"
+                    " on conflict (id) do update set status = excluded.status returning slot",
                     (card.id, card.site, card.name, card.timezone, card.status, household),
                 )
             ).fetchone()
@@ -80,7 +81,7 @@ class PostgresWorld:
             for c in card.contacts:
                 await connection.execute(
                     'insert into contact (id, resident_slot, name, phone, relation, "order", language, can_receive_sms)'
-                    " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                    " values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (id) do nothing",
                     (
                         f"{card.id}-{c.id}" if household else c.id,
                         row[0],

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from alerts.escalation import NO_NEWS_TO
 from gateway.store.connection import Connection
+from gateway.store.outbox import FOR_WHO_LEFT, LEFT
 from gateway.store.registry.writing import writing
 
 UNTIL: Final = "until"
 """Who resumes what had an end: the actor of that change in the history."""
-
-_LEFT: Final = sorted(NO_NEWS_TO)
 
 
 async def end_what_ends(conn: Connection, now: int, residents: Sequence[str] | None = None) -> None:
@@ -21,21 +19,16 @@ async def end_what_ends(conn: Connection, now: int, residents: Sequence[str] | N
     Call it in the transaction that changed a status. ``residents``: their ids; None for all. Ending twice
     changes nothing. ``now`` in ms.
     """
-    who = {"now": now, "left": _LEFT, "residents": None if residents is None else list(residents)}
-    gone = (
-        "r.left_at is not null and r.status = any(%(left)s)"
-        " and (%(residents)s::text[] is null or r.id = any(%(residents)s))"
-    )
     await conn.execute(
         "update assignment n set to_ms = greatest(%(now)s, n.from_ms + 1) from resident r"
-        f" where r.slot = n.resident_slot and n.to_ms is null and {gone}",
-        who,
+        " where r.slot = n.resident_slot and n.to_ms is null and r.left_at is not null and r.status = any(%(left)s)"
+        " and (%(residents)s::text[] is null or r.id = any(%(residents)s))",
+        {"now": now, "left": LEFT, "residents": None if residents is None else list(residents)},
     )
     await conn.execute(
         "update message m set state = 'withdrawn', reason = 'resident_left', finished_at = %(now)s"
-        f" from resident r where m.state = 'queued' and {gone} and (r.id = m.resident"
-        " or exists (select from contact c where c.id = m.contact and c.resident_slot = r.slot))",
-        who,
+        f" where m.state = 'queued' and {FOR_WHO_LEFT}",
+        {"now": now, "left": LEFT},
     )
 
 

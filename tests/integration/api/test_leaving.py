@@ -9,7 +9,7 @@ from devices.clock import ManualClock
 from gateway.store.connection import Connection
 from gateway.store.outbox import PostgresOutbox
 from gateway.store.registry import resume_due
-from tests.support.console import NOW, Clients
+from tests.support.console import NOW, Clients, Desk
 from tests.support.records import create, device, items, put, resident
 
 DAY = 86_400_000
@@ -87,9 +87,37 @@ async def test_the_family_of_somebody_who_left_hears_nothing_more(
     cursor = await conn.execute("select recipient, state, reason from message order by recipient")
     assert await cursor.fetchall() == [
         ("1", "withdrawn", "resident_left"),
-        ("2", "withdrawn", "resident_left"),
+        ("2", "queued", None),
         ("3", "queued", None),
     ]
+
+
+async def test_a_couples_family_is_told_as_long_as_one_of_them_is_there(
+    client_of: Clients, conn: Connection, desk: Desk
+) -> None:
+    client = await client_of("manager")
+    home = await create(client, "households", site="north", name="李家")
+    li, wang = [await resident(client, name, household=home["id"]) for name in ("李奶奶", "王爷爷")]
+    contact = await create(client, "contacts", resident=li["id"], name="李敏", phone="13800138000")
+    alarm = await desk.raise_alarm(resident=None)
+    await conn.execute(
+        "update alarm set object = object || jsonb_build_object('household', %s::text) where id = %s",
+        (home["id"], alarm.id),
+    )
+    await conn.execute(
+        "insert into message (alarm, site, contact, recipient, template, created_at)"
+        " values (%s, 'north', %s, '1', 'alarm', 0)",
+        (alarm.id, contact["id"]),
+    )
+    await put(client, "residents", li, status="deceased")
+    assert await _states(conn) == ["queued"]
+    await put(client, "residents", wang, status="moved")
+    assert await _states(conn) == ["withdrawn"]
+
+
+async def _states(conn: Connection) -> list[str]:
+    cursor = await conn.execute("select state from message order by recipient")
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def test_what_was_queued_in_the_same_moment_is_withdrawn_when_it_is_about_to_be_sent(
@@ -101,12 +129,11 @@ async def test_what_was_queued_in_the_same_moment_is_withdrawn_when_it_is_about_
     await put(client, "residents", li, status="deceased")
     await conn.execute(
         "insert into message (site, resident, contact, recipient, template, created_at)"
-        " values ('north', %(li)s, %(c)s, '1', 'alarm', 0), ('north', null, %(c)s, '2', 'alarm', 0)",
+        " values ('north', %(li)s, %(c)s, '1', 'alarm', 0)",
         {"li": li["id"], "c": contact["id"]},
     )
     assert await PostgresOutbox(deps.pool).claim(NOW, 10) == []
-    cursor = await conn.execute("select distinct state from message")
-    assert await cursor.fetchall() == [("withdrawn",)]
+    assert await _states(conn) == ["withdrawn"]
 
 
 async def test_nobody_wears_what_belonged_to_somebody_who_left(

@@ -302,3 +302,18 @@ def test_waits_double_up_to_five_minutes() -> None:
     assert waits[:4] == [5_000, 10_000, 20_000, 40_000]
     assert waits[-1] == LONGEST_WAIT_MS
     assert wait_ms(RetryAfter("busy", 7.5), 3) == 7_500
+
+
+async def test_a_message_that_waited_its_turn_is_not_sent_when_its_resident_has_left(
+    store: MemoryStore, start: Callable[..., Running]
+) -> None:
+    await queue(store, "1", "1")
+    ear = Ear()
+    ear.gate.clear()
+    running = start(ear)
+    await running.until(lambda: ear.heard and len(store.messages("sending")) == 2)
+    store.cards["r1"] = a_card(status="deceased")
+    ear.gate.set()
+    await running.until(lambda: not store.messages("sending"))
+    assert [message["state"] for message in store.messages()] == ["sent", "withdrawn"]
+    assert len(ear.heard) == 1
