@@ -1,0 +1,49 @@
+"""The benchmarks do what they say: real parts, the contract's names, nothing lost. No figure is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any, Final
+
+PATIENCE_S: Final = 200
+
+
+def _bench(*arguments: str) -> Any:
+    command = [sys.executable, "-m", "anxin", "bench", *arguments, "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_ingest_measures_the_gateway_between_two_runs_of_the_bare_subscriber_and_loses_nothing() -> None:
+    found = _bench("ingest", "--devices", "50", "--seconds", "1")
+    named = (
+        "messages",
+        "messages_per_s",
+        "bare_subscriber_per_s",
+        "cpu_us_per_message",
+        "stored",
+        "lost",
+        "duplicated",
+    )
+    assert tuple(found)[: len(named)] == named
+    assert (found["lost"], found["duplicated"]) == (0, 0)
+    assert found["stored"] == found["messages"] > 0
+    assert [phase["receiver"] for phase in found["phases"]] == ["bare", "gateway", "bare"]
+    assert all(phase["received"] == phase["messages"] > 0 for phase in found["phases"])
+
+
+def test_latency_says_which_background_was_reached() -> None:
+    (found,) = _bench("latency", "--presses", "20", "--rate", "10", "--background", "200")
+    assert {"background_per_s", "n", "p50_ms", "p90_ms", "p99_ms", "max_ms"} <= set(found)
+    assert (found["background_per_s"], found["n"], found["missing"]) == (200, 20, 0)
+    assert found["reached_per_s"] > 0
+    assert found["p50_ms"] <= found["p90_ms"] <= found["p99_ms"] <= found["max_ms"]
+
+
+def test_soak_watches_every_role() -> None:
+    found = _bench("soak", "--devices", "20", "--minutes", "0.1", "--rate", "100")
+    assert found["messages"] > 0
+    assert {"gateway", "dispatcher", "console", "broker", "postgres"} <= set(found["samples"][0]["rss_mib"])
