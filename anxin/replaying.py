@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
+from anxin.embedded.errors import StartError
 from anxin.settings import Settings
 from anxin.simulation import broker_address
 from anxin.store_access import database_of
@@ -81,13 +82,18 @@ async def _registry(settings: Settings) -> AsyncIterator[Connection]:
 
 
 async def _register(connection: Connection, site: str, subjects: Sequence[Subject]) -> None:
-    """Enter site, people, bands and zones that are not there yet."""
+    """Enter site, people, bands and zones that are not there yet; all or nothing."""
     async with connection.transaction():
         if await find(connection, Site, site) is None:
             await save_site(connection, ACTOR, Site(id=site, name=site), create=True)
         for subject in subjects:
-            if await find(connection, Device, subject.device) is None:
+            known = await find(connection, Device, subject.device)
+            if known is None:
                 await _enter(connection, site, subject)
+            elif known.site != site:
+                raise StartError(
+                    f"{subject.device} was registered at the site {known.site} by an earlier replay: say --site {known.site}"
+                )
 
 
 async def _enter(connection: Connection, site: str, subject: Subject) -> None:

@@ -93,6 +93,15 @@ def test_a_second_replay_plays_the_same_people_again(system: UpProcess, tmp_path
     assert len(rows(_conninfo(system), "select id from device where id = 'replay-twice'")) == 1
 
 
+def test_bands_of_another_site_are_refused_with_its_name(system: UpProcess, tmp_path: Path) -> None:
+    life = tmp_path / "moved.csv"
+    life.write_text("t_ms,sign\n0,7\n")
+    here = system.command("simulate", "--site", "here", "--replay", str(life), "--stored")
+    there = system.command("simulate", "--site", "there", "--replay", str(life), "--stored")
+    assert (here.returncode, there.returncode) == (0, 1)
+    assert "--site here" in there.stderr
+
+
 def test_what_cannot_be_played_is_refused_before_anything_is_registered(system: UpProcess, tmp_path: Path) -> None:
     broken = tmp_path / "broken.csv"
     broken.write_text("t_ms,sign\n0,7\nsoon,1\n")
