@@ -22,7 +22,8 @@ export function report(root, signal) {
     if (!filled(form, said)) return;
     button.disabled = true;
     try {
-      const body = { resident: said("resident"), kind: said("kind"), note: said("note") || null };
+      const [whom = "", id = ""] = said("whom").split(":");
+      const body = { [whom]: id, kind: said("kind"), note: said("note") || null };
       const alarm = await call("POST", "/api/v1/alarms", body, key);
       put(alarm);
       if (entries.has("take")) await act(alarm.id, "acknowledge");
@@ -40,7 +41,7 @@ export function report(root, signal) {
   need(form, "#report-q").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    const found = form.querySelector("[name=resident]");
+    const found = form.querySelector("[name=whom]");
     if (!(found instanceof HTMLInputElement)) return;
     found.checked = true;
     found.focus();
@@ -54,10 +55,10 @@ function newKey() {
 /** Say what is missing where it is missing. @param {HTMLFormElement} form @param {(name: string) => string} said */
 function filled(form, said) {
   clearWrong(form);
-  const missing = [["resident", "#report-people", "report.choose_who"], ["kind", ".tiles", "report.choose_what"]].filter(([name]) => !said(name ?? ""));
+  const missing = [["whom", "#report-people", "report.choose_who"], ["kind", ".tiles", "report.choose_what"]].filter(([name]) => !said(name ?? ""));
   for (const [, place, text] of missing) need(form, place ?? "").append(h("div", { class: "wrong", role: "alert" }, t(text ?? "")));
   const [first] = missing;
   if (!first) return true;
-  need(form, first[0] === "resident" ? "#report-q" : ".tiles input").focus();
+  need(form, first[0] === "whom" ? "#report-q" : ".tiles input").focus();
   return false;
 }
