@@ -91,9 +91,7 @@ async def _register(connection: Connection, site: str, subjects: Sequence[Subjec
             if known is None:
                 await _enter(connection, site, subject)
             elif known.site != site:
-                raise StartError(
-                    f"{subject.device} was registered at the site {known.site} by an earlier replay: say --site {known.site}"
-                )
+                raise StartError(f"an earlier replay registered {subject.device} elsewhere: say --site {known.site}")
 
 
 async def _enter(connection: Connection, site: str, subject: Subject) -> None:
