@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for all roles: `docker run … anxin up`, or docker-compose.yml. How to install it: docs/install.md.
 
 FROM python:3.12-slim-bookworm AS build
