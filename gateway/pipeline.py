@@ -44,6 +44,9 @@ from gateway.writer import Writer
 
 TICK_S: Final = 1.0
 """Deadlines are looked at, and the registry re-read, at least this often."""
+CHANGES_AT_ONCE: Final = 2_000
+"""Registry changes taken in one turn: an import of thousands of residents goes on in the next, behind the readings
+that have arrived, so that no cry waits for it (0.05 s each)."""
 SNAPSHOT_EVERY_MS: Final = 60_000
 BULK_WAITS_MS: Final = 1_000
 """Bulk readings are passed over at most this long: a flood of urgent ones must not make all others look silent."""
@@ -162,11 +165,14 @@ class Pipeline:
 
     async def _read_registry(self) -> None:
         self._registry_changed = False
-        changes = await self._writer.ask(lambda connection: changes_since(connection, self._directory.version))
+        version = self._directory.version
+        changes = await self._writer.ask(lambda connection: changes_since(connection, version, limit=CHANGES_AT_ONCE))
         if changes:
             self._directory.apply(changes)
             self._engine.apply(changes)
             self._registry_changed = True
+        if len(changes) == CHANGES_AT_ONCE:
+            self._wake.set()
 
     async def _batch(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         with metrics.BATCH_SECONDS.time():

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import deadlines, journal, kernel, snapshot
+from alerts.engine.detectors import zone_exit
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
 from alerts.engine.layout import FOREVER, Journal, State, empty_journal, empty_state, with_fewer_devices
@@ -16,9 +17,18 @@ from alerts.engine.outcome import Outcome, Status
 from alerts.engine.parameters import Parameters
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from devices.batch import ReadingBatch, Records, empty_batch
-from devices.registry import RegistryChange
+from devices.registry import Assignment, Entity, Fence, Record, RegistryChange, Resident
 
 _FIRST_ROOM: Final = 256
+_SOMEBODY: Final[dict[Entity, Record]] = {
+    "resident": Resident(id="", slot=0, site="", name=""),
+    "fence": Fence(id="", resident_slot=0, name="", polygon=((0.0, 0.0), (0.0, 0.001), (0.001, 0.0))),
+    "assignment": Assignment(id="", device_slot=0, resident_slot=0, from_ms=0),
+}
+_ONE_OF_EACH: Final = tuple(
+    RegistryChange(version=0, entity=entity, key="", record=record) for entity, record in _SOMEBODY.items()
+)
+"""What lets every kernel behind ``apply`` run once."""
 _EVENTS_AT_MOST: Final = 3
 """Of one reading: the end of a person's silence, of the device's, and what it says itself."""
 
@@ -151,9 +161,11 @@ class Engine:
     def warm(self) -> None:
         """Compile every kernel (or load it from the cache), changing nothing."""
         spare = Engine(self.parameters)
+        spare.apply(_ONE_OF_EACH)
         spare.process(empty_batch(), 0)
         spare.advance(0, 0)
         spare.rollback()
+        zone_exit.forget(spare._state.device[0])
 
     def _events(self, outcome: Outcome) -> Records:
         if outcome.status != Status.OK:

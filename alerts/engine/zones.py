@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from alerts.engine.geometry import plane_m, polygon_m
 from devices.registry import Fence
@@ -67,11 +68,15 @@ def _middle(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
     return atan2(z, hypot(x, y)), atan2(y, x)
 
 
+@njit(cache=True)
 def _depth_m(vertex: npt.NDArray[np.float64]) -> float:
     """How far from its edge the deepest place of a polygon is, about; metres."""
-    low, high = vertex.min(axis=0), vertex.max(axis=0)
+    west, east = vertex[:, 0].min(), vertex[:, 0].max()
+    south, north = vertex[:, 1].min(), vertex[:, 1].max()
     deepest = 0.0
-    for x in np.linspace(low[0], high[0], _GRID):
-        for y in np.linspace(low[1], high[1], _GRID):
-            deepest = max(deepest, -polygon_m(float(x), float(y), vertex, 0, len(vertex)))
+    for i in range(_GRID):
+        x = west + (east - west) * i / (_GRID - 1)
+        for j in range(_GRID):
+            y = south + (north - south) * j / (_GRID - 1)
+            deepest = max(deepest, -polygon_m(x, y, vertex, 0, len(vertex)))
     return deepest

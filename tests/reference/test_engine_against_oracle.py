@@ -186,9 +186,9 @@ def lives(draw: st.DrawFn) -> list[tuple[int, list[Told], RegistryChange | None,
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(lives(), st.booleans())
+@given(lives(), st.booleans(), st.booleans())
 def test_engine_says_what_the_oracle_says(
-    life: list[tuple[int, list[Told], RegistryChange | None, int | None]], restarted: bool
+    life: list[tuple[int, list[Told], RegistryChange | None, int | None]], restarted: bool, undone: bool
 ) -> None:
     engine, oracle = Engine(), Oracle()
     engine.apply(COMMUNITY)
@@ -199,6 +199,10 @@ def test_engine_says_what_the_oracle_says(
         if before is not None:
             engine.apply([before])
             oracle.apply(before)
+        if undone:
+            engine.process(batch_of(told), now)
+            engine.advance(now, listening)
+            engine.rollback()
         assert said_in(engine.process(batch_of(told), now)) == oracle.process(told, now)
         said = oracle.advance(now, listening)
         assert said_in(engine.advance(now, listening)) == said
