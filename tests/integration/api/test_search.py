@@ -111,6 +111,8 @@ async def test_a_search_knows_what_was_changed_a_moment_ago_by_whatever_way(
     (made,) = (await client.get("/api/v1/assignments")).json()["items"]
     await client.delete(f"/api/v1/assignments/{made['id']}")
     assert (await _search(client, "band-1"))[0]["resident"] is None
+    await create(client, "assignments", device="band-1", resident=li["id"])
+    assert (await _search(client, "band-1"))[0]["resident"] == li["id"]
     await client.delete("/api/v1/devices/band-1")
     assert await _search(client, "band-1") == []
     await client.delete(f"/api/v1/residents/{li['id']}")

@@ -77,7 +77,8 @@ async def test_an_account_that_has_ended_is_signed_out_everywhere_at_once(
     ended = (await admin.get(f"/api/v1/staff/{made['id']}")).json()
     assert ended["disabled"] is True
     await put(admin, "staff", ended, disabled=False)
-    assert (await anonymous.get("/api/v1/residents", headers=session)).status_code == 401
+    for headers in (session, by_key):
+        assert (await anonymous.get("/api/v1/residents", headers=headers)).status_code == 401
     assert (await _sign_in(anonymous, "mei")).status_code == 200
 
 
