@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_ACT, MAY_MANAGE, DepsOf, Principal, SignedIn
+from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
-from dashboards.web.registry_forms import DEVICE_TYPES, NAMES_AT_MOST
+from dashboards.web.records.devices import DEVICE_TYPES
+from dashboards.web.records.found import manages
 from dashboards.web.rendering import page
 from dashboards.web.wording import DEFAULT_TIMEZONE
 from devices.commands import CONFIRM_TIMEOUT_S
@@ -18,8 +19,8 @@ from gateway.store.accounts import accounts
 from gateway.store.commands import commands_of
 from gateway.store.connection import Connection
 from gateway.store.queries import device_line
-from gateway.store.registry import find, listing
-from gateway.store.registry_records import Device, Resident, Site
+from gateway.store.registry import find
+from gateway.store.registry_records import Device, Household, Resident, Site
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,22 +54,21 @@ async def _asked(conn: Connection, deps: Deps, principal: Principal, device: Dev
 @router.get("/devices/{device}")
 async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device: str) -> Response:
     """The device with its commands, and its form where the account may change it."""
-    manages = principal.account.role in MAY_MANAGE
     async with deps.pool.connection() as conn:
         found = await _found(conn, principal, device)
         asked = await _asked(conn, deps, principal, found)
-        residents: list[Resident] = []
-        if manages:
-            residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
+        shared = found.household is not None
+        kind: type[Resident | Household] = Household if shared else Resident
+        chosen = await find(conn, kind, found.household or found.resident or "")
     return page(
         request,
         "device.html",
         principal=principal,
-        residents=sorted(residents, key=lambda each: each.name),
         sites=[],
-        chosen=next((each for each in residents if each.id == found.resident), None),
+        chosen=chosen,
+        shared=shared,
         types=DEVICE_TYPES,
-        may_manage=manages,
+        may_manage=manages(principal),
         confirm_s=CONFIRM_TIMEOUT_S,
         **asked,
     )

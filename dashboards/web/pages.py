@@ -1,4 +1,4 @@
-"""The console's pages: now, an alarm, its history, people, devices; and all the web's routes put together."""
+"""The console's pages: now, an alarm, the alarms so far, devices; and all the web's routes put together."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from alerts.escalation import told_this_round
 from alerts.messages import render as message_text
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
 from alerts.transitions import last_state_entry
-from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, MAY_MANAGE, DepsOf, Principal, SignedIn
+from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web import console_data, demo, device, drill, exchange_page, registry_forms, reporting, signin
+from dashboards.web import console_data, demo, device, drill, exchange_page, records, reporting, signin
+from dashboards.web.records.found import manages
+from dashboards.web.records.scenes import zone_of
 from dashboards.web.rendering import HERE, page
 from dashboards.web.wording import DEFAULT_TIMEZONE
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
-from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines, people, resident_card
+from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
 from gateway.store.registry import listing
 from gateway.store.registry_records import Resident, Site
@@ -40,7 +42,7 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
-    for part in (signin, console_data, demo, registry_forms, device, drill, reporting, exchange_page):
+    for part in (signin, console_data, demo, *records.PARTS, device, drill, reporting, exchange_page):
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page
@@ -189,58 +191,17 @@ def scene_of_alarm(found: AlarmPage) -> dict[str, Any]:
     }
 
 
-def scene_of_person(card: Card) -> dict[str, Any]:
-    """What a resident's map is drawn from."""
-    return {"home": _home([card]), "fix": None, "zones": _zones([card]), "track": []}
-
-
 def _home(cards: list[Card]) -> dict[str, float] | None:
     home = next((card.resident.home for card in cards if card.resident.home is not None), None)
     return {"lat": home.lat, "lon": home.lon} if home else None
 
 
 def _zones(cards: list[Card]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": fence.name,
-            "circle": {"lat": fence.circle.lat, "lon": fence.circle.lon, "radius_m": fence.circle.radius_m}
-            if fence.circle
-            else None,
-            "polygon": fence.polygon,
-        }
-        for card in cards
-        for fence in card.fences
-    ]
+    return [zone_of(fence) for card in cards for fence in card.fences]
 
 
 def _track(fixes: list[StoredFix]) -> list[dict[str, float]]:
     return [{"lat": fix.lat, "lon": fix.lon, "t": fix.t} for fix in reversed(fixes)]
-
-
-@router.get("/people")
-async def all_people(request: Request, deps: DepsOf, principal: SignedIn, q: str = "") -> Response:
-    """Residents by name, with a search."""
-    async with deps.pool.connection() as conn:
-        lines = await people(conn, sites=principal.sites, search=q.strip())
-    return page(request, "people.html", principal=principal, people=lines, q=q, may_manage=_manages(principal))
-
-
-@router.get("/people/{resident}")
-async def one_person(request: Request, deps: DepsOf, principal: SignedIn, resident: str) -> Response:
-    """A resident's card with contacts, zones and devices."""
-    async with deps.pool.connection() as conn:
-        card = await resident_card(conn, resident)
-    if card is None or not principal.account.sees(card.resident.site):
-        raise Problem(404, "there is no such resident")
-    return page(
-        request,
-        "person.html",
-        principal=principal,
-        card=card,
-        scene=scene_of_person(card),
-        may_manage=_manages(principal),
-        may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
-    )
 
 
 @router.get("/devices")
@@ -248,8 +209,4 @@ async def all_devices(request: Request, deps: DepsOf, principal: SignedIn) -> Re
     """Devices in service, those that nobody entered on top."""
     async with deps.pool.connection() as conn:
         lines = await device_lines(conn, sites=principal.sites)
-    return page(request, "devices.html", principal=principal, devices=lines, may_manage=_manages(principal))
-
-
-def _manages(principal: Principal) -> bool:
-    return principal.account.role in MAY_MANAGE
+    return page(request, "devices.html", principal=principal, devices=lines, may_manage=manages(principal))

@@ -66,6 +66,10 @@ class Wording:
             return local.strftime("%H:%M:%S")
         return local.strftime("%Y-%m-%d %H:%M")
 
+    def local(self, t: int | None, timezone: str) -> str:
+        """A time (ms) as a field for date and time takes it, in the zone's own hours; empty for None."""
+        return "" if t is None else datetime.fromtimestamp(t / 1000, zone(timezone)).strftime("%Y-%m-%dT%H:%M")
+
     def evidence(self, evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(label, value with unit) of the numbers that made a rule fire; what is absent is left out."""
         return [

@@ -1,23 +1,27 @@
 // The console's entry: starts what stays, and gives life to the parts of each page as it comes and goes.
 
 import { alarm } from "./alarm.js";
+import { amend } from "./amend.js";
 import * as clock from "./clock.js";
 import { commands } from "./commands.js";
 import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
+import { choosing, dialogs } from "./dialogs.js";
 import { need } from "./dom.js";
+import { finder } from "./finder.js";
 import { form } from "./forms.js";
 import { importing } from "./import.js";
 import { drill } from "./drill.js";
 import { keyboard } from "./keyboard.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
+import { picker } from "./picker.js";
 import { report } from "./report.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, amend, choosing, picker, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
@@ -65,7 +69,8 @@ function showPlace() {
   link.href = `${link.pathname}?back=${encodeURIComponent(path)}`;
   for (const tab of document.querySelectorAll(".tabs a")) {
     const href = tab.getAttribute("href") ?? "";
-    const here = href === "/" ? path === "/" || path.startsWith("/alarms/") : path.startsWith(href) && !path.startsWith("/alarms/");
+    const places = [href, ...(/** @type {HTMLElement} */ (tab).dataset.places ?? "").split(" ").filter(Boolean)];
+    const here = href === "/" ? path === "/" || path.startsWith("/alarms/") : places.some((place) => path.startsWith(place)) && !path.startsWith("/alarms/");
     if (here) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
@@ -86,6 +91,8 @@ need(document, "#mute").addEventListener("click", () => {
 setInterval(desk.drawMute, 1000);
 desk.drawMute();
 keyboard();
+finder();
+dialogs();
 showPlace();
 enliven(document.body);
 clock.start();

@@ -6,17 +6,22 @@ import { t, textOr } from "./i18n.js";
 
 /** @typedef {{site: string, device: string, username: string | null, password: string | null}} Credentials */
 
-/** A field's text as JSON: numbers and booleans by the field's type; empty is null. @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field */
+/**
+ * A field's text as JSON: numbers and booleans by the field's type, times as ms; empty is null.
+ * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field
+ */
 function valueOf(field) {
   if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked;
   const text = field.value.trim();
   if (text === "") return null;
+  if (field instanceof HTMLInputElement && field.type === "datetime-local") return instantIn(text, field.dataset.zone ?? "");
   return field instanceof HTMLInputElement && (field.type === "number" || field.dataset.number !== undefined) ? Number(text) : text;
 }
 
 /**
  * The JSON of a form: `home.lat` becomes `{home: {lat}}`; groups of which nothing was given, and empty optional
- * fields, are left out, or null where the form changes something that exists.
+ * fields, are left out, or null where the form changes something that exists. Boxes with `data-list` are a list of
+ * the values that are ticked.
  * @param {HTMLFormElement} form
  * @returns {Record<string, any>}
  */
@@ -25,7 +30,12 @@ export function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
-    if (!field.name || field.disabled) continue;
+    if (!field.name || field.disabled || (field.type === "radio" && !(/** @type {HTMLInputElement} */ (field).checked))) continue;
+    if (field.dataset.list !== undefined) {
+      const list = (body[field.name] ??= []);
+      if (/** @type {HTMLInputElement} */ (field).checked) list.push(field.value);
+      continue;
+    }
     const value = valueOf(field);
     const path = field.name.split(".");
     const leaf = /** @type {string} */ (path.pop());
@@ -35,6 +45,21 @@ export function bodyOf(form) {
     at[leaf] = value;
   }
   return body;
+}
+
+/**
+ * The moment, ms, at which clocks in a time zone show `2026-07-01T18:30`.
+ * @param {string} text
+ * @param {string} zone an IANA name; empty for the browser's own
+ */
+export function instantIn(text, zone) {
+  if (!zone) return new Date(text).getTime();
+  const wanted = Date.parse(`${text}Z`);
+  const shown = (/** @type {number} */ t) => Date.parse(`${new Date(t).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T")}Z`);
+  let t = wanted;
+  // Twice: the first step may cross the hour at which summer time changes.
+  for (let step = 0; step < 2; step += 1) t += wanted - shown(t);
+  return t;
 }
 
 /** @param {HTMLFormElement} form */
@@ -135,7 +160,10 @@ export function form(root, signal) {
 
 /** Go to a page without losing stream and sound. @param {string} path */
 export function go(path) {
-  void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top" }).then(() => history.pushState({ htmx: true }, "", path));
+  void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top" }).then(() => {
+    history.pushState({ htmx: true }, "", path);
+    document.dispatchEvent(new Event("htmx:pushedIntoHistory"));
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 // Everything at the desk by keyboard; "?" tells how.
 
 import { need } from "./dom.js";
+import { focusFinder } from "./finder.js";
 import * as now from "./now.js";
 
 /** @type {Record<string, () => void>} */
@@ -12,6 +13,7 @@ const KEYS = {
   A: acknowledgeAll,
   r: () => need(document, "#report-link").click(),
   m: () => need(document, "#mute").click(),
+  "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
 };

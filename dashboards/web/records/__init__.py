@@ -1,0 +1,11 @@
+"""The pages of the records: people, households, devices, responders, requests, staff, centres; a file a resource.
+
+Pages show; what is entered goes to the public API, field by field under the API's own names.
+"""
+
+from dashboards.web.records import contacts, devices, history, people, person, zones
+
+PARTS = (people, person, contacts, zones, devices, history)
+"""The order counts: ``/people/new`` stands before ``/people/{resident}``."""
+
+__all__ = ["PARTS"]

@@ -1,0 +1,146 @@
+"""Who changed a record, when, and from what to what; loaded by the page of the record when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.web.records.found import administers
+from dashboards.web.rendering import language_of, page
+from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
+from gateway.store.accounts import accounts
+from gateway.store.connection import Connection
+from gateway.store.people import Named, names_of
+from gateway.store.registry import find, history, site_of_history
+from gateway.store.registry.history import HistoryItem
+from gateway.store.registry_records import Device, Household, Resident, Responder, Site
+from gateway.store.staff import may_keep, staff_history, staff_member
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN = 30
+
+_KINDS: Final[Mapping[str, type[Resident | Household | Device | Responder | Site]]] = {
+    "residents": Resident,
+    "households": Household,
+    "devices": Device,
+    "responders": Responder,
+    "sites": Site,
+}
+_UNSAID: Final = frozenset(
+    {"id", "device", "username", "timezone", "demo", "left_at", "erased_at", "mqtt_password_hash"}
+)
+"""What says nothing to a reader of the history, or is said by another field."""
+_TIMES: Final = frozenset({"until", "from", "to"})
+
+_FAMILIES: Final = {
+    "status": "status",
+    "type": "type",
+    "kind": "responder.kind",
+    "role": "role",
+    "language": "language",
+}
+"""Fields whose value is a code, and where its words stand in the catalogue."""
+
+
+class Change(NamedTuple):
+    """One field in words, before and after; empty for nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+class Version(NamedTuple):
+    """One version in words."""
+
+    at: int
+    actor: str | None
+    deed: str
+    changes: list[Change]
+
+
+@router.get("/records/{kind}/{key}/history")
+async def its_history(request: Request, deps: DepsOf, principal: SignedIn, kind: str, key: str) -> Response:
+    """The newest versions of a record in words."""
+    wording = Wording(language_of(request, principal))
+    async with deps.pool.connection() as conn:
+        if kind == "staff":
+            member = await staff_member(conn, key)
+            if not administers(principal) or member is None or not may_keep(principal.account, "auditor", member.sites):
+                raise Problem(404, "there is no such account")
+            items, site = await staff_history(conn, key, before=None, limit=SHOWN + 1), None
+        elif kind in _KINDS:
+            site = await site_of_history(conn, _KINDS[kind], key)
+            if site is None:
+                raise Problem(404, "there is no such record")
+            principal.require_site(site, "record")
+            items = await history(conn, _KINDS[kind], key, before=None, limit=SHOWN + 1)
+        else:
+            raise Problem(404, "there is no such kind of record")
+        centre = None if site is None else await find(conn, Site, site)
+        timezone = DEFAULT_TIMEZONE if centre is None else centre.timezone
+        homes = await _homes(conn, items)
+        staff = {each.username: each.display_name or each.username for each in await accounts(conn)}
+    now = deps.clock.now_ms()
+
+    def say(field: str, value: Any) -> str:
+        return _said(wording, field, value, homes, lambda t: wording.clock(t, timezone, now))
+
+    return page(
+        request,
+        "history_list.html",
+        principal=principal,
+        versions=[_version(wording, items, place, say) for place in range(min(len(items), SHOWN))],
+        names=staff,
+        timezone=timezone,
+    )
+
+
+async def _homes(conn: Connection, items: list[HistoryItem]) -> dict[str, Named]:
+    named = {each.record.get("household") for each in items if each.record is not None}
+    return await names_of(conn, (), {key for key in named if isinstance(key, str)})
+
+
+def _version(wording: Wording, items: list[HistoryItem], place: int, say: Callable[[str, Any], str]) -> Version:
+    item = items[place]
+    before = items[place + 1].record if place + 1 < len(items) else None
+    deed = "removed" if item.record is None else "made" if before is None else "changed"
+    after = item.record or {}
+    changes = [
+        Change(wording.known(f"field.{name}", name), say(name, (before or {}).get(name)), say(name, after.get(name)))
+        for name in item.changed
+        if name not in _UNSAID
+    ]
+    return Version(
+        item.at, item.actor, deed, [each for each in changes if each.before or each.after or deed == "changed"]
+    )
+
+
+def _said(wording: Wording, field: str, value: Any, homes: Mapping[str, Named], clock: Callable[[int], str]) -> str:
+    if value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return wording.t("yes" if value else "no")
+    if field in _TIMES and isinstance(value, int):
+        return clock(value)
+    if field == "household":
+        return homes[value].name if value in homes else str(value)
+    if isinstance(value, dict):
+        return _parts(wording, field, value)
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return wording.known(f"{_FAMILIES[field]}.{value}", str(value)) if field in _FAMILIES else str(value)
+
+
+def _parts(wording: Wording, field: str, value: Mapping[str, Any]) -> str:
+    if field == "address":
+        return wording.place(value)
+    if field == "home":
+        return f"{value['lat']:.5f}, {value['lon']:.5f}"
+    return " · ".join(f"{wording.known(f'{field}.{name}', name)}: {text}" for name, text in value.items() if text)

@@ -1,0 +1,87 @@
+"""A person's page: the card, what they wear, with whom they live, what they asked for, how they are doing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, DepsOf, SignedIn
+from dashboards.web.records.found import card_of, manages
+from dashboards.web.records.people import STATUSES
+from dashboards.web.records.scenes import scene_of_person
+from dashboards.web.rendering import page
+from dashboards.web.wording import zone
+from devices.absence import MAY_END
+from devices.clock import DAY_MS
+from gateway.store.accounts import accounts
+from gateway.store.activity import activity
+from gateway.store.homes import home
+from gateway.store.queries import device_line
+from gateway.store.registry import listing
+from gateway.store.registry_records import Assignment
+from gateway.store.requests import requests
+from gateway.store.timeline import timeline
+
+router = APIRouter(include_in_schema=False)
+
+REQUESTS_SHOWN = 5
+EVENTS_SHOWN = 15
+ASSIGNMENTS_AT_MOST = 200
+SERVICE_CODES = ("meal", "repair", "call_back", "visit", "shopping", "medicine")
+"""What is offered to whoever takes a request down by phone; devices may send any code."""
+
+
+@router.get("/people/{resident}")
+async def one_person(request: Request, deps: DepsOf, principal: SignedIn, resident: str) -> Response:
+    """A resident with contacts, zones, devices, household and requests."""
+    card = await card_of(deps, principal, resident)
+    async with deps.pool.connection() as conn:
+        worn = await listing(conn, Assignment, sites=(), filters={"resident": resident}, limit=ASSIGNMENTS_AT_MOST)
+        asked = await requests(conn, sites=(), filters={"resident": resident}, limit=REQUESTS_SHOWN)
+        household = await home(conn, card.resident.household)
+        shared = [await device_line(conn, key) for key in household.devices] if household else []
+    return page(
+        request,
+        "person.html",
+        principal=principal,
+        card=card,
+        household=household,
+        shared=[each for each in shared if each is not None],
+        earlier=sorted((each for each in worn if each.to_ms is not None), key=lambda each: -(each.to_ms or 0)),
+        since={each.device: each.from_ms for each in worn if each.to_ms is None},
+        requests=sorted(asked, key=lambda each: (each.state == "done", -each.t)),
+        codes=SERVICE_CODES,
+        scene=scene_of_person(card),
+        statuses=STATUSES,
+        may_end=sorted(MAY_END),
+        may_manage=manages(principal),
+        may_act=principal.account.role in MAY_ACT,
+        may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
+    )
+
+
+@router.get("/people/{resident}/life")
+async def life(request: Request, deps: DepsOf, principal: SignedIn, resident: str) -> Response:
+    """How the day has been so far, and what happened last; asked for by the page when it is there."""
+    card = await card_of(deps, principal, resident)
+    now = deps.clock.now_ms()
+    midnight = datetime.fromtimestamp(now / 1000, zone(card.resident.timezone)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    since = round(midnight.timestamp() * 1000)
+    async with deps.pool.connection() as conn:
+        today = (await activity(conn, resident, since, max(now, since + 1), DAY_MS * 2))[0]
+        events = await timeline(conn, resident, before=None, limit=EVENTS_SHOWN)
+        staff = await accounts(conn)
+    return page(
+        request,
+        "person_life.html",
+        principal=principal,
+        card=card,
+        today=today,
+        last_seen=max((each.last_seen for each in card.devices if each.last_seen is not None), default=None),
+        events=events,
+        names={each.username: each.display_name or each.username for each in staff},
+    )

@@ -1,0 +1,31 @@
+// A few fields of a record that exists: the rest of it goes back as it is.
+
+import { call } from "./api.js";
+import { toast } from "./dom.js";
+import { bodyOf, go, isFilled, showRefusal } from "./forms.js";
+import { t } from "./i18n.js";
+
+/** @type {import("./types.js").Component} */
+export function amend(root, signal) {
+  const form = /** @type {HTMLFormElement} */ (root);
+  form.noValidate = true;
+  form.dataset.method = "PUT";
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (!isFilled(form)) return;
+    const path = form.dataset.api ?? "";
+    const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
+    if (button) button.disabled = true;
+    try {
+      const record = form.dataset.whole === undefined ? await call("GET", path) : {};
+      await call("PUT", path, { ...record, ...bodyOf(form) });
+      form.closest("dialog")?.close();
+      toast(t("form.saved"), "good");
+      go(location.pathname + location.search);
+    } catch (error) {
+      showRefusal(form, error);
+    } finally {
+      if (button) button.disabled = false;
+    }
+  }, { signal });
+}
