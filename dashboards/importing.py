@@ -1,16 +1,16 @@
-"""An import with its I/O: the registry is read, the file planned beside the event loop, the plan written at once."""
+"""An import with its I/O: the registry is read, the file planned apart, the plan written at once."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from dashboards.exchange import Outcome, Planned, plan_file
+from dashboards.exchange import Outcome, Planned
 from dashboards.exchange.columns import Kind
+from dashboards.planning_apart import plan_apart
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
 from gateway.store.registry.bulk import RefusedLine, RegistryMoved, snapshot, write
@@ -107,13 +107,6 @@ async def _planned(
     known = await snapshot(conn, wanted.sites)
     if progress:
         progress("checking each line")
-    return await asyncio.to_thread(
-        plan_file,
-        wanted.data,
-        known,
-        sites=wanted.sites,
-        site=wanted.site,
-        kind=wanted.kind,
-        now=now,
-        refused=refused,
+    return await plan_apart(
+        wanted.data, known, sites=wanted.sites, site=wanted.site, kind=wanted.kind, now=now, refused=refused
     )

@@ -12,7 +12,7 @@ from dashboards.exchange.cells import CLEAR
 from dashboards.exchange.fates import Change
 from dashboards.exchange.faults import Refusal
 from dashboards.exchange.lines import Line
-from gateway.store.registry.bulk import ContactRow, DeviceRow, FenceRow
+from gateway.store.registry_bulk import ContactRow, DeviceRow, FenceRow
 from gateway.store.registry_records import Circle, ContactFields, DeviceFields, FenceFields, Point
 
 ZONE_NAMES: Final = {"zh": "安全区", "en": "safe zone"}

@@ -11,7 +11,7 @@ import msgspec
 
 from dashboards.exchange.faults import Refusal
 from dashboards.exchange.text import plain_name
-from gateway.store.registry.bulk import (
+from gateway.store.registry_bulk import (
     Bulk,
     ContactRow,
     DeviceRow,

@@ -16,7 +16,7 @@ from dashboards.exchange import belongings, people
 from dashboards.exchange.book import Book
 from dashboards.exchange.columns import COLUMNS, SHEET_NAMES, Column, Kind
 from dashboards.exchange.text import guarded
-from gateway.store.registry.bulk import Snapshot
+from gateway.store.registry_bulk import Snapshot
 from gateway.store.registry_records import Contact, Device, DeviceFields, Fence, Resident
 
 Language = Literal["zh", "en"]

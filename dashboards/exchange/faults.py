@@ -65,6 +65,7 @@ _WORDS: Final[dict[str, str]] = {
     "encoding": "the text is neither UTF-8, UTF-16 nor GB18030",
     "no_headers": "no line of column names was found; read as {encoding} the first line is: {first}",
     "same_column": "two columns mean the same: {columns}",
+    "took_too_long": "reading the file took too long",
     "quotes": "a quotation mark that opens in line {line} is never closed",
 }
 

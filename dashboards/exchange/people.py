@@ -18,7 +18,7 @@ from dashboards.exchange.cells import CLEAR
 from dashboards.exchange.faults import Refusal
 from dashboards.exchange.lines import Line
 from devices.absence import MAY_END
-from gateway.store.registry.bulk import HouseholdRow, ResidentRow
+from gateway.store.registry_bulk import HouseholdRow, ResidentRow
 from gateway.store.registry_records import HouseholdFields, Point, ResidentFields
 
 _PLAIN: Final = ("external_id", "name", "phone", "birth_year", "status", "timezone", "language")

@@ -13,7 +13,7 @@ from dashboards.exchange.faults import Refusal, Unreadable
 from dashboards.exchange.lines import read_lines
 from dashboards.exchange.planning import plan_lines
 from dashboards.exchange.reading import read_tables
-from gateway.store.registry.bulk import Bulk, Snapshot
+from gateway.store.registry_bulk import Bulk, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

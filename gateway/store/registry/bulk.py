@@ -8,7 +8,6 @@ every other change of the registry waits, is held for the writing alone and not 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -20,19 +19,17 @@ from gateway.store.errors import StoreError
 from gateway.store.registry.leaving import end_what_ends
 from gateway.store.registry.views import VIEWS
 from gateway.store.registry.writing import writing
-from gateway.store.registry_records import (
-    Contact,
-    ContactFields,
-    Device,
-    DeviceFields,
-    Fence,
-    FenceFields,
-    Household,
-    HouseholdFields,
-    Resident,
-    ResidentFields,
-    Site,
+from gateway.store.registry_bulk import (
+    KINDS,
+    Bulk,
+    ContactRow,
+    DeviceRow,
+    FenceRow,
+    HouseholdRow,
+    ResidentRow,
+    Snapshot,
 )
+from gateway.store.registry_records import Device
 
 
 class RegistryMoved(StoreError):
@@ -48,77 +45,6 @@ class RefusedLine(StoreError):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The registry at one ``version``, as JSON: decode it where there is time, with ``records``."""
-
-    version: int
-    rows: Mapping[type[object], Sequence[str]]
-
-    def records(self, kind: type[Any]) -> list[Any]:
-        """All records of a kind."""
-        return list(msgspec.json.decode(f"[{','.join(self.rows[kind])}]", type=list[kind]))  # type: ignore[valid-type]
-
-
-class HouseholdRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A household to create under an id chosen by the caller; ``line`` is where it comes from."""
-
-    line: int
-    id: str
-    fields: HouseholdFields
-
-
-class ResidentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A resident to create under an id chosen by the caller, or to replace."""
-
-    line: int
-    id: str
-    new: bool
-    fields: ResidentFields
-
-
-class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A device to create (or take over from the unregistered) or to replace; ``handed_over``: another wearer."""
-
-    line: int
-    id: str
-    new: bool
-    fields: DeviceFields
-    handed_over: bool
-
-
-class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact to create under an id chosen by the caller, or to replace."""
-
-    line: int
-    id: str
-    new: bool
-    fields: ContactFields
-
-
-class FenceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone to create under an id chosen by the caller, or to replace."""
-
-    line: int
-    id: str
-    new: bool
-    fields: FenceFields
-
-
-@dataclass(slots=True)
-class Bulk:
-    """What is to be written, each kind in the order of its lines."""
-
-    households: list[HouseholdRow] = field(default_factory=list)
-    residents: list[ResidentRow] = field(default_factory=list)
-    devices: list[DeviceRow] = field(default_factory=list)
-    contacts: list[ContactRow] = field(default_factory=list)
-    fences: list[FenceRow] = field(default_factory=list)
-
-
-_KINDS: Final = (Site, Household, Resident, Device, Contact, Fence)
-
-
 async def snapshot(conn: Connection, sites: Sequence[str]) -> Snapshot:
     """What the account may see, ``sites`` empty for all; devices of every site, for their ids are unique over all."""
     await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
@@ -126,7 +52,7 @@ async def snapshot(conn: Connection, sites: Sequence[str]) -> Snapshot:
         async with conn.transaction():
             version = await (await conn.execute("select version from registry_version")).fetchone()
             rows: dict[type[object], list[str]] = {}
-            for kind in _KINDS:
+            for kind in KINDS:
                 view = VIEWS[kind]
                 where = f"where {view.site} = any(%(sites)s)" if sites and kind is not Device else ""
                 cursor = await conn.execute(

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.store.connection import Connection, connect
 from gateway.store.registry import save_site
-from gateway.store.registry.bulk import Bulk, RefusedLine, RegistryMoved, ResidentRow, snapshot, write
+from gateway.store.registry.bulk import RefusedLine, RegistryMoved, snapshot, write
+from gateway.store.registry_bulk import Bulk, ResidentRow
 from gateway.store.registry_log import changes_since, current_version
 from gateway.store.registry_records import Resident, ResidentFields, Site
 

@@ -11,7 +11,7 @@ import msgspec
 from dashboards.exchange import Planned, plan_file
 from dashboards.exchange.cells import moment
 from dashboards.exchange.people import local, ms_of
-from gateway.store.registry.bulk import Snapshot
+from gateway.store.registry_bulk import Snapshot
 from gateway.store.registry_records import (
     Circle,
     Contact,
