@@ -23,7 +23,8 @@ async def test_planned_apart_is_planned_the_same() -> None:
     apart = await plan_apart(data, KNOWN, sites=(), site=None, kind=None, now=NOW, refused={})
     assert apart.outcome == here.outcome
     assert (apart.version, len(apart.bulk.residents)) == (7, len(here.bulk.residents))
-    assert apart.bulk.residents[0].fields == here.bulk.residents[0].fields
+    assert [row.fields.home for row in apart.bulk.residents] == [row.fields.home for row in here.bulk.residents]
+    assert [row.fields.circle for row in apart.bulk.fences] == [row.fields.circle for row in here.bulk.fences]
 
 
 async def test_what_cannot_be_read_is_refused_for_the_same_reason() -> None:
