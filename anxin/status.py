@@ -16,13 +16,16 @@ from anxin.health import roles_here
 from anxin.settings import ROLES, Settings
 from anxin.store_access import open_existing
 from gateway.store.connection import connect
+from gateway.store.migrate import steps_behind
 from gateway.store.queries import counters
 from gateway.store.roles import all_roles
 from gateway.store.upkeep import upkeep_runs
 
 
 async def status(settings: Settings) -> dict[str, Any]:
-    """Roles, broker, database, queues, upkeep. ``running`` tells whether the process is there now (None: on another machine).
+    """Roles, broker, database, queues, upkeep; ``running``: the process is there now (None: on another machine).
+
+    Of a database that is behind this version's schema (``steps_behind``) no more is told than that.
 
     Raises:
         FolderError: if the data folder holds no system.
@@ -52,6 +55,9 @@ async def status(settings: Settings) -> dict[str, Any]:
         return answer
     async with connection:
         answer["database"]["running"] = True
+        answer["database"]["steps_behind"] = behind = await steps_behind(connection)
+        if behind:
+            return answer
         answer["roles"] = [
             {
                 **msgspec.to_builtins(role),

@@ -17,7 +17,7 @@ from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.settings import Settings
 from gateway.store.connection import connect
 from gateway.store.fitness import UnfitDatabaseError
-from gateway.store.migrate import migrate
+from gateway.store.migrate import migrate, steps_behind
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ async def database_of(settings: Settings) -> AsyncIterator[str]:
 
     Raises:
         FolderError: if the data folder holds no system.
-        StartError: if the database that ``database.url`` names cannot be used.
+        StartError: if an older version runs there, or the database that ``database.url`` names cannot be used.
     """
     if settings.database.url is not None:
         conninfo = settings.database.url.get_secret_value()
@@ -65,9 +65,12 @@ async def database_of(settings: Settings) -> AsyncIterator[str]:
 
 
 async def _answers(conninfo: str) -> bool:
+    """Whether the database is there. Raises ``StartError`` when a system of an older version runs on it."""
     try:
         connection = await connect(conninfo, application="anxin command")
     except psycopg.OperationalError:
         return False
-    await connection.close()
+    async with connection:
+        if await steps_behind(connection):
+            raise StartError("an older version of Anxin runs there: end its `anxin up` and start it again")
     return True

@@ -106,6 +106,8 @@ def status(where: Where, as_json: bool) -> None:  # noqa: FBT001
     for part in ("broker", "database"):
         reason = answer[part].get("reason")
         click.echo(f"{part:12} {'running' if answer[part]['running'] else reason or 'stopped'}")
+    if behind := answer["database"].get("steps_behind"):
+        click.echo(f"{'database':12} is {behind} steps behind this version: end and start `anxin up`")
     for known in answer["roles"]:
         state = known["state"] + {True: "", False: ", not running", None: ", elsewhere"}[known["running"]]
         click.echo(f"{known['role']:12} {state}, restarts {known['restarts']}, {known['detail'] or ''}".rstrip(", "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
+from gateway.store.connection import Connection
 from gateway.store.fitness import UnknownSchemaError, connect_to_fit
 
 _LOCK: Final = 0x616E_7869  # "anxi"
@@ -48,3 +49,12 @@ async def migrate(conninfo: str) -> list[str]:
             await connection.execute("insert into migration (name) values (%s)", (name,))
             applied.append(name)
     return applied
+
+
+async def steps_behind(connection: Connection) -> int:
+    """How many migrations of this version the database does not have yet."""
+    row = await (await connection.execute("select to_regclass('migration') is not null")).fetchone()
+    if row is None or not row[0]:
+        return len(migrations())
+    done = {name for (name,) in await (await connection.execute("select name from migration")).fetchall()}
+    return len({name for name, _ in migrations()} - done)
