@@ -13,7 +13,7 @@ from gateway.store.registry_records import Household, Resident
 
 router = APIRouter(include_in_schema=False)
 
-DEVICE_TYPES = ("band", "pendant", "box", "rower", "elliptical", "walker", "abs", "twister")
+DEVICE_TYPES = ("band", "watch", "pendant", "box", "rower", "elliptical", "walker", "abs", "twister")
 
 
 @router.get("/devices/new")
