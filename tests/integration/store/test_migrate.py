@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from gateway.store.fitness import UnknownSchemaError
-from gateway.store.migrate import migrate, migrations
+from gateway.store.connection import connect
+from gateway.store.migrate import migrate, migrations, steps_behind
 from tests.support.community import rows
 
 FIRST = "0001_foundation.sql"
@@ -44,6 +45,16 @@ def test_two_processes_that_start_at_once_migrate_once(empty_conninfo: str) -> N
     assert [process.returncode for process in both] == [0, 0]
     assert answers == sorted([str(names), "[]"])
     assert rows(empty_conninfo, HISTORY) == [(name,) for name in names]
+
+
+async def test_how_far_a_database_is_behind_is_known_without_changing_it(empty_conninfo: str) -> None:
+    async with await connect(empty_conninfo, application="test") as connection:
+        assert await steps_behind(connection) == len(migrations())
+        assert rows(empty_conninfo, "select to_regclass('migration')") == [(None,)]
+        await migrate(empty_conninfo)
+        assert await steps_behind(connection) == 0
+        await connection.execute("delete from migration where name <> %s", (FIRST,))
+        assert await steps_behind(connection) == len(migrations()) - 1
 
 
 async def test_what_was_stored_before_is_there_after_with_its_keys(first_version: str) -> None:
