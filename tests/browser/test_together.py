@@ -169,6 +169,8 @@ async def test_a_key_pressed_right_after_the_help_closes_is_heard(console: Conso
 async def test_a_call_by_phone_becomes_an_alarm_that_is_taken_at_once(console: Console, desk: Watched) -> None:
     page = desk.page
     await neighbour(console)
+    await page.goto("/devices")
+    await page.wait_for_selector("html[data-ready]")
     await page.keyboard.press("r")
     await page.wait_for_url("**/report")
     await page.fill("#report-q", "13800138000")

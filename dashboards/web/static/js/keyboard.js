@@ -2,6 +2,7 @@
 
 import { need } from "./dom.js";
 import { focusFinder } from "./finder.js";
+import { go } from "./forms.js";
 import * as now from "./now.js";
 
 /** @type {Record<string, () => void>} */
@@ -11,7 +12,7 @@ const KEYS = {
   Enter: () => now.open(),
   a: acknowledge,
   A: acknowledgeAll,
-  r: () => need(document, "#report-link").click(),
+  r: report,
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
@@ -23,6 +24,11 @@ function acknowledge() {
   const button = document.querySelector("[data-act=acknowledge]");
   if (button instanceof HTMLElement) button.click();
   else void now.acknowledge();
+}
+
+/** Whoever may act may take a call, on whatever page. */
+function report() {
+  if (document.documentElement.dataset.acts === "yes") go("/report");
 }
 
 /** The same for all alarms of the person. */
