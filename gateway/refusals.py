@@ -8,9 +8,7 @@ from mqtt5 import ConnAckReasonCode
 
 _WORDS: Final = {
     int(ConnAckReasonCode.UNSUPPORTED_PROTOCOL_VERSION): "it speaks no MQTT 5, which Mosquitto 2 and later do",
-    int(
-        ConnAckReasonCode.CLIENT_ID_NOT_VALID
-    ): "it refuses our client id: allow those that begin with anxin-gateway",
+    int(ConnAckReasonCode.CLIENT_ID_NOT_VALID): "it refuses our client id: allow those that begin with anxin-gateway",
     int(ConnAckReasonCode.BAD_USER_NAME_OR_PASSWORD): "it does not accept the user name or password of mqtt.broker",
     # Mosquitto 2 answers this to a wrong password, and to an anonymous client.
     int(ConnAckReasonCode.NOT_AUTHORIZED): "it does not accept the user name or password of mqtt.broker",

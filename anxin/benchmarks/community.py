@@ -8,7 +8,8 @@ from typing import Final
 from devices.clock import SystemClock
 from gateway.store.connection import Connection
 from gateway.store.registry import save_site
-from gateway.store.registry.bulk import Bulk, DeviceRow, FenceRow, ResidentRow, snapshot, write
+from gateway.store.registry.bulk import snapshot, write
+from gateway.store.registry_bulk import Bulk, DeviceRow, FenceRow, ResidentRow
 from gateway.store.registry_records import Circle, DeviceFields, FenceFields, Point, ResidentFields, Site
 from simulator.load import Target
 

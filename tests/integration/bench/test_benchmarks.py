@@ -28,7 +28,7 @@ def test_ingest_measures_the_gateway_between_two_runs_of_the_bare_subscriber_and
         "lost",
         "duplicated",
     )
-    assert list(found)[: len(named)] == named
+    assert tuple(found)[: len(named)] == named
     assert (found["lost"], found["duplicated"]) == (0, 0)
     assert found["stored"] == found["messages"] > 0
     assert [phase["receiver"] for phase in found["phases"]] == ["bare", "gateway", "bare"]

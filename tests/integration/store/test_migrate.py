@@ -10,8 +10,8 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from gateway.store.fitness import UnknownSchemaError
 from gateway.store.connection import connect
+from gateway.store.fitness import UnknownSchemaError
 from gateway.store.migrate import migrate, migrations, steps_behind
 from tests.support.community import rows
 

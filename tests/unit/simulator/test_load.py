@@ -24,7 +24,13 @@ def _packet(outgoing: Outgoing, packet_id: int) -> mqtt5.PublishPacket:
 
 
 def test_every_packet_of_the_mix_is_a_valid_reading() -> None:
-    mix = Mix([Target("demo", f"band-{n:04d}") for n in range(3)], clock=ManualClock(), sos_every=10, vitals_every=7, motion_every=9)
+    mix = Mix(
+        [Target("demo", f"band-{n:04d}") for n in range(3)],
+        clock=ManualClock(),
+        sos_every=10,
+        vitals_every=7,
+        motion_every=9,
+    )
     seen: set[str] = set()
     for number, outgoing in enumerate(mix.take(200), start=1):
         packet = _packet(outgoing, number)
