@@ -87,6 +87,6 @@ def _line(i: int) -> list[str]:
     room = f"{floor}0{home % 2 + 1}"
     return [
         f"N{i:05d}", name, f"0215550{i:04d}", str(1930 + i % 25), "阳光小区", f"{building}", f"{unit}", f"{floor}",
-        room, f"{building}-{unit}-{room}", f"{31.2 + home % 100 / 10_000:.4f}", f"{121.4 + home // 100 / 10_000:.4f}", "300",
-        f"band-{i:05d}", f"{name[0]}小红", f"1390013{i:04d}", "女儿",
+        room, f"{building}-{unit}-{room}", f"{31.2 + home % 100 / 10_000:.4f}", f"{121.4 + home // 100 / 10_000:.4f}",
+        "300", f"band-{i:05d}", f"{name[0]}小红", f"1390013{i:04d}", "女儿",
     ]  # fmt: skip
