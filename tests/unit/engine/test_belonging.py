@@ -96,6 +96,15 @@ def test_whoever_gets_a_silent_band_is_not_missed_by_what_the_last_one_did() -> 
     assert (said.resident, said.severity) == (1, Severity.MEDIUM)
 
 
+def test_whoever_gets_a_band_that_goes_on_reporting_is_missed_when_it_stops() -> None:
+    engine = engine_of(*handed_on())
+    hear(engine, beat(HANDOVER - 10 * S))
+    assert len(engine.advance(HANDOVER + S, LONG_AGO)) == 0
+    hear(engine, beat(HANDOVER + 20 * S))
+    (said,) = said_in(engine.advance(HANDOVER + 650 * S, LONG_AGO))
+    assert (said.rule, said.resident) == (Rule.MISSED_CHECK_SILENT, 1)
+
+
 def test_a_charger_of_the_last_wearer_does_not_quiet_the_next() -> None:
     engine = engine_of(*handed_on())
     hear(engine, beat(HANDOVER - S, charging=True), fix(HANDOVER + S, 10))
