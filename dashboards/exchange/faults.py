@@ -50,9 +50,7 @@ _WORDS: Final[dict[str, str]] = {
     "resident_faulty": "the resident's own line {line} is faulty",
     "device_taken": "a device with this id exists elsewhere; ids are unique over all sites",
     "device_revoked": "was taken out of service: register it again on its page first",
-    "device_two_wearers": "a device belongs to a resident or to a household, not to both",
     "device_shared": "is worn by somebody else too, in line {line}: give both the same household to share it",
-    "order_range": "must be from 1 to 100",
     "refused": "the database refused this line: {why}",
     # Of the whole file.
     "empty": "the file is empty",
