@@ -18,13 +18,15 @@ from devices.commands import CONFIRM_TIMEOUT_S
 from gateway.store.accounts import accounts
 from gateway.store.commands import commands_of
 from gateway.store.connection import Connection
+from gateway.store.people import names_of
 from gateway.store.queries import device_line
-from gateway.store.registry import find
-from gateway.store.registry_records import Device, Household, Resident, Site
+from gateway.store.registry import find, listing
+from gateway.store.registry_records import Assignment, Device, Household, Resident, Site
 
 router = APIRouter(include_in_schema=False)
 
 COMMANDS_SHOWN = 30
+WEARERS_AT_MOST = 200
 
 
 async def _found(conn: Connection, principal: Principal, key: str) -> Device:
@@ -60,6 +62,8 @@ async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device
         shared = found.household is not None
         kind: type[Resident | Household] = Household if shared else Resident
         chosen = await find(conn, kind, found.household or found.resident or "")
+        worn = await listing(conn, Assignment, sites=(), filters={"device": device}, limit=WEARERS_AT_MOST)
+        wearer_names = await names_of(conn, {each.resident for each in worn}, {each.household for each in worn})
     return page(
         request,
         "device.html",
@@ -67,6 +71,8 @@ async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device
         sites=[],
         chosen=chosen,
         shared=shared,
+        wearers=sorted(worn, key=lambda each: -each.from_ms),
+        wearer_names=wearer_names,
         types=DEVICE_TYPES,
         may_manage=manages(principal),
         confirm_s=CONFIRM_TIMEOUT_S,

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing
 from dashboards.exchange.export import Language, template
+from dashboards.web.records.found import administers
 from dashboards.web.rendering import page
 from gateway.store.registry import listing
 from gateway.store.registry_records import Site
@@ -21,7 +22,7 @@ async def import_page(request: Request, deps: DepsOf, principal: Managing) -> Re
     """Choose a file; the browser sends it to the API and shows what becomes of each line."""
     async with deps.pool.connection() as conn:
         sites = await listing(conn, Site, sites=principal.sites, limit=1000)
-    return page(request, "import.html", principal=principal, sites=sites)
+    return page(request, "import.html", principal=principal, sites=sites, may_administer=administers(principal))
 
 
 @router.get("/import/template.xlsx")

@@ -3,9 +3,21 @@
 Pages show; what is entered goes to the public API, field by field under the API's own names.
 """
 
-from dashboards.web.records import contacts, devices, history, people, person, zones
+from dashboards.web.records import (
+    contacts,
+    devices,
+    history,
+    households,
+    people,
+    person,
+    requests,
+    responders,
+    sites,
+    staff,
+    zones,
+)
 
-PARTS = (people, person, contacts, zones, devices, history)
+PARTS = (people, person, contacts, zones, devices, households, requests, responders, staff, sites, history)
 """The order counts: ``/people/new`` stands before ``/people/{resident}``."""
 
 __all__ = ["PARTS"]

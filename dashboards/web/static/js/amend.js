@@ -1,4 +1,5 @@
-// A few fields of a record that exists: the rest of it goes back as it is.
+// A few fields of a record that exists: the rest of it goes back as it is. `data-whole`: the form has all of them;
+// `{resident}` in `data-api` is the resident that the form's picker holds.
 
 import { call } from "./api.js";
 import { toast } from "./dom.js";
@@ -13,12 +14,13 @@ export function amend(root, signal) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!isFilled(form)) return;
-    const path = form.dataset.api ?? "";
+    const body = bodyOf(form);
+    const path = (form.dataset.api ?? "").replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(body[name] ?? ""));
     const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
     if (button) button.disabled = true;
     try {
       const record = form.dataset.whole === undefined ? await call("GET", path) : {};
-      await call("PUT", path, { ...record, ...bodyOf(form) });
+      await call("PUT", path, { ...record, ...body });
       form.closest("dialog")?.close();
       toast(t("form.saved"), "good");
       go(location.pathname + location.search);

@@ -12,6 +12,7 @@ import { finder } from "./finder.js";
 import { form } from "./forms.js";
 import { importing } from "./import.js";
 import { drill } from "./drill.js";
+import { handover } from "./handover.js";
 import { keyboard } from "./keyboard.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
@@ -21,7 +22,7 @@ import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, amend, choosing, picker, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, amend, choosing, handover, picker, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

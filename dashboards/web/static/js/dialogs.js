@@ -1,6 +1,8 @@
 // Dialogs of a page: opened by whatever says `data-opens`, closed by `data-closes` or Escape; fields that a choice
 // shows, or that a button fills in.
 
+import { need } from "./dom.js";
+
 /** Show only what belongs to the choice: `data-when="status=away hospital"`. What is hidden is not sent. @param {HTMLFormElement} form */
 function followChoice(form) {
   for (const part of form.querySelectorAll("[data-when]")) {
@@ -26,7 +28,10 @@ export function dialogs() {
     const opener = event.target.closest("[data-opens]");
     if (opener instanceof HTMLElement) {
       const dialog = document.querySelector(opener.dataset.opens ?? "");
-      if (dialog instanceof HTMLDialogElement) dialog.showModal();
+      if (!(dialog instanceof HTMLDialogElement)) return;
+      // One dialog serves all lines of a list: whoever opens it says which record it is about.
+      if (opener.dataset.about) /** @type {HTMLFormElement} */ (need(dialog, "form")).dataset.api = opener.dataset.about;
+      dialog.showModal();
     }
     const setter = event.target.closest("[data-sets]");
     if (setter instanceof HTMLElement) {

@@ -144,6 +144,7 @@ export function form(root, signal) {
     const answer = await send(element);
     if (!answer) return;
     if (element.dataset.shows) return showSecret(element, answer);
+    if (element.dataset.link && answer.signin_path) return showLink(element, answer.signin_path);
     toast(t("form.saved"), "good");
     go((element.dataset.next ?? "/").replace("{id}", encodeURIComponent(answer.id ?? "")));
   }, { signal });
@@ -174,6 +175,24 @@ export function go(path) {
 function showSecret(form, answer) {
   const shown = need(document, form.dataset.shows ?? "");
   fillSecret(shown, answer);
+  form.hidden = true;
+  shown.hidden = false;
+  shown.focus();
+}
+
+/**
+ * A sign-in link is shown once: the form gives way to it.
+ * @param {HTMLFormElement} form
+ * @param {string} path
+ */
+function showLink(form, path) {
+  const shown = need(document, form.dataset.link ?? "");
+  const link = new URL(path, location.href).href;
+  need(shown, "[data-signin-link]").textContent = link;
+  need(shown, "[data-copy]").addEventListener("click", async () => {
+    await navigator.clipboard?.writeText(link);
+    toast(t("form.copied"), "good");
+  });
   form.hidden = true;
   shown.hidden = false;
   shown.focus();

@@ -1,0 +1,53 @@
+"""Centres: the list and the form."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.problems import Problem
+from dashboards.web.records.found import administers, manages, sites_of
+from dashboards.web.rendering import page
+from gateway.store.registry import find
+from gateway.store.registry_records import Site
+
+router = APIRouter(include_in_schema=False)
+
+
+def _makes_sites(principal: Principal) -> bool:
+    return principal.account.role == "admin" and not principal.sites
+
+
+@router.get("/sites")
+async def all_sites(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
+    """The centres that the account sees."""
+    async with deps.pool.connection() as conn:
+        sites = await sites_of(conn, principal)
+    return page(
+        request,
+        "sites.html",
+        principal=principal,
+        sites=sites,
+        may_make=_makes_sites(principal),
+        may_manage=manages(principal),
+        may_administer=administers(principal),
+    )
+
+
+@router.get("/sites/new")
+async def new_site(request: Request, principal: Managing) -> Response:
+    """An empty centre form, for an admin of all sites."""
+    if not _makes_sites(principal):
+        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
+    return page(request, "site_form.html", principal=principal, site=None, may_make=True)
+
+
+@router.get("/sites/{key}")
+async def edit_site(request: Request, deps: DepsOf, principal: Managing, key: str) -> Response:
+    """The centre form, filled in."""
+    async with deps.pool.connection() as conn:
+        found = await find(conn, Site, key)
+    if found is None or not principal.account.sees(key):
+        raise Problem(404, "there is no such site")
+    return page(request, "site_form.html", principal=principal, site=found, may_make=_makes_sites(principal))
