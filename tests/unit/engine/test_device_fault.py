@@ -193,6 +193,14 @@ def test_a_fault_undone_comes_again() -> None:
     assert judge(engine, DUE) == [opened(0)]
 
 
+def test_a_boxs_fault_undone_comes_again() -> None:
+    engine = engine_of(*BOX)
+    hear(engine, beat(NOON, 2))
+    engine.advance(DUE, LONG_AGO)
+    engine.rollback()
+    assert judge(engine, DUE) == [opened(2, resident_slot=-1)]
+
+
 def test_a_fault_stands_across_a_restart() -> None:
     engine = Engine.restore(one_silent_while_the_other_reports().snapshot())
     assert judge(engine, DUE + S) == []
