@@ -174,10 +174,15 @@ def _device(directory: Directory, state: State, key: str, record: Device | None,
         watched = 0 if record.revoked else _WATCHED.get(record.type, 0)
     if state.device[slot]["watched"] != watched:
         state.device[slot]["watched"] = watched
-        changed.devices[slot] = None
-        for wearing in directory.worn.get(slot, ()):
-            changed.residents[directory.assignments[wearing].wearer] = None
+        _device_changes(directory, slot, changed)
     return state
+
+
+def _device_changes(directory: Directory, device: int, changed: Changed) -> None:
+    """One assignment may take the device from whoever another one gives it to: all of them are looked at."""
+    changed.devices[device] = None
+    for key in directory.worn.get(device, ()):
+        changed.residents[directory.assignments[key].wearer] = None
 
 
 def _assignment(
@@ -189,8 +194,8 @@ def _assignment(
     for wearing in (before, after):
         if wearing is not None:
             state = room_for(state, device=wearing.device, resident=wearing.wearer)
-            changed.devices[wearing.device] = None
             changed.residents[wearing.wearer] = None
+            _device_changes(directory, wearing.device, changed)
     tracked = {device: _tracked(directory, state, device) for device in devices}
     if before is not None:
         del directory.assignments[key]

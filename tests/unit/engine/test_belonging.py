@@ -105,6 +105,16 @@ def test_whoever_gets_a_band_that_goes_on_reporting_is_missed_when_it_stops() ->
     assert (said.rule, said.resident) == (Rule.MISSED_CHECK_SILENT, 1)
 
 
+def test_whoever_loses_a_band_to_another_assignment_is_judged_by_the_rest() -> None:
+    engine = engine_of(change(device(1)), change(assignment(1, 0)))
+    hear(engine, beat(NOON, 1), beat(NOON + 1500 * S, 0))
+    engine.advance(NOON + 1500 * S, LONG_AGO)
+    engine.commit()
+    engine.apply([change(assignment(0, 1, id="lent", from_ms=NOON, to_ms=NOON + 60 * S))])
+    (said,) = said_in(engine.advance(NOON + 1500 * S, LONG_AGO))
+    assert (said.rule, said.resident, said.device) == (Rule.MISSED_CHECK_SILENT, 0, 1)
+
+
 def test_a_charger_of_the_last_wearer_does_not_quiet_the_next() -> None:
     engine = engine_of(*handed_on())
     hear(engine, beat(HANDOVER - S, charging=True), fix(HANDOVER + S, 10))
