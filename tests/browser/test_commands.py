@@ -92,7 +92,7 @@ async def test_a_text_and_intervals_are_checked_before_they_leave(console: Conso
     await page.fill("[name=text]", "女儿下午三点来看您")
     await page.press("[name=text]", "Enter")
     await expect(_first(desk)).to_contain_text("女儿下午三点来看您")
-    await page.locator("details.fold summary").click()
+    await page.locator(".asking details.fold summary").click()
     await page.fill("[name=position_s]", "0")
     await page.get_by_role("button", name="设定间隔").click()
     await expect(page.locator(".wrong")).to_be_visible()

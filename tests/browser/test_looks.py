@@ -8,7 +8,10 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.conftest import Console, Watched, sign_in, watched_page
 from tests.browser.cries import cry
 
-PAGES = ("/", "/people", "/people/new", "/devices", "/devices/new", "/alarms", "/sound")
+PAGES = (
+    "/", "/people", "/people/new", "/devices", "/devices/new", "/alarms", "/sound",
+    "/requests", "/households", "/responders/new", "/staff", "/staff/new",
+)  # fmt: skip
 
 
 async def overflow(page: Page) -> int:
