@@ -1,0 +1,82 @@
+"""Every page of the records for every role: what they may see is there, what they may not is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from devices.clock import DAY_MS
+from gateway.store.accounts import Role, add_account
+from gateway.store.connection import Connection
+from gateway.store.registry import add_device, add_household, add_resident, add_responder
+from gateway.store.registry_records import DeviceFields, HouseholdFields, ResidentFields, ResponderFields
+from gateway.store.requests import add_request
+from tests.support.console import NOW, Clients
+
+
+async def _community(conn: Connection, site: str) -> dict[str, str]:
+    home = await add_household(conn, "test", HouseholdFields(site=site, name="陈家"))
+    fields = ResidentFields(site=site, name="陈建国", household=home.id, status="away", until=NOW + DAY_MS)
+    resident = await add_resident(conn, "test", fields)
+    band = f"band-{site}"
+    await add_device(conn, "test", band, DeviceFields(site=site, resident=resident.id), password_hash=None, now=NOW)
+    await add_request(conn, "test", site=site, resident=resident.id, request="meal", note=None, t=NOW)
+    kept = ResponderFields(site=site, name="老周", phone="13800138009", kind="grid_worker")
+    responder = await add_responder(conn, "test", kept)
+    account = await add_account(conn, username=f"zhao-{site}", role="duty", sites=[site])
+    return {
+        "resident": resident.id, "home": home.id, "device": band, "responder": responder.id, "account": account.id,
+        "site": site,
+    }  # fmt: skip
+
+
+READ = (
+    "/people", "/people?q=cjg", "/people?status=away", "/people/{resident}", "/people/{resident}/life",
+    "/households", "/households/{home}", "/devices/{device}", "/requests", "/requests?state=all", "/responders",
+    "/sites", "/records/residents/{resident}/history", "/records/devices/{device}/history",
+)  # fmt: skip
+MANAGE = (
+    "/people/new", "/people/{resident}/edit", "/people/{resident}/zones/new", "/households/new",
+    "/households/{home}/edit", "/devices/new?resident={resident}", "/devices/new?household={home}",
+    "/responders/new", "/responders/{responder}", "/sites/{site}",
+)  # fmt: skip
+ADMINISTER = ("/staff", "/staff/new", "/staff/{account}", "/records/staff/{account}/history")
+
+
+@pytest.mark.parametrize(
+    ("role", "manages", "administers"),
+    [("manager", True, True), ("supervisor", True, False), ("duty", False, False), ("auditor", False, False)],
+)
+async def test_each_role_gets_its_pages_and_is_refused_the_others(
+    conn: Connection, client_of: Clients, role: Role, *, manages: bool, administers: bool
+) -> None:
+    ids = await _community(conn, "north")
+    client = await client_of(role, ("north",))
+    expected = [(READ, 200), (MANAGE, 200 if manages else 403), (ADMINISTER[:3], 200 if administers else 403)]
+    expected.append((ADMINISTER[3:], 200 if administers else 404))
+    answers = {path: (await client.get(path.format(**ids))).status_code for paths, _ in expected for path in paths}
+    assert answers == {path: status for paths, status in expected for path in paths}
+
+
+async def test_nothing_of_another_centre_is_shown(conn: Connection, client_of: Clients) -> None:
+    ids = await _community(conn, "south")
+    client = await client_of("manager", ("north",))
+    of_one = [path for path in (*READ, *MANAGE, *ADMINISTER) if "{" in path and "?" not in path]
+    assert {path: (await client.get(path.format(**ids))).status_code for path in of_one} == dict.fromkeys(of_one, 404)
+    for path in ("/people", "/people?site=south", "/people?q=cjg", "/households", "/requests?state=all", "/responders"):
+        text = (await client.get(path)).text
+        assert "陈建国" not in text, path
+        assert "老周" not in text, path
+    for path in ("/devices/new?resident={resident}", "/devices/new?household={home}"):
+        assert "陈" not in (await client.get(path.format(**ids))).text
+
+
+async def test_the_changes_of_a_record_are_told_in_words(conn: Connection, client_of: Clients) -> None:
+    ids = await _community(conn, "north")
+    client = await client_of("supervisor", ("north",))
+    path = f"/api/v1/residents/{ids['resident']}"
+    record = (await client.get(path)).json()
+    await client.put(path, json=record | {"status": "active", "until": None, "address": {"building": "3"}})
+    text = (await client.get(f"/records/residents/{ids['resident']}/history")).text
+    assert "<del>外出</del> → <ins>正常</ins>" in text
+    assert "<ins>3栋</ins>" in text
+    assert "陈家" in text
