@@ -88,6 +88,23 @@ async def test_a_new_account_signs_in_by_the_link_that_is_shown_once(
         await other.page.wait_for_url("**/sound")
 
 
+async def test_a_device_goes_to_nobody_while_a_name_is_typed_and_not_chosen(console: Console, desk: Watched) -> None:
+    async with console.connection() as conn:
+        fields = DeviceFields(site="riverside", resident=console.resident.id)
+        await add_device(conn, "li", "band-0007", fields, password_hash=None, now=console.deps.clock.now_ms())
+    page = desk.page
+    await page.goto("/devices/band-0007")
+    await page.wait_for_selector("html[data-ready]")
+    await page.get_by_role("button", name="交接").click()
+    await page.locator("#p-next").press_sequentially("shan")
+    dialog = page.locator("#handover-dialog")
+    await dialog.get_by_role("button", name="保存").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("还没有选定")
+    async with console.connection() as conn:
+        worn = await listing(conn, Assignment, sites=())
+    assert [(each.resident, each.to_ms) for each in worn] == [(console.resident.id, None)]
+
+
 async def test_a_device_handed_over_yesterday_belongs_to_its_next_wearer_since_then(
     console: Console, desk: Watched
 ) -> None:

@@ -85,7 +85,8 @@ export function isFilled(form) {
   for (const field of form.elements) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) || field.validity.valid) continue;
     const why = field.validity;
-    const text = why.valueMissing ? t("form.missing")
+    const text = why.customError ? field.validationMessage
+      : why.valueMissing ? t("form.missing")
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
       : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
       : t("form.wrong");

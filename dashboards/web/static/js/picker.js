@@ -30,8 +30,12 @@ export function picker(root, signal) {
     chosen.hidden = !id;
     input.hidden = Boolean(id);
     input.value = "";
+    input.setCustomValidity("");
     for (const note of root.querySelectorAll(".wrong")) note.remove();
   };
+
+  // Else a form would be sent as if nobody had been meant, while a name stands in it.
+  input.addEventListener("input", () => input.setCustomValidity(input.value.trim() ? t("picker.not_chosen") : ""), { signal });
 
   need(root, "[data-clear]").addEventListener("click", () => {
     put("", "", "");
