@@ -17,7 +17,8 @@ _GUARDED: Final = re.compile(r"'+[=+\-@\t\r]")
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _HAN_ONLY: Final = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff·\s]+")
 _SPACES: Final = re.compile(r"\s+")
-_ASIDE: Final = re.compile(r"\([^)]*\)|\[[^]]*\]|【[^】]*】")
+_ASIDE: Final = re.compile(r"\([^()]*\)|\[[^][]*\]|【[^【】]*】")
+"""No bracket within another: each opening one would else search a hostile cell to its end, and halt the console."""
 _SEPARATORS: Final = re.compile(r"[\s_\-:：*·./、]+")
 
 

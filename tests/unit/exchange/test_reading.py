@@ -12,7 +12,7 @@ import pytest
 from dashboards.exchange.faults import Unreadable
 from dashboards.exchange.lines import Line, read_lines
 from dashboards.exchange.reading import read_tables
-from dashboards.exchange.text import guarded, plain_name, unguarded
+from dashboards.exchange.text import guarded, header_key, plain_name, unguarded
 from dashboards.exchange.xlsx_tables import MAX_UNPACKED_BYTES
 
 
@@ -215,3 +215,11 @@ def test_blanks_that_fill_up_a_short_name_go_and_those_of_other_names_stay() -> 
         "Ann Lee",
         "买买提·艾力",
     )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("bracket", ["(", "（", "[", "【"])
+def test_a_cell_of_brackets_that_never_close_is_read_in_one_pass(bracket: str) -> None:
+    # Quadratic, this takes many minutes, in which no thread of the process gets a word in.
+    cell = bracket * 900_000
+    assert header_key(cell) == header_key(cell[0]) * 900_000
