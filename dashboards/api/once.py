@@ -63,6 +63,6 @@ async def once(request: Request, principal: Principal, work: Callable[[], Awaita
 
 
 async def _fingerprint(request: Request) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     digest.update(await request.body())
     return digest.hexdigest()

@@ -193,6 +193,21 @@ async def test_an_import_sent_twice_with_one_key_is_done_once(client_of: Clients
     assert await _count(conn, "resident") == 1
 
 
+async def test_a_key_of_one_import_is_none_for_another_site(client_of: Clients, conn: Connection) -> None:
+    client = await client_of("manager")
+    answers = [
+        await client.post(
+            "/api/v1/import",
+            params={"dry_run": 0, "site": site},
+            content="姓名\n甲\n".encode(),
+            headers={"Idempotency-Key": "once"},
+        )
+        for site in ("north", "south")
+    ]
+    assert [each.status_code for each in answers] == [200, 422]
+    assert await _count(conn, "resident") == 1
+
+
 async def test_a_band_changes_hands_from_now_on(client_of: Clients, conn: Connection, clock: ManualClock) -> None:
     client = await client_of("manager")
     await _import(client, "编号,姓名,手环号\nA1,甲,band-1\nA2,乙,\n".encode(), dry_run=0)
