@@ -24,7 +24,7 @@ LIFETIME_S: Final[dict[CommandName, int]] = {
 """After this a command is no longer worth obeying: five minutes where somebody waits for it, a day for a setting."""
 LONGEST_LIFETIME_S: Final = 86_400
 
-_PRINTABLE: Final = r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f]*\Z"
+_PRINTABLE: Final = r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 
 Interval = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 

@@ -103,6 +103,12 @@ async def test_what_no_device_understands_is_refused_and_not_kept(
     assert (await manager.get(ASK)).json()["items"] == []
 
 
+async def test_half_a_character_is_refused(manager: httpx.AsyncClient) -> None:
+    body = rb'{"name": "message", "args": {"text": "\ud800"}}'
+    refused = await manager.post(ASK, content=body, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 422, refused.text
+
+
 async def test_the_same_key_asks_once(manager: httpx.AsyncClient) -> None:
     first, again = [await manager.post(ASK, json={"name": "ring"}, headers={"Idempotency-Key": "k"}) for _ in range(2)]
     assert first.json() == again.json()
