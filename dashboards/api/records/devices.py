@@ -17,6 +17,8 @@ from dashboards.api.records.routes import readable, router_of, with_history
 from dashboards.deps import Deps
 from devices.credentials import mosquitto_password_hash, new_mqtt_password
 from gateway.store import registry as store
+from gateway.store.errors import Conflict
+from gateway.store.registry.writing import TAKEN
 from gateway.store.registry_records import Device
 
 router = router_of()
@@ -43,8 +45,15 @@ def new_credentials(deps: Deps, device: str) -> DeviceCredentials:
 
 @router.post("/devices", status_code=201)
 async def add_device(request: Request, deps: DepsOf, principal: Managing, body: NewDeviceForm) -> Response:
-    """Register a device. The answer alone carries its ``username`` and ``password`` for the broker."""
+    """Register a device. The answer alone carries its ``username`` and ``password`` for the broker.
+
+    One that was revoked comes back with its history, at another site too: for those alone who see both sites.
+    """
     principal.require_site(body.site, "site")
+    async with deps.pool.connection() as conn:
+        before = await store.find(conn, Device, body.device)
+    if before is not None and before.registered and not principal.account.sees(before.site):
+        raise Conflict(TAKEN["device_pkey"])
 
     async def work() -> Answer:
         new = new_credentials(deps, body.device)

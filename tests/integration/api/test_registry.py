@@ -132,6 +132,16 @@ async def test_a_device_that_nobody_entered_is_taken_over(client_of: Clients, co
     assert (device["registered"], device["site"]) == (True, "north")
 
 
+async def test_a_revoked_device_takes_its_history_to_no_site_that_may_not_see_it(client_of: Clients) -> None:
+    both, north = await client_of("admin"), await client_of("manager", ("north",))
+    await _create(both, "devices", site="south", device="band-1")
+    await both.delete("/api/v1/devices/band-1")
+    body = {"site": "north", "device": "band-1"}
+    assert (await north.post("/api/v1/devices", json=body)).status_code == 409
+    assert (await north.get("/api/v1/devices/band-1/history")).status_code == 404
+    assert (await _create(both, "devices", **body))["site"] == "north"
+
+
 async def test_every_change_is_logged_with_its_actor_and_without_secrets(client_of: Clients, conn: Connection) -> None:
     client = await client_of("admin", (), "mei")
     resident = await _resident(client)
