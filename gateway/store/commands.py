@@ -28,7 +28,8 @@ class StoredCommand(msgspec.Struct, frozen=True, kw_only=True):
     """A command and what became of it.
 
     ``reason`` says why it ended without being done: ``not_sent``, ``no_answer``, ``refused`` (the device said
-    no), ``newer`` (somebody asked again). ``next_attempt_at`` is None when no further attempt follows.
+    no), ``newer`` (somebody asked again), ``handed_over`` (the device went to somebody else).
+    ``next_attempt_at`` is None when no further attempt follows.
     """
 
     id: UUID
@@ -38,7 +39,7 @@ class StoredCommand(msgspec.Struct, frozen=True, kw_only=True):
     name: CommandName
     args: dict[str, Any]
     state: CommandState
-    reason: Literal["not_sent", "no_answer", "refused", "newer"] | None
+    reason: Literal["not_sent", "no_answer", "refused", "newer", "handed_over"] | None
     created_at: int
     created_by: str
     alarm: UUID | None

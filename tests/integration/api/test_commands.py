@@ -14,6 +14,7 @@ from tests.support.console import NOW, Clients
 
 BAND = {"site": "north", "device": "band-1", "type": "band"}
 ASK = "/api/v1/devices/band-1/commands"
+HOME = {"lat": 31.2, "lon": 121.4}
 
 
 @pytest.fixture
@@ -201,3 +202,30 @@ async def test_what_became_of_a_command_is_told(manager: httpx.AsyncClient, conn
     await give_up(conn, unsent=[], unanswered=[key], now=NOW + 300_000)
     over = (await manager.get(f"/api/v1/commands/{asked['id']}")).json()
     assert (over["state"], over["reason"], over["ended_at"]) == ("expired", "no_answer", NOW + 300_000)
+
+
+@pytest.mark.parametrize("by", ["handover", "return", "revocation", "first wearer"])
+async def test_a_command_does_not_reach_the_next_wearer(manager: httpx.AsyncClient, by: str) -> None:
+    one, other = [
+        (await manager.post("/api/v1/residents", json={"site": "north", "name": name, "home": HOME})).json()["id"]
+        for name in ("one", "other")
+    ]
+    if by != "first wearer":
+        assert (await manager.put("/api/v1/devices/band-1", json={**BAND, "resident": one})).status_code == 200
+    asked = await _ask(manager, "message", args={"text": "see you at three"})
+    if by == "revocation":
+        assert (await manager.delete("/api/v1/devices/band-1")).status_code == 204
+    else:
+        wearer = None if by == "return" else other
+        assert (await manager.put("/api/v1/devices/band-1", json={**BAND, "resident": wearer})).status_code == 200
+    ended = (await manager.get(f"/api/v1/commands/{asked['id']}")).json()
+    assert (ended["state"], ended["reason"], ended["ended_by"]) == ("cancelled", "handed_over", "mei")
+
+
+async def test_a_command_outlasts_a_change_that_leaves_the_wearer(manager: httpx.AsyncClient) -> None:
+    body = {"site": "north", "name": "one", "home": HOME}
+    one = (await manager.post("/api/v1/residents", json=body)).json()["id"]
+    await manager.put("/api/v1/devices/band-1", json={**BAND, "resident": one})
+    asked = await _ask(manager)
+    await manager.put("/api/v1/devices/band-1", json={**BAND, "resident": one, "phone": "13900139000"})
+    assert (await manager.get(f"/api/v1/commands/{asked['id']}")).json()["state"] == "queued"

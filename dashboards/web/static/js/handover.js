@@ -15,6 +15,7 @@ export function handover(root, signal) {
     event.preventDefault();
     if (!isFilled(form)) return;
     const { resident = null, household = null, since = null } = bodyOf(form);
+    if (!resident && !household && !confirm(t("worn.nobody_sure", { device }))) return;
     try {
       if (since === null) await now(device, resident, household);
       else await then(device, form.dataset.current ?? "", resident, household, since);
