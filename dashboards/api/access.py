@@ -120,6 +120,12 @@ def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Princ
     return check
 
 
+def require_person(principal: Principal) -> None:
+    """Answer 403 to an API token: one that leaked must not make tokens or accounts that outlive it."""
+    if principal.session.by_key:
+        raise Problem(403, "an API token cannot do this: sign in", kind="role")
+
+
 acting = allowed_to(MAY_ACT, "act on alarms")
 managing = allowed_to(MAY_MANAGE, "change the registry")
 administering = allowed_to(MAY_ADMINISTER, "administer")

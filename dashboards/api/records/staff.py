@@ -10,7 +10,7 @@ from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
-from dashboards.api.access import Administering, DepsOf, Principal
+from dashboards.api.access import Administering, DepsOf, Principal, require_person
 from dashboards.api.forms import Form, Id, Language, Phone, Short
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
@@ -106,6 +106,7 @@ async def history_of_staff(
 @router.post("/staff", status_code=201)
 async def create_staff(request: Request, deps: DepsOf, principal: Administering, body: StaffForm) -> Response:
     """Create an account: with a ``password``, or with a one-time ``signin_path`` that the answer alone carries."""
+    require_person(principal)
     fields = body.fields()
     _check(principal, fields)
 
@@ -122,6 +123,7 @@ async def create_staff(request: Request, deps: DepsOf, principal: Administering,
 @router.put("/staff/{key}")
 async def change_staff(deps: DepsOf, principal: Administering, key: str, body: StaffForm) -> Response:
     """Replace an account's fields; ``disabled`` and a new ``password`` end its sessions, the former its keys too."""
+    require_person(principal)
     current = await _load(deps, principal, key)
     fields = body.fields()
     _check(principal, msgspec.structs.replace(fields, role=current.role, sites=current.sites))
@@ -147,6 +149,7 @@ async def end_staff(deps: DepsOf, principal: Administering, key: str) -> Respons
 @router.post("/staff/{key}/signin-link", status_code=201)
 async def link_for_staff(request: Request, deps: DepsOf, principal: Administering, key: str) -> Response:
     """A new one-time ``signin_path``, for whoever forgot their password; good for 30 minutes."""
+    require_person(principal)
     current = await _load(deps, principal, key)
     _check(principal, current)
     if current.disabled:

@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import Field
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Principal, SignedIn
+from dashboards.api.access import DepsOf, Principal, SignedIn, require_person
 from dashboards.api.forms import Form, Id, Name, Time
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
@@ -30,12 +30,6 @@ class TokenForm(Form):
     expires_at: Time | None = None
 
 
-def _by_hand(principal: Principal) -> None:
-    """Answer 403 to a key: one that leaked must not make others that outlive it."""
-    if principal.session.by_key:
-        raise Problem(403, "an API token cannot make or end tokens: sign in", kind="role")
-
-
 def _whose(principal: Principal) -> str | None:
     """Whose keys one sees: one's own; an admin of all sites everybody's."""
     of_all = principal.account.role == "admin" and not principal.sites
@@ -53,7 +47,7 @@ async def list_tokens(deps: DepsOf, principal: SignedIn) -> Response:
 @router.post("/tokens", status_code=201)
 async def make_token(request: Request, deps: DepsOf, principal: SignedIn, body: TokenForm) -> Response:
     """Make a key; the answer alone carries it, as ``token``. Send it as ``Authorization: Bearer``."""
-    _by_hand(principal)
+    require_person(principal)
     if not outranks(principal.account.role, body.role) or not all(map(principal.account.sees, body.sites)):
         raise Problem(403, "a token gets neither a role above yours nor sites that are not yours", kind="role")
     now = deps.clock.now_ms()
@@ -82,7 +76,7 @@ async def make_token(request: Request, deps: DepsOf, principal: SignedIn, body: 
 @router.delete("/tokens/{key}", status_code=204)
 async def end_token(deps: DepsOf, principal: SignedIn, key: str) -> Response:
     """End a key at once."""
-    _by_hand(principal)
+    require_person(principal)
     async with deps.pool.connection() as conn:
         if not await remove_token(conn, _whose(principal), key):
             raise Problem(404, "there is no such token")

@@ -110,3 +110,15 @@ async def test_a_key_makes_no_keys_and_a_repetition_does_not_tell_it_again(
     assert again == {**first, "token": None}
     assert (await anonymous.post("/api/v1/tokens", json=body, headers=_with(first))).status_code == 403
     assert (await anonymous.delete(f"/api/v1/tokens/{first['id']}", headers=_with(first))).status_code == 403
+
+
+async def test_a_key_makes_no_accounts_and_no_links(client_of: Clients, anonymous: httpx.AsyncClient) -> None:
+    mei = await client_of("manager")
+    key = _with((await mei.post("/api/v1/tokens", json={"name": "x", "role": "manager"})).json())
+    form = {"username": "li", "role": "duty", "password": "long enough"}
+    assert (await anonymous.post("/api/v1/staff", json=form, headers=key)).status_code == 403
+    li = (await mei.post("/api/v1/staff", json=form)).json()
+    path = f"/api/v1/staff/{li['id']}"
+    assert (await anonymous.put(path, json=form, headers=key)).status_code == 403
+    assert (await anonymous.post(f"{path}/signin-link", headers=key)).status_code == 403
+    assert (await anonymous.get(path, headers=key)).status_code == 200
