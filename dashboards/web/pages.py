@@ -24,16 +24,18 @@ from dashboards.web.rendering import HERE, page
 from dashboards.web.wording import DEFAULT_TIMEZONE
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
+from gateway.store.connection import Connection
 from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
 from gateway.store.registry import listing
-from gateway.store.registry_records import Resident, Site
+from gateway.store.registry_records import Resident, Responder, Site
 
 router = APIRouter(include_in_schema=False)
 
 KINDS = ("sos", "fall", "wandering", "missed_check", "vitals", "device", "system")
 HISTORY_PAGE = 50
 NAMES_AT_MOST = 20_000
+RESPONDERS_AT_MOST = 500
 STEPS = ("open", "acknowledged", "dispatched", "on_scene", "resolved", "closed")
 OUTCOMES = ("true_alarm", "false_alarm", "accidental", "no_access", "test", "technical")
 RESULTS = ("settled_by_phone", "helped_on_site", "ambulance", "hospital", "found", "died", "none")
@@ -114,6 +116,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
     async with deps.pool.connection() as conn:
         found = await alarm_page(conn, alarm)
         staff = await accounts(conn)
+        responders = [] if found is None else await _responders(conn, found)
     if found is None or not principal.account.sees(found.alarm.site):
         raise Problem(404, "there is no such alarm")
     names = {each.username: each.display_name or each.username for each in staff}
@@ -133,11 +136,19 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
         "may_act": principal.account.role in MAY_ACT,
         "actions": actions_of(found.alarm, deps.clock.now_ms()),
         "together": _together(found),
+        "responders": responders,
         "colleagues": sorted(
             ((each.username, names[each.username]) for each in staff if _may_be_given(each, found.alarm)),
             key=lambda pair: pair[1],
         ),
     }
+
+
+async def _responders(conn: Connection, found: AlarmPage) -> list[Responder]:
+    """Who can be sent, those of the resident's own building first."""
+    everybody = await listing(conn, Responder, sites=[found.alarm.site], limit=RESPONDERS_AT_MOST)
+    homes = {card.resident.address.get("building") for card in found.cards} - {None}
+    return sorted((each for each in everybody if each.active), key=lambda each: each.building not in homes)
 
 
 def _may_be_given(account: Account, alarm: Alarm) -> bool:

@@ -80,3 +80,15 @@ async def test_the_changes_of_a_record_are_told_in_words(conn: Connection, clien
     assert "<del>外出</del> → <ins>正常</ins>" in text
     assert "<ins>3栋</ins>" in text
     assert "陈家" in text
+
+
+async def test_whoever_can_be_sent_is_offered_on_the_alarms_page(conn: Connection, client_of: Clients) -> None:
+    ids = await _community(conn, "north")
+    away = ResponderFields(site="north", name="老李", phone="13800138008", kind="volunteer", active=False)
+    await add_responder(conn, "test", away)
+    client = await client_of("duty", ("north",))
+    alarm = (await client.post("/api/v1/alarms", json={"resident": ids["resident"], "kind": "fall"})).json()["id"]
+    await client.post(f"/api/v1/alarms/{alarm}/acknowledge")
+    shown = (await client.get(f"/alarms/{alarm}")).text
+    assert "老周" in shown
+    assert "老李" not in shown
