@@ -110,7 +110,7 @@ class AssignmentFields(msgspec.Struct, frozen=True, kw_only=True, rename={"from_
 
 
 class Assignment(AssignmentFields, frozen=True, kw_only=True, rename={"from_ms": "from", "to_ms": "to"}):
-    """A stored assignment, with the device's site."""
+    """A stored assignment, with the site of whoever had the device."""
 
     id: str
     site: str

@@ -67,12 +67,14 @@ VIEWS: Final[dict[type[object], View]] = {
     ),
     Assignment: View(
         "assignment",
-        "jsonb_build_object('id', n.id, 'device', d.id, 'site', d.site, 'resident', w.id, 'household', n.household,"
+        "jsonb_build_object('id', n.id, 'device', d.id, 'site', coalesce(w.site, h.site, d.site),"
+        " 'resident', w.id, 'household', n.household,"
         " 'from', n.from_ms, 'to', n.to_ms)",
-        "assignment n join device d on d.slot = n.device_slot left join resident w on w.slot = n.resident_slot",
+        "assignment n join device d on d.slot = n.device_slot left join resident w on w.slot = n.resident_slot"
+        " left join household h on h.id = n.household",
         "n.id",
-        "d.site",
-        {"site": "d.site", "device": "d.id", "resident": "w.id", "household": "n.household"},
+        "coalesce(w.site, h.site, d.site)",
+        {"site": "coalesce(w.site, h.site, d.site)", "device": "d.id", "resident": "w.id", "household": "n.household"},
         {"at": "n.from_ms <= %(at)s::bigint and (n.to_ms is null or n.to_ms > %(at)s::bigint)"},
     ),
     Responder: View(
