@@ -202,6 +202,7 @@ async def test_codes_ratings_and_colleagues_are_one_press_away(console: Console,
     await page.get_by_role("button", name="无人接听").click()
     await expect(page.locator("#alarm-timeline")).to_contain_text("无人接听")
     await page.locator("[data-act=acknowledge]").first.click()
+    await expect(page.locator("#alarm-state")).to_contain_text("已接警")
     await page.get_by_text("转给同事").click()
     await page.select_option("#assignee", "wang")
     await page.get_by_role("button", name="指派").click()

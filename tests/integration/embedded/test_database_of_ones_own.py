@@ -82,7 +82,8 @@ def test_no_database_of_ours_runs_beside_it_and_the_status_names_the_server(
     assert not (system.data_dir / "run" / "postgres.pid").exists()
     assert not (system.data_dir / "postgres").exists()
     answer = msgspec.json.decode(system.command("status", "--json", env=_told(own_database)).stdout)
-    assert answer["database"] == {"running": True, "pid": None, "host": conninfo_to_dict(own_database)["host"]}
+    host = conninfo_to_dict(own_database)["host"]
+    assert answer["database"] == {"running": True, "pid": None, "host": host, "steps_behind": 0}
     assert {role["state"] for role in answer["roles"]} == {"ready"}
 
 
