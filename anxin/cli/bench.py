@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -10,10 +12,20 @@ import msgspec
 from anxin.cli.options import give_up, progress, say
 from anxin.embedded.errors import StartError
 
+T = TypeVar("T")
+
 
 @click.group()
 def bench() -> None:
     """Measurements, each on a system of its own."""
+
+
+def _run(measurement: Coroutine[Any, Any, T]) -> T:
+    """What was found; gives up in words when the system does not start."""
+    try:
+        return asyncio.run(measurement)
+    except StartError as error:
+        give_up(error)
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -29,10 +41,7 @@ def latency(presses: int, rate: float, background: tuple[int, ...], as_json: boo
     from anxin.benchmarks.latency import latency as measure
 
     backgrounds = background or (0, 10_000, 30_000)
-    try:
-        found = asyncio.run(measure(presses=presses, backgrounds=backgrounds, presses_per_s=rate, progress=progress))
-    except StartError as error:
-        give_up(error)
+    found = _run(measure(presses=presses, backgrounds=backgrounds, presses_per_s=rate, progress=progress))
     if as_json:
         say(msgspec.json.encode(found).decode())
         return
@@ -51,10 +60,7 @@ def ingest(devices: int, seconds: float, rate: float | None, as_json: bool) -> N
     """Measure durable ingest beside a bare subscriber on the same codec."""
     from anxin.benchmarks.ingest import ingest as measure
 
-    try:
-        found = asyncio.run(measure(devices=devices, seconds=seconds, per_s=rate, progress=progress))
-    except StartError as error:
-        give_up(error)
+    found = _run(measure(devices=devices, seconds=seconds, per_s=rate, progress=progress))
     if as_json:
         say(msgspec.json.encode(found).decode())
         return
@@ -77,10 +83,7 @@ def soak(devices: int, minutes: float, rate: float, as_json: bool) -> None:  # n
     """Watch every role's memory while a steady load goes on."""
     from anxin.benchmarks.soak import soak as measure
 
-    try:
-        found = asyncio.run(measure(devices=devices, minutes=minutes, per_s=rate, progress=progress))
-    except StartError as error:
-        give_up(error)
+    found = _run(measure(devices=devices, minutes=minutes, per_s=rate, progress=progress))
     if as_json:
         say(msgspec.json.encode(found).decode())
         return
