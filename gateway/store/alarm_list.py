@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 
 ListedState = Literal["active", "closed", "suppressed", "all"]
 
 _STATES: Final[dict[ListedState, LiteralString]] = {
-    "active": "state in ('open', 'acknowledged', 'dispatched', 'on_scene')",
+    "active": f"state in {ACTIVE_STATES}",
     "closed": "state in ('resolved', 'closed', 'cancelled')",
     "suppressed": "state = 'suppressed'",
     "all": "state <> 'suppressed'",

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import ACTIVE, Alarm
 from alerts.ports import AnotherActive, Contact, Message, NewMessage, ResidentCard, Step, Whom
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 
 set_json_dumps(msgspec.json.encode)
@@ -74,7 +75,7 @@ class PostgresAlarmTransaction:
         subjects, rules = zip(*subjects_and_rules, strict=True)
         cursor = await self._connection.execute(
             "select object from alarm where (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
-            " and state in ('open', 'acknowledged', 'dispatched', 'on_scene') order by id for update",
+            f" and state in {ACTIVE_STATES} order by id for update",
             (list(subjects), list(rules)),
         )
         found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
@@ -106,8 +107,7 @@ class PostgresAlarmTransaction:
     async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
         """The active alarms of a resident, or of a household as such (``resident`` null), locked in id order."""
         cursor = await self._connection.execute(
-            "select object from alarm where state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
-            f" and {_ABOUT[whom]} order by id for update",
+            f"select object from alarm where state in {ACTIVE_STATES} and {_ABOUT[whom]} order by id for update",
             (key,),
         )
         return [alarm_from_object(row[0]) for row in await cursor.fetchall()]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 
 _BULK: Final[tuple[LiteralString, ...]] = ("position", "heartbeat", "vitals", "motion", "service", "exercise")
@@ -72,8 +73,7 @@ async def texts_to(connection: Connection, resident: str, recipient: str) -> lis
 async def active_alarm(connection: Connection, resident: str, rule: str) -> UUID | None:
     """The resident's active alarm of a rule."""
     cursor = await connection.execute(
-        "select id from alarm where resident = %s and rule = %s"
-        " and state in ('open', 'acknowledged', 'dispatched', 'on_scene')",
+        f"select id from alarm where resident = %s and rule = %s and state in {ACTIVE_STATES}",
         (resident, rule),
     )
     row = await cursor.fetchone()

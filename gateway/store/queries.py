@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import Alarm
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.registry import find, listing
 from gateway.store.registry_records import Contact, Fence, Resident
@@ -156,7 +157,7 @@ _ALARM_TABLES: Final = (
     "alarm a left join resident r on r.id = a.resident left join household h on h.id = a.object ->> 'household'"
     " left join site s on s.id = a.site"
 )
-ACTIVE: Final = "a.state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
+ACTIVE: Final = f"a.state in {ACTIVE_STATES}"
 _DRILL: Final = "(a.object ->> 'drill')::boolean"
 _RANK: Final = "array_position(array['critical', 'high', 'medium', 'low'], a.severity)"
 NEWEST: Final = (

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from devices.clock import MINUTE_MS
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.writing import writing
@@ -61,7 +62,7 @@ async def end_drill(conn: Connection, actor: str, device: str) -> None:
 async def _waits_for_help(conn: Connection, device: str, slot: int) -> bool:
     cursor = await conn.execute(
         "select exists (select from alarm a where a.kind in ('sos', 'fall')"
-        " and a.state in ('open', 'acknowledged', 'dispatched', 'on_scene')"
+        f" and a.state in {ACTIVE_STATES}"
         " and not coalesce((a.object ->> 'drill')::boolean, false)"
         " and (a.object ->> 'device' = %(device)s or exists (select from assignment n"
         " left join resident r on r.slot = n.resident_slot where n.device_slot = %(slot)s and n.to_ms is null"

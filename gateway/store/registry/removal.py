@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.views import VIEWS
@@ -35,8 +36,7 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
 async def _let_go(conn: Connection, resident: str) -> None:
     active = await key_of(
         conn,
-        "select id from alarm where resident = %(id)s"
-        " and state in ('open', 'acknowledged', 'dispatched', 'on_scene') limit 1",
+        f"select id from alarm where resident = %(id)s and state in {ACTIVE_STATES} limit 1",
         {"id": resident},
     )
     if active is not None:
