@@ -11,7 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 ResidentStatus = Literal["active", "away", "hospital", "paused", "moved", "deceased"]
-Entity = Literal["site", "resident", "device", "assignment", "fence", "contact", "household"]
+Entity = Literal["site", "resident", "device", "assignment", "fence", "contact", "household", "parameter"]
+Scope = Literal["everyone", "site", "resident"]
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,22 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     polygon: tuple[tuple[float, float], ...] | None = None
 
 
-Record = Site | Resident | Device | Assignment | Fence
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's parameter that somebody set: for everyone, for a site, or for one resident.
+
+    ``id`` is ``{scope}/{key}/{name}``; ``key`` the site's or resident's id, "" for everyone, and
+    ``resident_slot`` the slot of that resident. ``value`` in the unit that ends ``name``; switches are 0 or 1.
+    """
+
+    id: str
+    scope: Scope
+    key: str = ""
+    resident_slot: int | None = None
+    name: str
+    value: float
+
+
+Record = Site | Resident | Device | Assignment | Fence | Parameter
 
 
 class RegistryChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +122,7 @@ def record_from_row(entity: Entity, row: dict[str, Any]) -> Record | None:
         "device": Device,
         "assignment": Assignment,
         "fence": Fence,
+        "parameter": Parameter,
     }
     wanted = types.get(entity)
     return None if wanted is None else msgspec.convert(row, wanted)
