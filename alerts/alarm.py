@@ -51,7 +51,11 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm as everyone sees it. Times are integer Unix ms."""
+    """An alarm as everyone sees it. Times are integer Unix ms.
+
+    ``parameters_version``: under which parameters its rule decided, the registry version of the newest that
+    somebody had set for those whom it concerns; 0 when all were defaults, or no parameter decided.
+    """
 
     id: UUID
     case: UUID
@@ -81,6 +85,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     rating: int | None = None
     latency_ms: Latency | None = None
     family_told: bool = False
+    parameters_version: int = 0
     timeline: tuple[TimelineEntry, ...] = ()
 
     @property
@@ -107,6 +112,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, Any]
     received: int
     drill: bool = False
+    parameters: int = 0
+    """The version of the parameters by which the engine decided."""
 
 
 def episode_id(rule: str, subject: str, opening_t: int, opening_seq: int) -> UUID:

@@ -119,6 +119,7 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
         evidence=episode.evidence,
         previous=previous,
         latency_ms=context.latency,
+        parameters_version=episode.parameters,
         timeline=(TimelineEntry(t=now, actor="wearer" if kind == "sos" else "engine", event="opened"),),
     )
     return Folded(alarm, "opened")

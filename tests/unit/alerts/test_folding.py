@@ -32,6 +32,12 @@ class TestOpening:
         assert [entry.event for entry in alarm.timeline] == ["opened"]
         assert alarm.latency_ms is not None
 
+    def test_an_alarm_keeps_the_version_of_the_parameters_under_which_it_was_decided(self) -> None:
+        opened = folded(None, an_episode(parameters=17))
+        assert opened.parameters_version == 17
+        later = an_episode(what="evidence", t=T0 + MINUTE, opening_t=T0, parameters=23)
+        assert folded(opened, later).parameters_version == 17
+
     def test_a_replayed_opening_changes_nothing(self) -> None:
         alarm = an_alarm()
         assert fold(alarm, an_episode(), T0 + HOUR).change == "nothing"
