@@ -8,22 +8,17 @@ an alarm of its own: decoded, decided, committed and streamed.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Final, NamedTuple
 
-import mqtt5
 import msgspec
 import numpy as np
 
 from bench.load import Load, Mixture
-from devices.clock import SystemClock
-from devices.topics import device_topic
+from bench.presses import presses
 from simulator.link import BrokerAddress
-from simulator.wire import PACKET_IDS, PublishingConnection, head
 
 SETTLE_S: Final = 10.0
 """Before the first press: the roles take in what was just registered, and the background begins."""
@@ -84,12 +79,13 @@ async def measure(
             before = load.told
             started = time.monotonic()
             disturbance = tasks.create_task(_later(len(bands) / presses_per_s / 2, midway), name="midway")
-            pressed = await _press(broker, site, bands, presses_per_s)
-            took, after = time.monotonic() - started, load.told
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
-                    while pressed.keys() - arrived.keys():  # noqa: ASYNC110 - an event an arrival would cost time
-                        await asyncio.sleep(0.05)
+            async with presses(broker, site, bands, per_s=presses_per_s, patience_s=PATIENCE_S) as made:
+                took, after = time.monotonic() - started, load.told
+                pressed = made.at
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE_S):
+                        while pressed.keys() - arrived.keys():  # noqa: ASYNC110 - an event an arrival costs time
+                            await asyncio.sleep(0.05)
             await disturbance
             reader.cancel()
     waited = np.array([(arrived[band] - at) / 1e6 for band, at in pressed.items() if band in arrived])
@@ -114,33 +110,6 @@ async def _later(seconds: float, what: Callable[[], Awaitable[None]]) -> None:
     await what()
 
 
-async def _press(broker: BrokerAddress, site: str, bands: Sequence[str], per_s: float) -> dict[str, int]:
-    """Publish one SOS a band, evenly spaced; returns the moment of each, ns."""
-    loop = asyncio.get_running_loop()
-    connect = mqtt5.ConnectPacket(
-        "bench-presses",
-        username=broker.username,
-        password=None if broker.password is None else broker.password.encode(),
-        clean_start=True,
-    )
-    _, connection = await loop.create_connection(
-        lambda: PublishingConnection(connect, lambda _id, _accepted: None), broker.host, broker.port
-    )
-    await connection.connected
-    clock = SystemClock()
-    pressed: dict[str, int] = {}
-    start = loop.time()
-    for number, band in enumerate(bands):
-        await asyncio.sleep(max(0.0, start + number / per_s - loop.time()))
-        payload = b'\0{"t":%d,"seq":%d}' % (clock.now_ms(), number)
-        packet = [head(device_topic(site, band, "sos"), len(payload) - 1), PACKET_IDS[number % 65_535 + 1], payload]
-        pressed[band] = time.perf_counter_ns()
-        connection.write(packet)
-        _progress(number + 1, len(bands))
-    connection.close()
-    return pressed
-
-
 async def _follow(console: Console, arrived: dict[str, int], ready: asyncio.Event) -> None:
     """Read the stream as a browser does; note when each band's alarm came."""
     reader, writer = await asyncio.open_connection(console.host, console.port, limit=1 << 20)
@@ -162,12 +131,3 @@ async def _follow(console: Console, arrived: dict[str, int], ready: asyncio.Even
                 arrived.setdefault(alarm["device"], at)
     finally:
         writer.close()
-
-
-_SPINNER: Final = itertools.cycle("|/-\\")
-
-
-def _progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and done % 10 == 0:
-        sys.stderr.write(f"\r{next(_SPINNER)} {done}/{of} presses ")
-        sys.stderr.flush()
