@@ -16,8 +16,9 @@ import msgspec
 from alerts.alarm import Alarm, Episode, Latency
 from alerts.consequences import keep, others_of_case
 from alerts.escalation import TELL_FAMILY, Effects, effects, waits_to_tell
-from alerts.folding import FoldContext, active_for, fold, keys_of
+from alerts.folding import active_for, keys_of
 from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
+from alerts.standing import Standing
 from alerts.transitions import Acknowledge, Command, Refused, Reopen, Unchanged, apply
 
 STEPS_AT_ONCE: Final = 64
@@ -49,88 +50,35 @@ async def absorb(
     """Fold a batch of episode events, in their order, into alarms; store, schedule and queue what follows."""
     if not episodes:
         return Absorbed((), ())
-    batch = await _Batch.load(tx, episodes)
-    touched = [batch.fold(episode, now, latency_of(episode) if latency_of else None) for episode in episodes]
-    for alarm in batch.changed():
-        before = batch.before[alarm.id]
+    standing = await _load(tx, episodes)
+    touched = [standing.fold(episode, now, latency_of(episode) if latency_of else None) for episode in episodes]
+    for alarm in standing.changed():
+        before = standing.before[alarm.id]
         consequences = effects(before, alarm, now)
-        batch.keep(await keep(tx, before, alarm, consequences, now, count_only=not batch.news[alarm.id]))
-    return Absorbed(tuple(None if key is None else batch.known[key] for key in touched), tuple(batch.changed()))
+        standing.keep(await keep(tx, before, alarm, consequences, now, count_only=not standing.news[alarm.id]))
+    return Absorbed(tuple(None if key is None else standing.known[key] for key in touched), tuple(standing.changed()))
 
 
-class _Batch:
-    """The alarms that a batch of episodes may touch, as they stand while it is folded."""
-
-    def __init__(self) -> None:
-        self.known: dict[UUID, Alarm] = {}
-        self.active: dict[tuple[str, str], Alarm] = {}
-        self.ended: dict[tuple[str, str], Alarm] = {}
-        self.of_resident: dict[str, dict[UUID, Alarm]] = {}
-        self.before: dict[UUID, Alarm | None] = {}
-        self.news: dict[UUID, bool] = {}
-
-    @classmethod
-    async def load(cls, tx: AlarmTransaction, episodes: Sequence[Episode]) -> _Batch:
-        """Read and lock what the episodes may touch, in a few queries for all of them."""
-        batch = cls()
-        keys = list(dict.fromkeys(key for episode in episodes for key in keys_of(episode)))
-        for alarm in (await tx.lock_active(keys)).values():
-            batch.keep(alarm)
-        opened = list(dict.fromkeys(episode.id for episode in episodes if episode.what == "opened"))
-        if new := [key for key in opened if key not in batch.known]:
-            for alarm in (await tx.lock_many(new)).values():
-                batch.keep(alarm)
-        evidence = [episode for episode in episodes if episode.what == "evidence"]
-        standing = dict.fromkeys((e.subject, e.rule) for e in evidence if active_for(e, batch.active) is None)
-        if standing:
-            for alarm in (await tx.last_ended(list(standing))).values():
-                batch.keep(alarm)
-        residents = list(dict.fromkeys(e.resident for e in episodes if e.resident is not None))
-        if residents:
-            for alarm in await tx.active_of_residents(residents):
-                if alarm.resident is not None:
-                    batch.of_resident.setdefault(alarm.resident, {})[alarm.id] = alarm
-        return batch
-
-    def fold(self, episode: Episode, now: int, latency: Latency | None) -> UUID | None:
-        """Fold one episode event; returns the id of its alarm."""
-        active = active_for(episode, self.active)
-        context = FoldContext(
-            of_resident=tuple(self.of_resident.get(episode.resident or "", {}).values()),
-            ended=self._ended(episode) if active is None else None,
-            latency=latency,
-        )
-        folded = fold(active, episode, now, context=context)
-        if folded.alarm is None:
-            return None
-        if folded.change != "nothing":
-            self.before.setdefault(folded.alarm.id, active)
-            self.news[folded.alarm.id] = self.news.get(folded.alarm.id, False) or not folded.count_only
-        self.keep(folded.alarm)
-        return folded.alarm.id
-
-    def changed(self) -> list[Alarm]:
-        """What is new or changed, in the order in which it was first touched."""
-        return [self.known[key] for key in self.before]
-
-    def keep(self, alarm: Alarm) -> None:
-        """Remember how an alarm stands now."""
-        self.known[alarm.id] = alarm
-        key = (alarm.subject, alarm.rule)
-        mates = self.of_resident.setdefault(alarm.resident, {}) if alarm.resident is not None else {}
-        if alarm.is_active:
-            self.active[key] = alarm
-            mates[alarm.id] = alarm
-        else:
-            if key in self.active and self.active[key].id == alarm.id:
-                del self.active[key]
-            mates.pop(alarm.id, None)
-            self.ended[key] = alarm
-
-    def _ended(self, episode: Episode) -> Alarm | None:
-        if episode.what == "opened":
-            return self.known.get(episode.id)
-        return self.ended.get((episode.subject, episode.rule))
+async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> Standing:
+    """Read and lock what a batch of episodes may touch, in a few queries for all of them."""
+    standing = Standing()
+    keys = list(dict.fromkeys(key for episode in episodes for key in keys_of(episode)))
+    for alarm in (await tx.lock_active(keys)).values():
+        standing.keep(alarm)
+    opened = list(dict.fromkeys(episode.id for episode in episodes if episode.what == "opened"))
+    if new := [key for key in opened if key not in standing.known]:
+        for alarm in (await tx.lock_many(new)).values():
+            standing.keep(alarm)
+    evidence = [episode for episode in episodes if episode.what == "evidence"]
+    unclaimed = dict.fromkeys((e.subject, e.rule) for e in evidence if active_for(e, standing.active) is None)
+    if unclaimed:
+        for alarm in (await tx.last_ended(list(unclaimed))).values():
+            standing.keep(alarm)
+    residents = list(dict.fromkeys(e.resident for e in episodes if e.resident is not None))
+    if residents:
+        for alarm in await tx.active_of_residents(residents):
+            standing.meet(alarm)
+    return standing
 
 
 class TakenTogether(msgspec.Struct, frozen=True, kw_only=True):
