@@ -7,7 +7,7 @@ from typing import Any, Final
 from devices.registry import Entity, RegistryChange, record_from_row
 from gateway.store.connection import Connection
 
-_WANTED: Final[tuple[Entity, ...]] = ("site", "resident", "device", "assignment", "fence")
+_WANTED: Final[tuple[Entity, ...]] = ("site", "resident", "device", "assignment", "fence", "parameter")
 
 
 async def changes_since(

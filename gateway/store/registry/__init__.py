@@ -12,6 +12,13 @@ from gateway.store.registry.fences import add_fence, replace_fence
 from gateway.store.registry.history import history, site_of_history
 from gateway.store.registry.households import add_household, replace_household
 from gateway.store.registry.leaving import end_what_ends, resume_due
+from gateway.store.registry.parameters import (
+    change_parameters,
+    common_settings,
+    residents_with_own,
+    setting_changes,
+    settings_for,
+)
 from gateway.store.registry.reading import filters_of, find, listing
 from gateway.store.registry.removal import remove
 from gateway.store.registry.residents import add_resident, replace_resident
@@ -27,6 +34,8 @@ __all__ = [
     "add_household",
     "add_resident",
     "add_responder",
+    "change_parameters",
+    "common_settings",
     "end_what_ends",
     "erase_left",
     "filters_of",
@@ -41,10 +50,13 @@ __all__ = [
     "replace_household",
     "replace_resident",
     "replace_responder",
+    "residents_with_own",
     "resume_due",
     "revoke_device",
     "save_site",
     "set_device_password",
+    "setting_changes",
+    "settings_for",
     "site_of_history",
     "writing",
 ]

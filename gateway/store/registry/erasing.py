@@ -67,6 +67,7 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
         await _forget_what_was_said(conn, ids, slots)
         await conn.execute("delete from contact where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from fence where resident_slot = any(%s)", (slots,))
+        await conn.execute("delete from parameter where resident = any(%s)", (ids,))
         await conn.execute(
             "update resident set name = '#' || slot, phone = null, birth_year = null, address = '{}', card = '{}',"
             " home_lat = null, home_lon = null, external_id = null, household = null, until = null,"

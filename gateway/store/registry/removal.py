@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Record)
 async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
     """Remove a site, household, resident, contact or fence; devices are revoked instead.
 
-    With a resident go contacts, zones and the record of who wore what.
+    With a resident go contacts, zones, own limits and the record of who wore what; with a site what was set for it.
 
     Raises:
         Conflict: Something still refers to it, or the resident has an active alarm.
@@ -29,6 +29,8 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
             conn, "select id from device where site = %(id)s and not revoked limit 1", {"id": key}
         ):
             raise Conflict("the site still has devices")
+        if kind is Site:
+            await conn.execute("delete from parameter where site = %s", (key,))
         cursor = await conn.execute(f"delete from {VIEWS[kind].table} where id = %s", (key,))
         return cursor.rowcount == 1
 
@@ -41,6 +43,7 @@ async def _let_go(conn: Connection, resident: str) -> None:
     )
     if active is not None:
         raise Conflict("the resident has an active alarm")
+    await conn.execute("delete from parameter where resident = %s", (resident,))
     slot = "(select slot from resident where id = %s)"
     for table in ("contact", "fence", "assignment"):
         await conn.execute(f"delete from {table} where resident_slot = {slot}", (resident,))

@@ -1,0 +1,113 @@
+"""Parameters in layers: the nearest setting decides, and what decided once can be told later."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import pytest
+
+from alerts.layers import Contradiction, Setting, SettingChange, contradictions, decided_under, in_force, version_of
+from devices.registry import Scope
+
+
+class AnySpec(NamedTuple):
+    """A parameter of a catalogue."""
+
+    default: float
+    low: float = 0.0
+    high: float = 100.0
+    whole: bool = True
+
+
+ONE: Final = "rule.one_s"
+OTHER: Final = "rule.other_s"
+HEART_LOW: Final = "vitals.heart_rate.low_bpm"
+HEART_HIGH: Final = "vitals.heart_rate.high_bpm"
+HEART_BACK: Final = "vitals.heart_rate.back_by_bpm"
+CATALOGUE: Final = {ONE: AnySpec(10), OTHER: AnySpec(20)}
+
+
+def setting(scope: Scope, value: float, version: int, name: str = ONE) -> Setting:
+    return Setting(scope=scope, key="", name=name, value=value, version=version, by=None, at=0)
+
+
+def change(scope: Scope, value: float | None, version: int, at: int, name: str = ONE) -> SettingChange:
+    return SettingChange(scope=scope, key="", name=name, value=value, version=version, by=None, at=at)
+
+
+class TestInForce:
+    def test_without_settings_the_defaults_are_in_force_under_version_0(self) -> None:
+        values = in_force(CATALOGUE, [])
+        assert {name: (each.value, each.layer) for name, each in values.items()} == {
+            ONE: (10.0, "default"),
+            OTHER: (20.0, "default"),
+        }
+        assert version_of(values) == 0
+
+    def test_the_nearest_layer_decides_in_whatever_order_it_was_set(self) -> None:
+        nearest = setting("resident", 3, version=2)
+        values = in_force(CATALOGUE, [nearest, setting("everyone", 1, version=7), setting("site", 2, version=5)])
+        assert (values[ONE].value, values[ONE].layer) == (3, "resident")
+        assert version_of(values) == 2
+
+    def test_what_the_catalogue_does_not_know_is_nowhere_in_force(self) -> None:
+        assert in_force(CATALOGUE, [setting("everyone", 1, 4, name="rule.gone_s")]) == in_force(CATALOGUE, [])
+
+
+class TestContradictions:
+    @pytest.mark.parametrize(
+        ("values", "wrong"),
+        [
+            ({HEART_LOW: 40, HEART_HIGH: 131}, False),
+            ({HEART_LOW: 90, HEART_HIGH: 90}, True),
+            ({HEART_LOW: 80, HEART_HIGH: 90, HEART_BACK: 5}, True),
+            ({HEART_LOW: 79, HEART_HIGH: 90, HEART_BACK: 5}, False),
+            ({"device.battery_low.low_pct": 25, "device.battery_low.recovered_pct": 25}, True),
+            ({"device.not_worn.day_from_h": 8, "device.not_worn.day_to_h": 21}, False),
+            ({"vitals.spo2.low_pct": 98, "vitals.spo2.back_by_pct": 2}, False),
+            ({"vitals.spo2.low_pct": 99, "vitals.spo2.back_by_pct": 2}, True),
+            ({HEART_LOW: 500}, False),
+        ],
+    )  # fmt: skip
+    def test_limits_leave_room_for_a_value_that_is_back(self, values: dict[str, float], wrong: bool) -> None:
+        assert bool(list(contradictions(values))) is wrong
+
+    def test_a_contradiction_names_both(self) -> None:
+        values = {"device.battery_low.low_pct": 30.0, "device.battery_low.recovered_pct": 25.0}
+        assert list(contradictions(values)) == [
+            Contradiction("device.battery_low.low_pct", "device.battery_low.recovered_pct")
+        ]
+
+
+class TestDecidedUnder:
+    def test_a_version_tells_the_values_that_were_in_force(self) -> None:
+        changes = [change("everyone", 1, 3, at=100), change("resident", 2, 5, at=200), change("everyone", 9, 8, at=300)]
+        values = decided_under(CATALOGUE, changes, 3, at=150)
+        assert values is not None
+        assert values[ONE].value == 1
+        values = decided_under(CATALOGUE, changes, 5, at=400)
+        assert values is not None
+        assert values[ONE].value == 2
+
+    def test_a_version_that_was_in_force_twice_means_the_last_time_before_the_alarm(self) -> None:
+        changes = [
+            change("everyone", 1, 3, at=100),
+            change("resident", 2, 5, at=200, name=OTHER),
+            change("everyone", None, 6, at=300),
+            change("resident", None, 7, at=400, name=OTHER),
+        ]
+        early = decided_under(CATALOGUE, changes, 5, at=250)
+        late = decided_under(CATALOGUE, changes, 5, at=350)
+        assert early is not None
+        assert late is not None
+        assert (early[ONE].value, late[ONE].value) == (1.0, 10.0)
+        defaults = decided_under(CATALOGUE, changes, 0, at=500)
+        assert defaults == in_force(CATALOGUE, [])
+
+    def test_clocks_that_differ_do_not_hide_the_values(self) -> None:
+        values = decided_under(CATALOGUE, [change("everyone", 1, 3, at=1_000)], 3, at=990)
+        assert values is not None
+        assert values[ONE].value == 1
+
+    def test_a_version_that_never_was_tells_nothing(self) -> None:
+        assert decided_under(CATALOGUE, [change("everyone", 1, 3, at=100)], 4, at=500) is None
