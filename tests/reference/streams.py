@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+import alerts.engine
 from alerts.engine import EPISODE_EVENT
-from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, ReadingBatch, Records, empty_batch
+from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, VITALS, ReadingBatch, Records, empty_batch
 from devices.kinds import Kind
-from devices.registry import Assignment, Device, Fence, Record, RegistryChange, Resident
+from devices.registry import Assignment, Device, Entity, Fence, Parameter, Record, RegistryChange, Resident, Scope
 from tests.reference.oracle import Said, Told
 
 START = 1_750_000_000_000
@@ -21,6 +22,7 @@ M_PER_DEG = 111_195.08
 _DTYPES: dict[Kind, np.dtype[Any]] = {
     Kind.POSITION: POSITION,
     Kind.HEARTBEAT: HEARTBEAT,
+    Kind.VITALS: VITALS,
     Kind.SOS: SOS,
     Kind.FALL: FALL,
 }
@@ -61,15 +63,33 @@ def _record(dtype: np.dtype[Any], fields: dict[str, Any]) -> Records:
 def said_in(events: Records) -> list[Said]:
     """The engine's events in the oracle's words."""
     assert events.dtype == EPISODE_EVENT
-    return [Said(*(int(event[name]) for name in Said._fields)) for event in events]
+    names = [name for name in Said._fields if name in (events.dtype.names or ())]
+    return [Said(*(int(event[name]) for name in names)) for event in events]
 
 
-def change(record: Record | None, entity: str = "", key: str = "") -> RegistryChange:
+_ENTITIES: dict[type, Entity] = {
+    Resident: "resident",
+    Device: "device",
+    Assignment: "assignment",
+    Fence: "fence",
+    Parameter: "parameter",
+}
+
+
+def change(record: Record | None, entity: Entity = "site", key: str = "", version: int = 0) -> RegistryChange:
     """A registry change that brings in a record, or takes one away."""
-    names = {Resident: "resident", Device: "device", Assignment: "assignment", Fence: "fence"}
     if record is None:
-        return RegistryChange(version=0, entity=entity, key=key, record=None)  # type: ignore[arg-type]
-    return RegistryChange(version=0, entity=names[type(record)], key=record.id, record=record)  # type: ignore[arg-type]
+        return RegistryChange(version=version, entity=entity, key=key, record=None)
+    return RegistryChange(version=version, entity=_ENTITIES[type(record)], key=record.id, record=record)
+
+
+def parameter(name: str, value: float, scope: Scope = "everyone", slot: int = 0) -> Parameter:
+    """What somebody set for everyone, for the site of all, or for the resident with this slot."""
+    key = {"everyone": "", "site": "s", "resident": f"r{slot}"}[scope]
+    resident_slot = slot if scope == "resident" else None
+    return Parameter(
+        id=f"{scope}/{key}/{name}", scope=scope, key=key, resident_slot=resident_slot, name=name, value=value
+    )
 
 
 def resident(slot: int = 0, **fields: Any) -> Resident:
@@ -99,6 +119,27 @@ def one_of_each() -> list[RegistryChange]:
     return [change(record) for record in (resident(), device(), assignment(), circle())]
 
 
+OF_TODAY: list[RegistryChange] = (
+    []
+    if hasattr(alerts.engine, "PARAMETERS")
+    else [
+        change(parameter(name, value))
+        for name, value in {
+            "missed_check.silent.remind_s": 1e9,
+            "device.fault.never_after_s": 1e9,
+            "device.fault.remind_s": 1e9,
+            "device.battery_low.remind_s": 1e9,
+            "device.not_worn.enabled": 0.0,
+            "vitals.heart_rate.enabled": 0.0,
+            "vitals.spo2.enabled": 0.0,
+            "vitals.blood_pressure.enabled": 0.0,
+            "vitals.temperature.enabled": 0.0,
+        }.items()
+    ]
+)
+"""What an oracle must be told to know no more than an engine without parameters."""
+
+
 def beat(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
     return Told(device_slot, Kind.HEARTBEAT, t, t if received is None else received, seq, fields=fields)
 
@@ -117,3 +158,7 @@ def press(
     trusted: bool = True, **fields: Any,
 ) -> Told:  # fmt: skip
     return Told(device_slot, kind, t, t if received is None else received, seq, trusted=trusted, fields=fields)
+
+
+def vital(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
+    return Told(device_slot, Kind.VITALS, t, t if received is None else received, seq, fields=fields)

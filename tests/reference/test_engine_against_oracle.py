@@ -13,6 +13,7 @@ from devices.registry import Fence, RegistryChange
 from tests.reference.oracle import Oracle, Told
 from tests.reference.streams import (
     HOME,
+    OF_TODAY,
     START,
     assignment,
     batch_of,
@@ -192,7 +193,7 @@ def test_engine_says_what_the_oracle_says(
 ) -> None:
     engine, oracle = Engine(), Oracle()
     engine.apply(COMMUNITY)
-    for entry in COMMUNITY:
+    for entry in [*COMMUNITY, *OF_TODAY]:
         oracle.apply(entry)
     rules: set[tuple[int, int]] = set()
     for now, told, before, listening in life:

@@ -11,7 +11,7 @@ from hypothesis import event, given, settings
 from alerts.engine import Engine, What
 from devices.registry import RegistryChange
 from tests.reference.oracle import Oracle, Said, Told
-from tests.reference.streams import assignment, batch_of, beat, change, circle, device, fix, resident, said_in
+from tests.reference.streams import OF_TODAY, assignment, batch_of, beat, change, circle, device, fix, resident, said_in
 
 S = 1000
 MINUTE = 60 * S
@@ -77,6 +77,8 @@ def test_engine_says_of_a_night_what_the_oracle_says(
 ) -> None:
     zone, evening, batches = night
     engine, oracle = Engine(), Oracle()
+    for entry in OF_TODAY:
+        oracle.apply(entry)
     for entry in community(zone, evening):
         engine.apply([entry])
         oracle.apply(entry)

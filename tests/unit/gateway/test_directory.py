@@ -115,7 +115,7 @@ def test_the_gateway_says_what_the_contract_says(history: list[Any]) -> None:
     for device in (0, 1):
         for t in range(-HOUR, 14 * HOUR, HOUR // 2):
             for mine, theirs in (
-                (directory.wearer(device, t), oracle.wearer_at(device, t)),
-                (directory.caller(device, t, now=5 * HOUR), oracle.caller(device, t, 5 * HOUR)),
+                (directory.wearer(device, t), oracle.records.wearer_at(device, t)),
+                (directory.caller(device, t, now=5 * HOUR), oracle.records.caller(device, t, 5 * HOUR)),
             ):
                 assert (mine.household if mine.resident is None else mine.resident.slot) == theirs

@@ -1,0 +1,86 @@
+"""Devices that say nothing: alone while their person is heard, a box, or one that never said anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alerts.engine import Severity, What
+from tests.reference.oracle.memory import Memory
+from tests.reference.oracle.moment import Aftermath, Moment
+from tests.reference.oracle.records import Records
+from tests.reference.oracle.settings import InForce
+from tests.reference.oracle.words import WATCHED, WORN, Claim, Rule, Wearer
+
+
+@dataclass
+class Fault:
+    deadline: int
+    heard_from: int | None
+    """Never reported: since when its wearer has it; any reading from then on ends it."""
+    limit: int
+    again: int
+
+
+class Faults:
+    """``device.fault``."""
+
+    def __init__(self, records: Records, memory: Memory) -> None:
+        self.records, self.memory = records, memory
+        self.open: dict[int, Fault] = {}
+
+    def hear(self, m: Moment) -> Iterator[Claim]:
+        fault = self.open.get(m.told.device)
+        if fault is None or not m.told.trusted:
+            return
+        told = m.told.order
+        if told + fault.limit > m.now if fault.heard_from is None else told >= fault.heard_from:
+            del self.open[m.told.device]
+            yield _claim(What.RECOVERED, fault)
+
+    def judge(self, device: int, now: int, listening_since: int, p: InForce) -> Iterator[tuple[int, Claim]]:
+        """The moment judged and what is said of it."""
+        wearer = self.records.wearer_at(device, now)
+        if wearer is None or not self.records.in_service(device, WATCHED):
+            return
+        if isinstance(wearer, int) and not self.records.active(wearer):
+            return
+        fault = self.open.get(device)
+        if fault is None:
+            fault = self._fault(device, wearer, now, listening_since, p)
+            if fault is None:
+                return
+            self.open[device] = fault
+            yield fault.deadline, _claim(What.OPENED, fault)
+        listened = listening_since + self.memory.interval(device, p)
+        while (moment := max(fault.again, listened)) <= now:
+            fault.again = moment + p.ms("device.fault.remind_s")
+            yield moment, _claim(What.EVIDENCE, fault)
+
+    def _fault(self, device: int, wearer: Wearer, now: int, listening_since: int, p: InForce) -> Fault | None:
+        memory = self.memory
+        sign = memory.last_sign(device, now)
+        since = None
+        if sign is None:
+            since = self.records.worn_since(device, now)
+            never_after = p.ms("device.fault.never_after_s")
+            deadline = max(since + never_after, listening_since + memory.interval(device, p))
+        else:
+            if isinstance(wearer, int) and self.records.in_service(device, WORN):
+                others = memory.reporting(wearer, now)
+                others.pop(device, None)
+                if not any(sign + memory.limit(other, p) > now for other, sign in others.items()):
+                    return None
+            deadline = memory.deadline(device, sign, listening_since, p)
+        if deadline > now:
+            return None
+        again = deadline + p.ms("device.fault.remind_s")
+        return Fault(deadline, since, memory.limit(device, p), again)
+
+    def forget(self, after: Aftermath) -> None:
+        """A fault stands until the device is heard."""
+
+
+def _claim(what: What, fault: Fault) -> Claim:
+    evidence = {"never_reported": 1.0} if fault.heard_from is not None and what != What.RECOVERED else {}
+    return Claim(Rule.DEVICE_FAULT, what, Severity.LOW, (fault.deadline, -1), evidence)

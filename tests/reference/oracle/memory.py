@@ -1,0 +1,61 @@
+"""What is remembered of every device: the newest of each kind, and every sign of life."""
+
+from __future__ import annotations
+
+from devices.kinds import Kind
+from tests.reference.oracle.records import Records
+from tests.reference.oracle.settings import InForce
+from tests.reference.oracle.words import SECOND, WORN, Told
+
+
+class Memory:
+    """Kept whoever wears the device; what counts is what happened since its wearer has it."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.marks: dict[tuple[int, Kind], int] = {}
+        self.fixes: dict[int, Told] = {}
+        self.beats: dict[int, Told] = {}
+        self.intervals: dict[int, int] = {}
+        self.heard: dict[int, list[int]] = {}
+        """When each device gave a sign of life, whoever wore it."""
+
+    def keep(self, told: Told) -> bool:
+        """Remember a trusted reading; whether it is the newest of its device and kind."""
+        self.heard.setdefault(told.device, []).append(told.order)
+        before = self.marks.get((told.device, told.kind))
+        if before is not None and told.order <= before:
+            return False
+        self.marks[told.device, told.kind] = told.order
+        if told.kind == Kind.POSITION:
+            self.fixes[told.device] = told
+        if told.kind == Kind.HEARTBEAT:
+            self.beats[told.device] = told
+            if told.fields.get("interval_s") is not None:
+                self.intervals[told.device] = int(told.fields["interval_s"] * SECOND)
+        return True
+
+    def last_sign(self, device: int, now: int) -> int | None:
+        """The newest sign of life under whoever has the device now."""
+        if self.records.wearer_at(device, now) is None:
+            return None
+        since = self.records.worn_since(device, now)
+        return max((t for t in self.heard.get(device, ()) if t >= since), default=None)
+
+    def reporting(self, resident: int, now: int) -> dict[int, int]:
+        """What the resident wears and has heard from since they wear it: the last sign of each device."""
+        worn = [d.slot for d in self.records.devices.values() if self.records.in_service(d.slot, WORN)]
+        signs = {d: self.last_sign(d, now) for d in sorted(worn) if self.records.wearer_at(d, now) == resident}
+        return {d: sign for d, sign in signs.items() if sign is not None}
+
+    def interval(self, device: int, p: InForce) -> int:
+        return self.intervals.get(device, p.ms("missed_check.silent.interval_s"))
+
+    def limit(self, device: int, p: InForce) -> int:
+        """How long the device may be silent, ms."""
+        intervals = int(p["missed_check.silent.intervals"])
+        return intervals * self.interval(device, p) + p.ms("missed_check.silent.grace_s")
+
+    def deadline(self, device: int, sign: int, listening_since: int, p: InForce) -> int:
+        """When it has been silent too long; after our own absence one interval more to be heard."""
+        return max(sign + self.limit(device, p), listening_since + self.interval(device, p))

@@ -1,0 +1,124 @@
+"""What the rules decide by: defaults, and what somebody set for everyone, a site or a resident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.reference.oracle.records import Records
+from tests.reference.oracle.words import Rule
+
+DEFAULTS: Final[dict[str, float]] = {
+    "sos.button.same_episode_s": 60,
+    "sos.button.cancel_within_s": 600,
+    "fall.device.sure_from": 0.8,
+    "wandering.zone_exit.fixes": 2,
+    "wandering.zone_exit.dwell_s": 30,
+    "wandering.zone_exit.back_fixes": 2,
+    "wandering.zone_exit.back_m": 20,
+    "wandering.zone_exit.unknown_accuracy_m": 30,
+    "wandering.zone_exit.sure_accuracy_m": 100,
+    "wandering.zone_exit.evidence_every_s": 60,
+    "missed_check.silent.intervals": 2,
+    "missed_check.silent.grace_s": 30,
+    "missed_check.silent.interval_s": 300,
+    "missed_check.silent.empty_pct": 5,
+    "missed_check.silent.fix_kept_s": 86_400,
+    "missed_check.silent.home_m": 100,
+    "missed_check.silent.night_from_h": 22,
+    "missed_check.silent.night_to_h": 6,
+    "missed_check.silent.remind_s": 1800,
+    "device.battery_low.low_pct": 15,
+    "device.battery_low.recovered_pct": 25,
+    "device.battery_low.remind_s": 86_400,
+    "device.fault.never_after_s": 172_800,
+    "device.fault.remind_s": 86_400,
+    "device.not_worn.after_s": 7200,
+    "device.not_worn.charging_after_s": 14_400,
+    "device.not_worn.day_from_h": 8,
+    "device.not_worn.day_to_h": 21,
+    "device.not_worn.remind_s": 86_400,
+    "vitals.heart_rate.low_bpm": 40,
+    "vitals.heart_rate.high_bpm": 131,
+    "vitals.heart_rate.confirm": 3,
+    "vitals.heart_rate.span_s": 120,
+    "vitals.heart_rate.gap_s": 900,
+    "vitals.heart_rate.back_by_bpm": 5,
+    "vitals.heart_rate.back_readings": 2,
+    "vitals.heart_rate.evidence_every_s": 300,
+    "vitals.heart_rate.severity": 2,
+    "vitals.spo2.low_pct": 91,
+    "vitals.spo2.confirm": 3,
+    "vitals.spo2.span_s": 120,
+    "vitals.spo2.gap_s": 900,
+    "vitals.spo2.back_by_pct": 2,
+    "vitals.spo2.back_readings": 2,
+    "vitals.spo2.evidence_every_s": 300,
+    "vitals.spo2.severity": 2,
+    "vitals.blood_pressure.systolic_low_mmhg": 90,
+    "vitals.blood_pressure.systolic_high_mmhg": 180,
+    "vitals.blood_pressure.diastolic_high_mmhg": 120,
+    "vitals.blood_pressure.confirm": 2,
+    "vitals.blood_pressure.span_s": 0,
+    "vitals.blood_pressure.gap_s": 86_400,
+    "vitals.blood_pressure.back_by_mmhg": 5,
+    "vitals.blood_pressure.back_readings": 1,
+    "vitals.blood_pressure.evidence_every_s": 300,
+    "vitals.blood_pressure.severity": 1,
+    "vitals.temperature.low_c": 35.0,
+    "vitals.temperature.high_c": 39.1,
+    "vitals.temperature.confirm": 2,
+    "vitals.temperature.span_s": 600,
+    "vitals.temperature.gap_s": 21_600,
+    "vitals.temperature.back_by_c": 0.3,
+    "vitals.temperature.back_readings": 2,
+    "vitals.temperature.evidence_every_s": 300,
+    "vitals.temperature.severity": 1,
+    **{
+        f"{rule.public_name}.enabled": 1 for rule in Rule if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE)
+    },
+}  # fmt: skip
+"""In the unit that ends the name; switches are 0 or 1. A cry for help has none."""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What is in force for somebody, and the version of the newest of it; 0: nothing but defaults."""
+
+    values: dict[str, float]
+    version: int
+
+    def __getitem__(self, name: str) -> float:
+        """The value of a parameter."""
+        return self.values[name]
+
+    def ms(self, name: str) -> int:
+        """A time of so many seconds, ms."""
+        assert name.endswith("_s")
+        return round(self.values[name] * 1000)
+
+    def switched_on(self, rule: Rule) -> bool:
+        return self.values.get(f"{rule.public_name}.enabled", 1) != 0
+
+
+class Settings:
+    """Who decides by what."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+
+    def of(self, resident: int | None, device: int) -> InForce:
+        """For a resident; without one for whom the site where the device is registered answers."""
+        person = None if resident is None else self.records.resident(resident)
+        thing = self.records.device(device)
+        layers = [("everyone", "")]
+        if person is not None:
+            layers += [("site", person.site), ("resident", person.id)]
+        elif resident is None and thing is not None:
+            layers += [("site", thing.site)]
+        values, versions = dict(DEFAULTS), dict.fromkeys(DEFAULTS, 0)
+        for layer in layers:
+            for version, parameter in self.records.parameters.values():
+                if (parameter.scope, parameter.key) == layer:
+                    values[parameter.name], versions[parameter.name] = parameter.value, version
+        return InForce(values, max(versions.values()))
