@@ -12,8 +12,8 @@ from devices.clock import DAY_MS
 from gateway.directory import Directory
 from gateway.store.batches import BatchRow, batches_after, first_batch_since, last_batch, newest_snapshot
 from gateway.store.connection import Connection
+from gateway.store.loading import load_readings
 from gateway.store.registry_log import changes_since, current_version
-from gateway.store.telemetry import load_readings
 
 CHUNK_BATCHES: Final = 2_000
 """Batches whose readings are loaded at once."""

@@ -15,7 +15,8 @@ import numpy.typing as npt
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER: Final = b"\xff\xff"
 
-_EPOCH_2000_MS: Final = 946_684_800_000
+EPOCH_2000_MS: Final = 946_684_800_000
+"""Where PostgreSQL counts its µs from, Unix ms."""
 _WIRE: Final[dict[str, np.dtype[Any]]] = {
     "int8": np.dtype(">i8"),
     "int4": np.dtype(">i4"),
@@ -57,7 +58,7 @@ def encode_rows(columns: Sequence[Column]) -> bytes:
         if f"value{i}" not in layout.fields:  # type: ignore[operator]
             continue
         values = column.values
-        rows[f"value{i}"] = (values - _EPOCH_2000_MS) * 1000 if column.type == "timestamptz" else values
+        rows[f"value{i}"] = (values - EPOCH_2000_MS) * 1000 if column.type == "timestamptz" else values
         if absent is not None:
             _, start = layout.fields[f"value{i}"][:2]  # type: ignore[index]
             partly.append((start, start + wire.itemsize, absent))

@@ -1,19 +1,19 @@
-"""Readings in and out of their tables: one table a kind, binary COPY, the key (device, t, seq)."""
+"""Readings into their tables: one table a kind, binary COPY, the key (device, t, seq)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from devices.batch import HEADER, NUMERIC, ReadingBatch, Records, empty_batch
-from devices.kinds import CRY_FOR_HELP, READING_KINDS, Kind
+from devices.batch import NUMERIC, ReadingBatch, Records
+from devices.kinds import CRY_FOR_HELP, Kind
 from gateway.store.connection import Connection
 from gateway.store.copy_format import SIGNATURE, TRAILER, Column, encode_rows
 
@@ -289,66 +289,3 @@ _INSERTERS: Final[dict[Kind, _Inserter]] = {
     Kind.SERVICE: _insert_texts,
     Kind.EXERCISE: _insert_texts,
 }
-
-
-async def load_readings(connection: Connection, first_pos: int, last_pos: int) -> ReadingBatch:
-    """The stored readings with ``first_pos <= pos <= last_pos`` in the order of ``pos``, as they were received."""
-    headers: list[Records] = []
-    members: dict[str, Any] = dict(empty_batch()._asdict())
-    for kind in READING_KINDS:
-        names = _engine_fields(kind)
-        rows = await _select(connection, kind, names, first_pos, last_pos)
-        if not rows:
-            continue
-        header = np.zeros(len(rows), HEADER)
-        for column, name in enumerate(("pos", "device", "t", "seq", "received")):
-            header[name] = [row[column] for row in rows]
-        header["kind"] = kind
-        header["row"] = np.arange(len(rows))
-        header["trusted"] = [row[5] for row in rows]
-        headers.append(header)
-        if kind is Kind.MOTION:
-            members |= _motion_members([row[6:] for row in rows])
-        elif kind in NUMERIC:
-            member, dtype = NUMERIC[kind]
-            own = np.zeros(len(rows), dtype)
-            for column, name in enumerate(names, start=6):
-                unknown = np.nan if own.dtype[name].kind == "f" else -1
-                own[name] = [unknown if row[column] is None else row[column] for row in rows]
-            members[member] = own
-    if headers:
-        header = np.concatenate(headers)
-        members["header"] = header[np.argsort(header["pos"], kind="stable")]
-    return ReadingBatch(**members)
-
-
-def _engine_fields(kind: Kind) -> tuple[str, ...]:
-    if kind is Kind.MOTION:
-        return ("rate_hz", "samples")
-    return tuple(NUMERIC[kind][1].names or ()) if kind in NUMERIC else ()
-
-
-def _motion_members(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    windows = [np.frombuffer(samples, "<i2").reshape(-1, 3) for _, samples in rows]
-    motion = np.zeros(len(rows), NUMERIC[Kind.MOTION][1])
-    motion["rate_hz"] = [rate for rate, _ in rows]
-    motion["count"] = [len(window) for window in windows]
-    motion["first"] = np.cumsum(motion["count"]) - motion["count"]
-    return {"motion": motion, "samples": np.concatenate(windows).astype(np.int16)}
-
-
-async def _select(
-    connection: Connection, kind: Kind, names: tuple[str, ...], first_pos: int, last_pos: int
-) -> list[tuple[Any, ...]]:
-    trusted: LiteralString = "trusted" if kind in (Kind.SOS, Kind.FALL) else "true"
-    query = sql.SQL(
-        "select pos, device, (extract(epoch from t) * 1000)::int8, seq, (extract(epoch from received) * 1000)::int8,"
-        " {trusted} {names} from {table} where pos between %s and %s order by pos"
-    ).format(
-        trusted=sql.SQL(trusted),
-        names=sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name in names),
-        table=sql.Identifier(kind.topic_name),
-    )
-    cursor = await connection.execute(query, (first_pos, last_pos))
-    rows: list[tuple[Any, ...]] = await cursor.fetchall()
-    return rows

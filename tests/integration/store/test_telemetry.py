@@ -16,9 +16,12 @@ from gateway.assemble import assemble
 from gateway.directory import Route
 from gateway.readings import Readings, gathered
 from gateway.store.connection import connect
-from gateway.store.telemetry import Key, existing_keys, load_readings, newest_times, store_readings
+from gateway.store.loading import load_readings
+from gateway.store.telemetry import Key, existing_keys, newest_times, store_readings
 
 T0 = 1_750_000_000_000
+FIRST_POS = 8_185
+"""The windows of motion are gathered in groups of 8,192 positions."""
 _f4 = st.floats(0, 100, width=32)
 _maybe_f4 = st.none() | _f4
 _maybe_bool = st.none() | st.booleans()
@@ -73,10 +76,10 @@ def readings(draw: st.DrawFn) -> Readings:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=readings())
 async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: Readings) -> None:
-    batch, extras = assemble(stored, first_pos=1)
+    batch, extras = assemble(stored, first_pos=FIRST_POS)
     async with await connect(conninfo, application="test") as connection, connection.transaction(force_rollback=True):
         await store_readings(connection, batch, extras)
-        loaded = await load_readings(connection, 1, len(stored))
+        loaded = await load_readings(connection, FIRST_POS, FIRST_POS + len(stored) - 1)
         keys = {r.key for r in stored}
         absent = Key(Kind.POSITION, 2, T0 - 1, 0)
         assert await existing_keys(connection, [*keys, absent]) == keys
@@ -94,6 +97,28 @@ async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: Readin
         for name in ours.dtype.names:
             np.testing.assert_array_equal(ours[name], theirs[name])
     np.testing.assert_array_equal(batch.samples, loaded.samples)
+
+
+async def test_readings_come_back_in_the_order_of_pos_however_they_lie_in_the_table(conninfo: str) -> None:
+    kinds: tuple[type[Reading], ...] = (Motion, Position, Motion, Heartbeat, Motion, Position)
+    values: dict[type[Reading], dict[str, Any]] = {Position: {"lat": 30.0, "lon": 120.0}, Heartbeat: {}}
+    stored = gathered(
+        (
+            kind(t=T0 + i, seq=i, **values.get(kind, {"rate_hz": 50.0, "samples": bytes([i + 1]) * 6 * (i + 1)})),
+            T0 + i,
+            _route(Kind[kind.__name__.upper()], i),
+        )
+        for i, kind in enumerate(kinds)
+    )
+    async with await connect(conninfo, application="test") as connection, connection.transaction(force_rollback=True):
+        for first, last in ((4, 6), (2, 4), (0, 2)):
+            batch, extras = assemble(stored.between(first, last), first_pos=FIRST_POS + 4 + first)
+            await store_readings(connection, batch, extras)
+        loaded = await load_readings(connection, FIRST_POS + 4, FIRST_POS + 9)
+    assert loaded.header["device"].tolist() == [0, 1, 2, 3, 4, 5]
+    windows = loaded.motion[loaded.of_kind(Kind.MOTION)["row"]]
+    samples = [loaded.samples[w["first"] : w["first"] + w["count"]].tobytes() for w in windows]
+    assert samples == [bytes([i + 1]) * 6 * (i + 1) for i in (0, 2, 4)]
 
 
 def test_unknown_is_never_a_plausible_value() -> None:

@@ -18,8 +18,9 @@ from gateway.directory import Route
 from gateway.readings import gathered
 from gateway.store import upkeep
 from gateway.store.connection import Connection, connect
+from gateway.store.loading import load_readings
 from gateway.store.migrate import migrate
-from gateway.store.telemetry import Key, existing_keys, insert_readings, load_readings, newest_times
+from gateway.store.telemetry import Key, existing_keys, insert_readings, newest_times
 from tests.support.community import rows
 from tests.support.timescale import running_timescale
 

@@ -1,0 +1,134 @@
+"""Stored readings back as the columns that the engine reads, without a Python object a row.
+
+The database gathers each column into one array, as wide at every place as its type, and numpy reads the arrays as
+they come over the wire. COPY would hand over row after row: 4 µs of this process a reading, against 0.1 µs.
+Source: PostgreSQL, ``array_send``: dimensions, whether any element is null, the element's type; size and lower bound
+of the one dimension; then for each element its length and its big-endian value.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import sql
+
+from devices.batch import HEADER, NUMERIC, ReadingBatch, Records, empty_batch
+from devices.kinds import READING_KINDS, Kind
+from gateway.store.connection import Connection
+from gateway.store.copy_format import EPOCH_2000_MS
+
+_HEAD_BYTES: Final = 20
+_WINDOWS_AT_ONCE: Final = 8_192
+"""Motion windows in one value: it may have 1 GB, and a window 64 KiB (``devices.payloads``)."""
+
+
+class _Column(NamedTuple):
+    """What is asked of the database, and the numbers that come."""
+
+    name: str
+    expression: sql.Composable
+    wire: str
+
+
+async def load_readings(connection: Connection, first_pos: int, last_pos: int) -> ReadingBatch:
+    """The stored readings with ``first_pos <= pos <= last_pos`` in the order of ``pos``, as they were received."""
+    headers: list[Records] = []
+    members: dict[str, Any] = dict(empty_batch()._asdict())
+    for kind in READING_KINDS:
+        columns = await _columns(connection, kind, first_pos, last_pos)
+        if columns is None:
+            continue
+        order = np.argsort(columns["pos"], kind="stable")
+        header = np.zeros(len(order), HEADER)
+        for name in ("pos", "device", "seq", "trusted"):
+            header[name] = columns[name][order]
+        for name in ("t", "received"):
+            header[name] = columns[name][order] // 1000 + EPOCH_2000_MS
+        header["kind"] = kind
+        header["row"] = np.arange(len(order))
+        headers.append(header)
+        if kind in NUMERIC:
+            member, dtype = NUMERIC[kind]
+            own = members[member] = np.zeros(len(order), dtype)
+            for field in columns.keys() & set(dtype.names or ()):
+                own[field] = columns[field][order]
+        if kind is Kind.MOTION:
+            members["samples"] = _in_order(members["motion"], columns, order)
+    if headers:
+        header = np.concatenate(headers)
+        members["header"] = header[np.argsort(header["pos"], kind="stable")]
+    return ReadingBatch(**members)
+
+
+def _in_order(motion: Records, columns: dict[str, npt.NDArray[Any]], order: npt.NDArray[np.intp]) -> Records:
+    """The samples of the windows one after the other; notes in ``motion`` where each begins."""
+    count = columns["octets"] // 6
+    begins = np.cumsum(count) - count
+    motion["count"] = count[order]
+    motion["first"] = np.cumsum(motion["count"]) - motion["count"]
+    samples = columns["samples"].view("<i2").reshape(-1, 3).astype(np.int16)
+    rows = np.repeat(begins[order] - motion["first"], motion["count"]) + np.arange(len(samples))
+    return samples[rows]
+
+
+async def _columns(
+    connection: Connection, kind: Kind, first_pos: int, last_pos: int
+) -> dict[str, npt.NDArray[Any]] | None:
+    """The columns of a kind, shape (n,) each, in no order; None when it has no reading there."""
+    wanted = _wanted(kind)
+    aggregates: list[sql.Composable] = [sql.SQL("array_agg({})").format(column.expression) for column in wanted]
+    part: sql.Composable = sql.SQL("")
+    if kind is Kind.MOTION:
+        aggregates.append(sql.SQL("string_agg(samples, ''::bytea)"))
+        part = sql.SQL("group by pos / {}").format(_WINDOWS_AT_ONCE)
+    query = sql.SQL("select {} from {} where pos between %s and %s {}").format(
+        sql.SQL(", ").join(aggregates), sql.Identifier(kind.topic_name), part
+    )
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(query, (first_pos, last_pos))
+        result = cursor.pgresult
+        assert result is not None
+        values = [[result.get_value(row, i) or b"" for i in range(len(aggregates))] for row in range(result.ntuples)]
+    if not values or not values[0][0]:
+        return None
+    columns = {
+        column.name: np.concatenate([_elements(row[i], column.wire) for row in values])
+        for i, column in enumerate(wanted)
+    }
+    if kind is Kind.MOTION:
+        columns["samples"] = np.frombuffer(b"".join(row[-1] for row in values), np.uint8)
+    return columns
+
+
+def _wanted(kind: Kind) -> list[_Column]:
+    trusted = sql.SQL("trusted::int4" if kind in (Kind.SOS, Kind.FALL) else "1")
+    columns = [
+        _Column("pos", sql.Identifier("pos"), ">i8"),
+        _Column("device", sql.Identifier("device"), ">i4"),
+        _Column("t", sql.Identifier("t"), ">i8"),
+        _Column("seq", sql.Identifier("seq"), ">i8"),
+        _Column("received", sql.Identifier("received"), ">i8"),
+        _Column("trusted", trusted, ">i4"),
+    ]
+    if kind is Kind.MOTION:
+        octets = _Column("octets", sql.SQL("octet_length(samples)"), ">i4")
+        return [*columns, _Column("rate_hz", sql.Identifier("rate_hz"), ">f4"), octets]
+    dtype = NUMERIC[kind][1] if kind in NUMERIC else np.dtype([])
+    return columns + [_numeric(name, dtype[name]) for name in dtype.names or ()]
+
+
+def _numeric(name: str, dtype: np.dtype[Any]) -> _Column:
+    """A column of a mass: unknown is NaN or −1, as in the arrays."""
+    column = sql.Identifier(name)
+    if dtype.kind == "f":
+        return _Column(name, sql.SQL("coalesce({}, 'NaN')").format(column), f">f{dtype.itemsize}")
+    if dtype.itemsize == 8:
+        return _Column(name, sql.SQL("coalesce({}, -1)").format(column), ">i8")
+    return _Column(name, sql.SQL("coalesce({}::int4, -1)").format(column), ">i4")
+
+
+def _elements(value: bytes, wire: str) -> npt.NDArray[Any]:
+    """The elements of an array in its binary form."""
+    return np.frombuffer(value, [("length", ">i4"), ("value", wire)], offset=_HEAD_BYTES)["value"]
