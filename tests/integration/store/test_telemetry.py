@@ -116,8 +116,9 @@ async def test_readings_come_back_in_the_order_of_pos_however_they_lie_in_the_ta
             await store_readings(connection, batch, extras)
         loaded = await load_readings(connection, FIRST_POS + 4, FIRST_POS + 9)
     assert loaded.header["device"].tolist() == [0, 1, 2, 3, 4, 5]
-    windows = loaded.motion[loaded.of_kind(Kind.MOTION)["row"]]
-    samples = [loaded.samples[w["first"] : w["first"] + w["count"]].tobytes() for w in windows]
+    for kind in (Kind.POSITION, Kind.MOTION, Kind.HEARTBEAT):
+        assert loaded.of_kind(kind)["row"].tolist() == list(range(len(loaded.of_kind(kind))))
+    samples = [loaded.samples[w["first"] : w["first"] + w["count"]].tobytes() for w in loaded.motion]
     assert samples == [bytes([i + 1]) * 6 * (i + 1) for i in (0, 2, 4)]
 
 
