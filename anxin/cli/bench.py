@@ -90,3 +90,30 @@ def soak(devices: int, minutes: float, rate: float, as_json: bool) -> None:  # n
     click.echo(f"{found.received:,} of {found.messages:,} messages stored, {found.messages_per_s:,.0f} a second")
     for name, slope in found.slope_mib_per_min.items():
         click.echo(f"{name:16} {found.samples[-1].rss_mib[name]:8.1f} MiB {slope:+8.3f} MiB a minute")
+
+
+@bench.command()
+@click.option("--residents", type=click.IntRange(min=100), default=100_000, show_default=True)
+@click.option("--events", type=click.IntRange(min=1), default=2_000_000, show_default=True, help="Readings a round.")
+@click.option("--polygons", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share with a polygon.")
+@click.option("--sweep", is_flag=True, help="What an event costs at 1,000 to 1,000,000 residents, too.")
+@_as_json
+def engine(residents: int, events: int, polygons: float, sweep: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Measure the alert engine beside what memory allows and beside plain Python."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.engine import measure
+
+    found = measure(residents=residents, events=events, polygon_share=polygons, sweep=sweep, progress=progress)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for name, value in msgspec.structs.asdict(found).items():
+        if name != "sweep":
+            click.echo(f"{name:28} {value}")
+    for size in found.sweep:
+        click.echo(
+            f"{size.residents:>10,} residents  {size.ns_per_event:7.1f} ns an event"
+            f"  memory's limit {size.memory_limit_ns:6.1f} ns  ratio {size.ratio}"
+        )
