@@ -95,6 +95,12 @@ class Oracle:
     def advance(self, now: int, listening_since: int | None) -> list[Said]:
         return [verdict.said for verdict in self.judge(now, listening_since)]
 
+    def disable(self, rule: Rule) -> None:
+        self.disabled.add(rule)
+
+    def enable(self, rule: Rule) -> None:
+        self.disabled.discard(rule)
+
     def _reading(self, i: int, told: Told, now: int) -> list[Verdict]:
         cry = told.kind in CRY_FOR_HELP
         if told.kind not in READING_KINDS or not (told.trusted or cry):
