@@ -7,13 +7,13 @@ in comes through ``alerts.reports``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import Alarm, Episode, Latency
+from alerts.alarm import Alarm, Episode, Latency, Place
 from alerts.consequences import keep, others_of_case
 from alerts.escalation import TELL_FAMILY, Effects, effects, waits_to_tell
 from alerts.folding import active_for, keys_of
@@ -50,8 +50,8 @@ async def absorb(
     """Fold a batch of episode events, in their order, into alarms; store, schedule and queue what follows."""
     if not episodes:
         return Absorbed((), ())
-    standing = await _load(tx, episodes)
-    touched = [standing.fold(episode, now, latency_of(episode) if latency_of else None) for episode in episodes]
+    standing, located = await _load(tx, episodes)
+    touched = [standing.fold(episode, now, latency_of(episode) if latency_of else None) for episode in located]
     for alarm in standing.changed():
         before = standing.before[alarm.id]
         consequences = effects(before, alarm, now)
@@ -59,26 +59,33 @@ async def absorb(
     return Absorbed(tuple(None if key is None else standing.known[key] for key in touched), tuple(standing.changed()))
 
 
-async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> Standing:
-    """Read and lock what a batch of episodes may touch, in a few queries for all of them."""
+async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Standing, list[Episode]]:
+    """Read and lock what a batch of episodes may touch; where one begins without a place, its device's last is it."""
     standing = Standing()
-    keys = list(dict.fromkeys(key for episode in episodes for key in keys_of(episode)))
-    for alarm in (await tx.lock_active(keys)).values():
+    opened = [episode for episode in episodes if episode.what == "opened"]
+    found = await tx.concerned(
+        subjects_and_rules=list(dict.fromkeys(key for episode in episodes for key in keys_of(episode))),
+        alarms=list(dict.fromkeys(episode.id for episode in opened)),
+        residents=list(dict.fromkeys(e.resident for e in episodes if e.resident is not None)),
+        devices=list(dict.fromkeys(e.device for e in opened if e.position is None and e.device is not None)),
+    )
+    for alarm in found.locked:
         standing.keep(alarm)
-    opened = list(dict.fromkeys(episode.id for episode in episodes if episode.what == "opened"))
-    if new := [key for key in opened if key not in standing.known]:
-        for alarm in (await tx.lock_many(new)).values():
-            standing.keep(alarm)
     evidence = [episode for episode in episodes if episode.what == "evidence"]
     unclaimed = dict.fromkeys((e.subject, e.rule) for e in evidence if active_for(e, standing.active) is None)
     if unclaimed:
         for alarm in (await tx.last_ended(list(unclaimed))).values():
             standing.keep(alarm)
-    residents = list(dict.fromkeys(e.resident for e in episodes if e.resident is not None))
-    if residents:
-        for alarm in await tx.active_of_residents(residents):
-            standing.meet(alarm)
-    return standing
+    for alarm in found.of_residents:
+        standing.meet(alarm)
+    return standing, [_located(episode, found.last_places) for episode in episodes]
+
+
+def _located(episode: Episode, last_places: Mapping[str, Place]) -> Episode:
+    place = None if episode.device is None else last_places.get(episode.device)
+    if place is None or episode.what != "opened" or episode.position is not None:
+        return episode
+    return msgspec.structs.replace(episode, position=place)
 
 
 class TakenTogether(msgspec.Struct, frozen=True, kw_only=True):

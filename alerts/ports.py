@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, Place
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +78,14 @@ Whom = Literal["resident", "household"]
 """Whom an alarm is about."""
 
 
+class Concerned(NamedTuple):
+    """What a batch of episodes concerns: the ``locked`` alarms, those of its residents, where its devices were last."""
+
+    locked: list[Alarm]
+    of_residents: list[Alarm]
+    last_places: dict[str, Place]
+
+
 class AnotherActive(Exception):
     """Somebody else made an alarm of the same subject and rule active meanwhile; nothing was changed."""
 
@@ -95,6 +103,24 @@ class AlarmTransaction(Protocol):
 
     async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
         """Those of these alarms that exist, in whatever state, locked in id order."""
+        ...
+
+    async def concerned(
+        self,
+        *,
+        subjects_and_rules: Sequence[tuple[str, str]],
+        alarms: Sequence[UUID],
+        residents: Sequence[str],
+        devices: Sequence[str],
+    ) -> Concerned:
+        """Four questions asked at once, since somebody waits for each answer.
+
+        Args:
+            subjects_and_rules: Whose active alarms to lock, as ``lock_active`` does.
+            alarms: Which alarms to lock besides, as ``lock_many`` does.
+            residents: Whose active alarms to show, as ``active_of_residents`` does.
+            devices: Whose newest stored fix to find, by the device's id.
+        """
         ...
 
     async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
@@ -104,14 +103,6 @@ def detector_failed(rule: Rule, status: int, site: str, now_ms: int) -> Episode:
         evidence={"detector": rule.public_name, "status": status},
         received=now_ms,
     )
-
-
-def with_last_fix(episode: Episode, fix: tuple[float, float, float | None, int] | None) -> Episode:
-    """The same episode at the device's last stored fix (lat, lon, accuracy m, t ms), if it has one."""
-    if fix is None:
-        return episode
-    lat, lon, accuracy_m, t = fix
-    return msgspec.structs.replace(episode, position=Place(lat=lat, lon=lon, accuracy_m=accuracy_m, t=t))
 
 
 def _evidence(rule: Rule, event: Any) -> tuple[Place | None, dict[str, Any]]:

@@ -26,7 +26,7 @@ from gateway.assemble import assemble
 from gateway.decode import Decoded, Rejection, decode
 from gateway.dedupe import Sieve, Sifted
 from gateway.directory import Directory
-from gateway.episodes import detector_failed, to_episodes, with_last_fix
+from gateway.episodes import detector_failed, to_episodes
 from gateway.errors import RefusedError
 from gateway.listening import AWAY_MS, Listening
 from gateway.readings import Heading, Readings, nothing
@@ -34,7 +34,7 @@ from gateway.receipts import receipts
 from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
 from gateway.store.alarms import PostgresAlarmTransaction
-from gateway.store.arrivals import last_fixes, store_presence, store_rejections
+from gateway.store.arrivals import store_presence, store_rejections
 from gateway.store.batches import BatchRow, Snapshot, insert_batch, save_snapshot
 from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
@@ -273,7 +273,7 @@ class Pipeline:
             if self._faults:
                 await absorb(transaction, self._faults, work.row.now_ms)
             if len(work.events):
-                alarms = await self._fold(work, connection, transaction)
+                alarms = await self._fold(work, transaction)
             await insert_readings(connection, work.batch, work.extras)
             if work.decoded.presences:
                 rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
@@ -286,21 +286,10 @@ class Pipeline:
             await transaction.finish()
         return alarms
 
-    async def _fold(self, work: Work, connection: Connection, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
+    async def _fold(self, work: Work, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
         """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
         now = work.row.now_ms
         episodes = to_episodes(work.events, work.readings, self._directory, now)
-        nowhere = [
-            int(event["device"])
-            for event, episode in zip(work.events, episodes, strict=True)
-            if episode.what == "opened" and episode.position is None and event["device"] >= 0
-        ]
-        if nowhere:
-            fixes = await last_fixes(connection, nowhere)
-            episodes = [
-                episode if episode.position is not None else with_last_fix(episode, fixes.get(int(event["device"])))
-                for event, episode in zip(work.events, episodes, strict=True)
-            ]
         absorbed = await absorb(transaction, episodes, now, lambda episode: self._latency(episode, now))
         alarms: dict[Key, UUID] = {}
         for event, alarm in zip(work.events, absorbed.by_episode, strict=True):

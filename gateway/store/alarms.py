@@ -8,12 +8,13 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg import AsyncCursor
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.alarm import ACTIVE, Alarm
-from alerts.ports import AnotherActive, Contact, Message, NewMessage, ResidentCard, Step, Whom
+from alerts.alarm import ACTIVE, Alarm, Place
+from alerts.ports import AnotherActive, Concerned, Contact, Message, NewMessage, ResidentCard, Step, Whom
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 
@@ -25,6 +26,9 @@ _ABOUT: Final[dict[Whom, LiteralString]] = {
     "resident": "resident = %s",
     "household": "resident is null and object ->> 'household' = %s",
 }
+
+_Asked = AsyncCursor[Any] | None
+"""A question whose answer was not awaited yet; None: there was nothing to ask."""
 
 _MESSAGE_FIELDS: Final = (
     "id", "attempts", "created_at", "alarm", "site", "resident", "contact", "recipient", "channel", "template",
@@ -46,6 +50,14 @@ def message_from_row(row: Sequence[Any]) -> Message:
     return msgspec.convert(dict(zip((*_MESSAGE_FIELDS, "demo"), row, strict=True)), Message)
 
 
+async def _alarms(asked: _Asked) -> list[Alarm]:
+    return [] if asked is None else [alarm_from_object(row[0]) for row in await asked.fetchall()]
+
+
+def _place(lat: float, lon: float, accuracy_m: float | None, t: int) -> Place:
+    return Place(lat=lat, lon=lon, accuracy_m=accuracy_m, t=t)
+
+
 class PostgresAlarmTransaction:
     """One transaction's work on alarms. ``finish`` must be the last step before COMMIT (design rule 10)."""
 
@@ -62,24 +74,64 @@ class PostgresAlarmTransaction:
 
     async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
         """The alarms among these that exist, locked in id order."""
-        cursor = await self._connection.execute(
-            "select object from alarm where id = any(%s) order by id for update", (list(alarms),)
-        )
-        found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
-        return {alarm.id: alarm for alarm in found}
+        return {alarm.id: alarm for alarm in await _alarms(await self._ask_many(alarms))}
 
     async def lock_active(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
         """The active alarms of these (subject, rule) pairs, locked in id order."""
+        found = await _alarms(await self._ask_active(subjects_and_rules))
+        return {(alarm.subject, alarm.rule): alarm for alarm in found}
+
+    async def concerned(
+        self,
+        *,
+        subjects_and_rules: Sequence[tuple[str, str]],
+        alarms: Sequence[UUID],
+        residents: Sequence[str],
+        devices: Sequence[str],
+    ) -> Concerned:
+        """What a batch of episodes concerns; in a pipeline, all questions leave before the first answer is awaited."""
+        active = await self._ask_active(subjects_and_rules)
+        many = await self._ask_many(alarms)
+        of_residents = await self._ask_of_residents(residents)
+        places = await self._ask_last_places(devices)
+        return Concerned(
+            [*await _alarms(active), *await _alarms(many)],
+            await _alarms(of_residents),
+            {} if places is None else {row[0]: _place(*row[1:]) for row in await places.fetchall()},
+        )
+
+    async def _ask_active(self, subjects_and_rules: Sequence[tuple[str, str]]) -> _Asked:
         if not subjects_and_rules:
-            return {}
+            return None
         subjects, rules = zip(*subjects_and_rules, strict=True)
-        cursor = await self._connection.execute(
+        return await self._connection.execute(
             "select object from alarm where (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
             f" and state in {ACTIVE_STATES} order by id for update",
             (list(subjects), list(rules)),
         )
-        found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
-        return {(alarm.subject, alarm.rule): alarm for alarm in found}
+
+    async def _ask_many(self, alarms: Sequence[UUID]) -> _Asked:
+        if not alarms:
+            return None
+        return await self._connection.execute(
+            "select object from alarm where id = any(%s) order by id for update", (list(alarms),)
+        )
+
+    async def _ask_of_residents(self, residents: Sequence[str]) -> _Asked:
+        if not residents:
+            return None
+        return await self._connection.execute(
+            "select object from alarm where resident = any(%s) and state = any(%s)", (list(residents), _ACTIVE)
+        )
+
+    async def _ask_last_places(self, devices: Sequence[str]) -> _Asked:
+        if not devices:
+            return None
+        return await self._connection.execute(
+            "select d.id, p.lat, p.lon, p.accuracy_m, (extract(epoch from p.t) * 1000)::int8 from device d,"
+            " lateral (select * from position where device = d.slot order by t desc limit 1) p where d.id = any(%s)",
+            (list(devices),),
+        )
 
     async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
         """The youngest alarm of each of these (subject, rule) pairs that is no longer active, not locked."""
@@ -97,12 +149,7 @@ class PostgresAlarmTransaction:
 
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
         """All active alarms of these residents, not locked: for ``case`` and for severity in context."""
-        if not residents:
-            return []
-        cursor = await self._connection.execute(
-            "select object from alarm where resident = any(%s) and state = any(%s)", (list(residents), _ACTIVE)
-        )
-        return [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+        return await _alarms(await self._ask_of_residents(residents))
 
     async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
         """The active alarms of a resident, or of a household as such (``resident`` null), locked in id order."""

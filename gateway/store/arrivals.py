@@ -1,4 +1,4 @@
-"""What arrives and is no reading: rejected payloads, presence, the last known place."""
+"""What arrives and is no reading: rejected payloads, presence."""
 
 from __future__ import annotations
 
@@ -45,15 +45,3 @@ async def store_presence(connection: Connection, rows: Sequence[tuple[int, bool,
                 for device, online, t, received in rows
             ],
         )
-
-
-async def last_fixes(
-    connection: Connection, devices: Sequence[int]
-) -> dict[int, tuple[float, float, float | None, int]]:
-    """The newest stored fix (lat, lon, accuracy m, t ms) of each of these devices that has one."""
-    cursor = await connection.execute(
-        "select d, p.lat, p.lon, p.accuracy_m, (extract(epoch from p.t) * 1000)::int8 from unnest(%s::int4[]) as d,"
-        " lateral (select * from position where device = d order by t desc limit 1) p",
-        (list(devices),),
-    )
-    return {row[0]: (row[1], row[2], row[3], row[4]) for row in await cursor.fetchall()}

@@ -52,6 +52,10 @@ def a_message(**fields: Any) -> NewMessage:
     return msgspec.structs.replace(message, **fields)
 
 
+def a_place(t: int) -> Place:
+    return Place(lat=31.25, lon=121.5, accuracy_m=8.0, t=t)
+
+
 def full_alarm() -> Alarm:
     """An alarm in which every field says something."""
     return an_alarm(
@@ -143,6 +147,26 @@ class TestAlarms:
             assert await tx.active_of_residents(["r1"]) == [mine]
             assert {alarm.id for alarm in await tx.active_of_residents(["r1", "r2"])} == {mine.id, others.id}
             assert await tx.active_of_residents([]) == []
+
+    async def test_all_that_episodes_concern_is_found_at_once(self, world: World) -> None:
+        standing = an_alarm("sos.button")
+        ended = an_alarm("fall.device", id=nth_uuid(2), state="closed", outcome="test")
+        mate = an_alarm("wandering.zone_exit", id=nth_uuid(3))
+        await put(world, standing, ended, mate, an_alarm("fall.device", id=nth_uuid(4), subject="resident:r2"))
+        await world.see("b1", a_place(T0 - 1), a_place(T0), a_place(T0 - 2))
+        await world.see("b2", a_place(T0))
+        async with world.store.transaction() as tx:
+            found = await tx.concerned(
+                subjects_and_rules=[("resident:r1", "sos.button"), ("resident:r1", "fall.device")],
+                alarms=[ended.id, nth_uuid(404)],
+                residents=["r1"],
+                devices=["b1", "nobody's"],
+            )
+            nothing = await tx.concerned(subjects_and_rules=[], alarms=[], residents=[], devices=[])
+        assert found.locked == [standing, ended]
+        assert {alarm.id for alarm in found.of_residents} >= {standing.id, mate.id}
+        assert found.last_places == {"b1": a_place(T0)}
+        assert nothing == ([], [], {})
 
     async def test_two_active_alarms_of_one_pair_are_refused(self, world: World) -> None:
         await put(world, an_alarm(t=T0))
@@ -373,6 +397,21 @@ class TestTheDeskOverEachStore:
             ("sos.button", "acknowledged"),
             ("sos.button", "resolved"),
         ]
+
+    async def test_an_alarm_without_a_place_begins_where_its_device_was_last(self, world: World) -> None:
+        await world.see("b1", a_place(T0))
+        own = Place(lat=31.0, lon=121.0, t=T0)
+        async with world.store.transaction() as tx:
+            absorbed = await absorb(
+                tx,
+                [
+                    an_episode(device="b1", position=None),
+                    an_episode("fall.device", device="b1", position=own),
+                    an_episode("device.battery_low", device="nobody's", position=None),
+                ],
+                T0,
+            )
+        assert [alarm and alarm.position for alarm in absorbed.by_episode] == [a_place(T0), own, None]
 
     async def test_replaying_the_batch_changes_nothing(self, world: World) -> None:
         for now in (T0, T0 + HOUR):

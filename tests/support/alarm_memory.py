@@ -12,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import ACTIVE, Alarm
+from alerts.alarm import ACTIVE, Alarm, Place
 from alerts.escalation import NO_NEWS_TO
-from alerts.ports import AnotherActive, Message, NewMessage, ResidentCard, Step, Whom
+from alerts.ports import AnotherActive, Concerned, Message, NewMessage, ResidentCard, Step, Whom
 
 ABANDONED_MS = 60_000
 
@@ -68,6 +68,20 @@ class MemoryTransaction:
             for a in self._c.alarms.values()
             if (key := (a.subject, a.rule)) in subjects_and_rules and a.is_active
         }
+
+    async def concerned(
+        self,
+        *,
+        subjects_and_rules: Sequence[tuple[str, str]],
+        alarms: Sequence[UUID],
+        residents: Sequence[str],
+        devices: Sequence[str],
+    ) -> Concerned:
+        return Concerned(
+            [*(await self.lock_active(subjects_and_rules)).values(), *(await self.lock_many(alarms)).values()],
+            await self.active_of_residents(residents),
+            {device: self._store.places[device] for device in devices if device in self._store.places},
+        )
 
     async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
         ended = [a for a in self._c.alarms.values() if a.state in ("resolved", "closed", "cancelled")]
@@ -145,6 +159,7 @@ class MemoryStore:
         self.contents = Contents()
         self.cards: dict[str, ResidentCard] = {}
         self.households: dict[str, set[str]] = {}
+        self.places: dict[str, Place] = {}
         self.woken = asyncio.Event()
         self._lock = asyncio.Lock()
 

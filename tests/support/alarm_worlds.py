@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, Place
 from alerts.ports import AlarmStore, Outbox, ResidentCard
 from gateway.store.alarms import PostgresAlarmStore, alarm_from_object
 from gateway.store.connection import Connection
@@ -25,6 +25,10 @@ class World(Protocol):
     def outbox(self) -> Outbox: ...
 
     async def register(self, card: ResidentCard, household: str | None = None) -> None: ...
+
+    async def see(self, device: str, *places: Place) -> None:
+        """A registered device was at these places."""
+        ...
 
     async def published(self) -> list[tuple[Alarm, bool]]:
         """Every change with its ``count_only``, in the order of their numbers."""
@@ -44,6 +48,9 @@ class MemoryWorld:
         self.store.cards[card.id] = card
         if household is not None:
             self.store.households.setdefault(household, set()).add(card.id)
+
+    async def see(self, device: str, *places: Place) -> None:
+        self.store.places[device] = max(places, key=lambda place: place.t)
 
     async def published(self) -> list[tuple[Alarm, bool]]:
         return list(self.store.contents.changes)
@@ -92,6 +99,18 @@ class PostgresWorld:
                         c.language,
                         c.can_receive_sms,
                     ),
+                )
+
+    async def see(self, device: str, *places: Place) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute("insert into site (id, name) values ('north', 'North') on conflict do nothing")
+            await connection.execute("insert into device (id, site) values (%s, 'north')", (device,))
+            for place in places:
+                await connection.execute(
+                    "insert into position (pos, device, t, seq, received, lat, lon, accuracy_m)"
+                    " select 0, slot, to_timestamp(%s / 1000.0), -1, to_timestamp(%s / 1000.0), %s, %s, %s"
+                    " from device where id = %s",
+                    (place.t, place.t, place.lat, place.lon, place.accuracy_m, device),
                 )
 
     async def published(self) -> list[tuple[Alarm, bool]]:
