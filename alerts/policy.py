@@ -61,6 +61,9 @@ ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
 CERTAIN_FALL: Final = 0.8
 """Confidence from which a fall is critical."""
 
+SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
+"""Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""
+
 REPORTED_SEVERITY: Final[dict[str, SeverityName]] = {
     "sos": "critical",
     "fall": "critical",
