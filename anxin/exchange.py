@@ -12,7 +12,8 @@ from anxin.settings import Settings
 from anxin.store_access import database_of
 from dashboards.exchange import Outcome, Unreadable
 from dashboards.exchange.columns import KINDS, Kind
-from dashboards.exchange.export import Language, rows_of, to_csv, to_xlsx
+from dashboards.exchange.export import Language, rows_of, to_csv
+from dashboards.exchange.workbooks import to_xlsx
 from dashboards.importing import HasFaults, Wanted, run_import
 from devices.clock import SystemClock
 from gateway.store.connection import Connection, connect

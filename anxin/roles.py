@@ -76,7 +76,6 @@ async def dispatcher(settings: RoleSettings) -> None:
     """Escalation steps when they fall due, messages out of the outbox, and upkeep."""
     from alerts import dispatcher as dispatching
     from alerts.notifiers.selection import notifier_for
-    from alerts.notifiers.twilio import TwilioNotifier
     from anxin.upkeep import kept_up
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
@@ -87,6 +86,8 @@ async def dispatcher(settings: RoleSettings) -> None:
     account = settings.twilio
     provider = None
     if account is not None:
+        from alerts.notifiers.twilio import TwilioNotifier
+
         provider = TwilioNotifier(
             account_sid=account.account_sid,
             auth_token=account.auth_token,

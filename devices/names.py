@@ -12,8 +12,6 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Final
 
-from pypinyin import Style, pinyin
-
 SPELLINGS: Final = 24
 """At most so many spellings of one name; the surname's readings come first. Source: assumption."""
 _READINGS: Final = 2
@@ -46,6 +44,9 @@ def spellings(name: str) -> list[str]:
 def _readings(word: str) -> tuple[str, ...]:
     if word.isascii():
         return (word,) if word.isalnum() else ()
+    # Its dictionary takes 0.3 s and 60 MB, and most processes spell no name.
+    from pypinyin import Style, pinyin  # noqa: PLC0415
+
     found = pinyin(word, style=Style.NORMAL, heteronym=True, errors="ignore")
     plain = [reading for each in found for reading in each if reading.isascii() and reading.isalpha()]
     return tuple(dict.fromkeys(typed for reading in plain for typed in _UMLAUT.get(reading, (reading,))))

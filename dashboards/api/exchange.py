@@ -15,7 +15,7 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.exchange import Outcome, Unreadable
 from dashboards.exchange.columns import KINDS, Kind
-from dashboards.exchange.export import Language, rows_of, to_csv, to_xlsx
+from dashboards.exchange.export import Language, rows_of, to_csv
 from dashboards.exchange.tables import MAX_BYTES
 from dashboards.importing import CameOutDifferently, HasFaults, Wanted, run_import
 from gateway.store.registry.bulk import RegistryMoved, snapshot
@@ -131,6 +131,8 @@ async def export_records(
     def written() -> bytes:
         if format == "csv":
             return to_csv(rows_of(known, kinds[0], site), kinds[0], language)
+        from dashboards.exchange.workbooks import to_xlsx  # noqa: PLC0415 loaded when it is asked for
+
         return to_xlsx([(each, rows_of(known, each, site)) for each in kinds], language)
 
     name = f"anxin-{kind or ('residents' if format == 'csv' else 'registry')}.{format}"

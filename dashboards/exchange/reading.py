@@ -7,7 +7,6 @@ from typing import Final
 from dashboards.exchange.csv_tables import read_csv
 from dashboards.exchange.faults import Unreadable
 from dashboards.exchange.tables import MAX_BYTES, Tables
-from dashboards.exchange.xlsx_tables import read_xlsx
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,4 +21,9 @@ def read_tables(data: bytes) -> Tables:
         raise Unreadable("empty")
     if data.startswith(_OLE):
         raise Unreadable("old_excel")
-    return read_xlsx(data) if data.startswith(_ZIP) else read_csv(data)
+    if not data.startswith(_ZIP):
+        return read_csv(data)
+    # What reads workbooks takes half a second to load, and most consoles never see one.
+    from dashboards.exchange.xlsx_tables import read_xlsx  # noqa: PLC0415
+
+    return read_xlsx(data)

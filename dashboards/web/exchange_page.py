@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing
-from dashboards.exchange.export import Language, template
+from dashboards.exchange.export import Language
 from dashboards.web.records.found import administers
 from dashboards.web.rendering import page
 from gateway.store.registry import listing
@@ -28,6 +28,8 @@ async def import_page(request: Request, deps: DepsOf, principal: Managing) -> Re
 @router.get("/import/template.xlsx")
 async def import_template(_: Managing, language: Language = "zh") -> Response:
     """A table of residents with every column and no line."""
+    from dashboards.exchange.workbooks import template  # noqa: PLC0415 loaded when it is asked for
+
     return Response(
         template(language),
         media_type=_XLSX,
