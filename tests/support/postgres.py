@@ -38,7 +38,7 @@ class PostgresServer:
         """A fresh database, dropped afterwards; yields its conninfo."""
         name = f"test_{secrets.token_hex(6)}"
         template = _TEMPLATE if migrated else "template0"
-        self._administer("create database {} owner {} template {}", name, USER, template)
+        self._administer("create database {} owner {} template {} strategy file_copy", name, USER, template)
         try:
             yield self.conninfo(name)
         finally:
