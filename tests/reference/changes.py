@@ -1,0 +1,133 @@
+"""A small community, and what staff may change about it at any time: records and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import alerts.engine
+from devices.registry import Fence, RegistryChange, Scope
+from tests.reference.oracle import Rule
+from tests.reference.stories import HOUR, S
+from tests.reference.streams import HOME, START, assignment, change, circle, device, north_of, parameter, resident
+
+WEST, EAST = HOME[1] - 0.002, HOME[1] + 0.006
+YARD = tuple((north_of(metres)[0], lon) for metres, lon in ((155, WEST), (155, EAST), (505, EAST), (505, WEST)))
+COMMUNITY: list[RegistryChange] = [
+    *(change(resident(slot)) for slot in range(3)),
+    change(resident(3, timezone="Europe/Berlin")),
+    *(change(device(slot)) for slot in range(3)),
+    change(device(3, type="box")),
+    change(device(4, type="rower")),
+    change(device(5, type="watch")),
+    change(device(7, type="pendant")),
+    change(device(8, type="watch")),
+    change(device(9)),
+    change(assignment(0, 0)),
+    change(assignment(1, 0)),
+    change(assignment(2, 1)),
+    change(assignment(3, None)),
+    change(assignment(4, 2)),
+    change(assignment(7, 1)),
+    change(assignment(8, 2, from_ms=START)),
+    change(assignment(9, 3, from_ms=START + HOUR)),
+    change(circle(0)),
+    change(circle(1, 200.0)),
+    change(Fence(id="f1p", resident_slot=1, name="p", polygon=YARD)),
+]  # fmt: skip
+"""Resident 0 with two bands and a circle, 1 with a band, a pendant, a circle and a polygon, 2 with a machine and a
+watch that never says anything, 3 with a band and no zone; device 3 is the box of a household, 5 a watch of nobody,
+6 never entered."""
+
+LATER = START + 600 * S
+RECORDS: list[RegistryChange] = [
+    change(resident(0, status="hospital")),
+    change(resident(0)),
+    change(resident(1, timezone="Europe/Berlin")),
+    change(resident(1, timezone="Nowhere/Atlantis")),
+    change(None, "resident", "r1"),
+    change(circle(0, 600.0)),
+    change(None, "fence", "f1p"),
+    change(assignment(2, 0, id="later", from_ms=LATER)),
+    change(assignment(2, 1, to_ms=LATER)),
+    change(assignment(2, 0, id="past", from_ms=START - 900 * S, to_ms=START - 300 * S)),
+    change(assignment(2, 1, id="back", from_ms=START - 300 * S)),
+    change(None, "assignment", "past"),
+    change(None, "assignment", "a1"),
+    change(assignment(1, 0, from_ms=START - 86_400 * S, to_ms=START + 60 * S)),
+    change(assignment(1, 0, id="same", from_ms=START + 60 * S)),
+    change(assignment(1, 2, id="lent", from_ms=START + 30 * S, to_ms=LATER)),
+    change(assignment(1, None, id="lent", from_ms=START + 30 * S)),
+    change(assignment(0, 3, id="swapped", from_ms=START + 12 * HOUR)),
+    change(assignment(3, None, household="g", id="moved", from_ms=LATER)),
+    change(assignment(3, 1, id="given", from_ms=START)),
+    change(None, "assignment", "a3"),
+    change(assignment(5, 2)),
+    change(assignment(5, 0, from_ms=LATER)),
+    change(assignment(8, 0, id="swapped8", from_ms=START + 2 * HOUR)),
+    change(device(0, revoked=True)),
+    change(device(1, type="walker")),
+    change(device(3, type="band")),
+    change(device(0)),
+    change(None, "device", "d7"),
+]
+
+_SET: dict[str, tuple[float, ...]] = {
+    "sos.button.same_episode_s": (20, 150),
+    "sos.button.cancel_within_s": (60,),
+    "fall.device.sure_from": (0.2, 0.9),
+    "wandering.zone_exit.fixes": (1, 3),
+    "wandering.zone_exit.dwell_s": (0, 90),
+    "wandering.zone_exit.back_fixes": (1, 3),
+    "wandering.zone_exit.back_m": (50,),
+    "wandering.zone_exit.unknown_accuracy_m": (120,),
+    "wandering.zone_exit.sure_accuracy_m": (40,),
+    "wandering.zone_exit.evidence_every_s": (10, 300),
+    "missed_check.silent.intervals": (1, 4),
+    "missed_check.silent.grace_s": (0, 300),
+    "missed_check.silent.interval_s": (60, 900),
+    "missed_check.silent.empty_pct": (50,),
+    "missed_check.silent.fix_kept_s": (600,),
+    "missed_check.silent.home_m": (10, 300),
+    "missed_check.silent.night_from_h": (20, 1),
+    "missed_check.silent.night_to_h": (9,),
+    "missed_check.silent.remind_s": (600, 7200),
+    "device.battery_low.low_pct": (22,),
+    "device.battery_low.recovered_pct": (80,),
+    "device.battery_low.remind_s": (3600,),
+    "device.fault.never_after_s": (86_400,),
+    "device.fault.remind_s": (3600, 7200),
+    "device.not_worn.after_s": (3600,),
+    "device.not_worn.charging_after_s": (7200,),
+    "device.not_worn.day_from_h": (12,),
+    "device.not_worn.day_to_h": (23,),
+    "device.not_worn.remind_s": (3600,),
+    "vitals.heart_rate.high_bpm": (150,),
+    "vitals.heart_rate.confirm": (1,),
+    "vitals.heart_rate.span_s": (0, 300),
+    "vitals.spo2.low_pct": (85,),
+    "vitals.spo2.gap_s": (60,),
+    "vitals.spo2.back_readings": (1, 3),
+    "vitals.blood_pressure.systolic_high_mmhg": (170,),
+    "vitals.blood_pressure.back_by_mmhg": (10,),
+    "vitals.blood_pressure.evidence_every_s": (0, 60),
+    "vitals.temperature.high_c": (38.8,),
+    "vitals.temperature.severity": (2,),
+    **{f"{rule.public_name}.enabled": (0,) for rule in Rule if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE)},
+}
+_SCOPES: tuple[tuple[Scope, int], ...] = (("everyone", 0), ("site", 0), ("resident", 0), ("resident", 1))
+
+
+def _settings() -> Iterator[RegistryChange]:
+    known: dict[str, Any] = getattr(alerts.engine, "PARAMETERS", {})
+    for name, values in _SET.items():
+        if name not in known:
+            continue
+        for scope, slot in _SCOPES:
+            for value in values:
+                assert known[name].low <= value <= known[name].high, name
+                yield change(parameter(name, float(value), scope, slot))
+            yield change(None, "parameter", parameter(name, 0.0, scope, slot).id)
+
+
+SETTINGS = list(_settings())

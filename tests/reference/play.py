@@ -1,0 +1,146 @@
+"""A life played to engine and oracle: the engine is cut, undone, stopped and killed on the way, the oracle is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from math import isnan
+from typing import NamedTuple
+
+import pytest
+
+import alerts.engine
+from alerts.engine import EVIDENCE_FIELDS, Engine, What
+from devices.registry import RegistryChange
+from tests.reference.lives import Turn
+from tests.reference.oracle import Oracle, Rule, Told, Verdict
+from tests.reference.speakers import verdicts_in
+from tests.reference.streams import OF_TODAY, batch_of
+
+
+class Work(NamedTuple):
+    """One thing that was said, as far as it counts as work done."""
+
+    rule: Rule
+    what: What
+
+
+@dataclass
+class Done:
+    """A turn that was committed, and what was said in it."""
+
+    turn: Turn
+    said: list[Verdict]
+
+
+class Play:
+    """An engine that meets every mishap, beside an oracle that meets none."""
+
+    def __init__(self, community: Sequence[RegistryChange]) -> None:
+        self.kept = _knowing(tuple(community))
+        self.engine, self.oracle = Engine.restore(self.kept), Oracle()
+        for change in [*OF_TODAY, *community]:
+            self.oracle.apply(change)
+        self.since: list[Done] = []
+        """What was committed after the snapshot that is kept."""
+        self.work: Counter[Work] = Counter()
+
+    def live(self, life: Sequence[Turn]) -> None:
+        for turn in life:
+            self._begin(self.engine, turn)
+            self._mishap(turn)
+            said = self._oracle_says(turn)
+            if turn.mishap == "crashed":
+                self._crash(turn)
+            agree(self._engine_says(self.engine, turn), said)
+            self.work.update(Work(Rule(one.said.rule), What(one.said.what)) for one in said)
+            self.since.append(Done(turn, said))
+            if turn.keep:
+                self.kept, self.since = self.engine.snapshot(), []
+
+    @staticmethod
+    def _begin(engine: Engine, turn: Turn) -> None:
+        engine.apply(turn.changes)
+        for rule, on in turn.switched:
+            if rule in set(map(int, alerts.engine.Rule)):
+                (engine.enable if on else engine.disable)(alerts.engine.Rule(rule))
+
+    @staticmethod
+    def _engine_says(engine: Engine, turn: Turn) -> list[Verdict]:
+        said = _process(engine, turn)
+        for _ in range(turn.advances):
+            said += verdicts_in(engine.advance(turn.now, turn.listening_since))
+        engine.commit()
+        for moment in turn.later:
+            said += verdicts_in(engine.advance(moment, turn.listening_since))
+            engine.commit()
+        return said
+
+    def _oracle_says(self, turn: Turn) -> list[Verdict]:
+        for change in turn.changes:
+            self.oracle.apply(change)
+        for rule, on in turn.switched:
+            (self.oracle.enable if on else self.oracle.disable)(rule)
+        said = self.oracle.hear(turn.told, turn.now)
+        for moment in [turn.now] * turn.advances + list(turn.later):
+            said += self.oracle.judge(moment, turn.listening_since)
+        return said
+
+    def _mishap(self, turn: Turn) -> None:
+        """What leaves the engine as it was at the last commit, and as the registry is now."""
+        if turn.mishap == "restarted":
+            self.engine = Engine.restore(self.engine.snapshot())
+        if not turn.mishap.startswith("undone"):
+            return
+        if turn.mishap == "undone half":
+            self.engine.process(batch_of(turn.told[: len(turn.told) // 2]), turn.now)
+        else:
+            _process(self.engine, turn)
+        if turn.mishap == "undone whole":
+            self.engine.advance(turn.now, turn.listening_since)
+            self.engine.advance(turn.now + 3_600_000, turn.listening_since)
+        self.engine.rollback()
+
+    def _crash(self, turn: Turn) -> None:
+        """Killed in the middle of the turn: back to the snapshot, and through all that was committed since."""
+        _process(self.engine, turn)
+        self.engine = Engine.restore(self.kept)
+        for done in self.since:
+            self._begin(self.engine, done.turn)
+            agree(self._engine_says(self.engine, done.turn), done.said)
+        self._begin(self.engine, turn)
+
+
+@cache
+def _knowing(community: tuple[RegistryChange, ...]) -> bytes:
+    """What an engine knows that has heard of a community and nothing else; a zone's table takes it long."""
+    engine = Engine()
+    engine.apply(community)
+    return engine.snapshot()
+
+
+def _process(engine: Engine, turn: Turn) -> list[Verdict]:
+    """The batch, cut into pieces of the same moment; readings are counted through all of them."""
+    said: list[Verdict] = []
+    for start, stop in pairwise((0, *turn.cuts, len(turn.told))):
+        part: Sequence[Told] = turn.told[start:stop]
+        for verdict in verdicts_in(engine.process(batch_of(part, start), turn.now)):
+            place = verdict.said.reading + start
+            said.append(Verdict(verdict.said._replace(reading=place), verdict.evidence))
+    return said
+
+
+def agree(engine: Sequence[Verdict], oracle: Sequence[Verdict]) -> None:
+    """They say the same and mean it: what the oracle tells by the engine's names is the same number."""
+    assert [one.said for one in engine] == [one.said for one in oracle]
+    for one, other in zip(engine, oracle, strict=True):
+        named = EVIDENCE_FIELDS[alerts.engine.Rule(one.said.rule)]
+        expected = {name: value for name, value in other.evidence.items() if name in named and not isnan(value)}
+        if one.said.what == What.RECOVERED:
+            expected = {name: value for name, value in expected.items() if name in one.evidence}
+        told = {name: one.evidence.get(name) for name in expected}
+        near = 0.5 if one.said.rule == Rule.WANDERING_ZONE_EXIT else 1e-3
+        assert told == pytest.approx(expected, rel=1e-5, abs=near), one.said
