@@ -18,6 +18,7 @@ from alerts.engine.rules import (
     Severity,
     What,
 )
+from alerts.engine.snapshot_copy import SnapshotCopy
 
 __all__ = [
     "EPISODE_EVENT",
@@ -31,5 +32,6 @@ __all__ = [
     "Parameters",
     "Rule",
     "Severity",
+    "SnapshotCopy",
     "What",
 ]

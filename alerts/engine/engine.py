@@ -16,6 +16,7 @@ from alerts.engine.layout import FOREVER, Journal, State, empty_journal, empty_s
 from alerts.engine.outcome import Outcome, Status
 from alerts.engine.parameters import Parameters
 from alerts.engine.rules import EPISODE_EVENT, Rule
+from alerts.engine.snapshot_copy import SnapshotCopy
 from devices.batch import ReadingBatch, Records, empty_batch
 from devices.registry import Assignment, Entity, Fence, Record, RegistryChange, Resident
 
@@ -51,6 +52,7 @@ class Engine:
         self.parameters = Parameters() if parameters is None else parameters
         self._state: State = empty_state()
         self._directory = Directory()
+        self._applied = 0
         self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)
         self._journal: Journal = empty_journal(_FIRST_ROOM, _FIRST_ROOM)
         self._out: Records = np.empty(_EVENTS_AT_MOST * _FIRST_ROOM, EPISODE_EVENT)
@@ -65,6 +67,7 @@ class Engine:
         """
         if self._journal.used.any():
             raise RuntimeError("registry changes belong between batches")
+        self._applied += 1
         self._state = apply(self._directory, self._state, changes, self.parameters)
 
     def process(self, batch: ReadingBatch, now: int) -> Records:
@@ -142,7 +145,18 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """Everything that the engine knows, as bytes; the same bytes for the same knowledge."""
-        return snapshot.pack(self._state, self._directory, self.parameters, self._enabled.tolist())
+        copy = SnapshotCopy()
+        while not self.copy_into(copy):
+            pass
+        return copy.pack()
+
+    def copy_into(self, copy: SnapshotCopy) -> bool:
+        """Take one step towards a copy of all this, between commits; True when it is complete, as of this moment.
+
+        A step is short enough to stand between two batches (20 ms with 100,000 residents).
+        """
+        settled = snapshot.Settled(self.parameters, self._enabled.tolist())
+        return copy.take(self._state, self._directory, settled, changes=self._applied)
 
     @classmethod
     def restore(cls, data: bytes) -> Self:
@@ -151,11 +165,11 @@ class Engine:
         Raises:
             IncompatibleSnapshot: damaged, or of another layout.
         """
-        state, directory, parameters, enabled = snapshot.unpack(data)
-        engine = cls(parameters)
+        state, directory, settled = snapshot.unpack(data)
+        engine = cls(settled.parameters)
         engine._state = state
         engine._directory = directory
-        engine._enabled[:] = enabled
+        engine._enabled[:] = settled.enabled
         return engine
 
     def warm(self) -> None:
