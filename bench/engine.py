@@ -69,7 +69,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         ratio: of the memory's limit.
         advance_1_pct_due_ms: a scan in which one resident in a hundred has just fallen silent.
         ns_by_kind: what a reading of each kind costs.
-        alarms: events that the engine emitted, by rule and what; what nothing was done for is quick.
+        alarms: events that the engine emitted, by rule and what: one that does nothing is quick, too.
+        silences_opened: by those scans, five hundredths of the residents.
         load: of the machine, at the end.
     """
 
@@ -90,6 +91,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     best: dict[str, int]
     ns_by_kind: dict[str, float]
     alarms: dict[str, int]
+    silences_opened: int
     registered_s: float
     polygon_share: float
     batch: int
@@ -108,7 +110,7 @@ def measure(
     paces, alarms = _paces(community, batch, repetitions, progress)
     progress("single readings and scans")
     ones = _batches_of_one(community)
-    nothing_due, some_due = _scans(community)
+    nothing_due, some_due, silences = _scans(community)
     sizes = community.bytes_by_array()
     by_kind = {kind.topic_name: round(_kind(community, kind), 1) for kind in mixture.SHARES}
     hot = community.hot_record_bytes()
@@ -131,6 +133,7 @@ def measure(
         best={f"{name}_events_per_s": pace.best for name, pace in paces.items()},
         ns_by_kind=by_kind,
         alarms=alarms,
+        silences_opened=silences,
         registered_s=round(community.registered_s, 1),
         polygon_share=polygon_share,
         batch=mixture.BATCH,
@@ -254,8 +257,10 @@ def _batches_of_one(community: Community) -> list[float]:
     return taken
 
 
-def _scans(community: Community) -> tuple[float, float]:
+def _scans(community: Community) -> tuple[float, float, int]:
     """What a scan takes with nothing due, and with one resident in a hundred just fallen silent: medians, ms.
+
+    And how many silences the latter opened.
 
     Everybody has a heartbeat, a hundredth after the other 10 s apart; then nobody says anything any more.
     """
@@ -277,19 +282,21 @@ def _scans(community: Community) -> tuple[float, float]:
         first_silent = first_silent or community.now + 2 * int(mixture.INTERVAL_S * 1000) + 30_000
         community.now += 10_000
     _scan(engine, community.now, since)
-    idle = [_scan(engine, community.now + i, since) for i in range(SCANS)]
+    idle = [_scan(engine, community.now + i, since)[0] for i in range(SCANS)]
     due = [_scan(engine, first_silent + part * 10_000 + 1, since) for part in range(parts)]
     community.now = first_silent + 1_000_000
-    return median(idle), median(due)
+    return median(idle), median(taken for taken, _ in due), sum(opened for _, opened in due)
 
 
-def _scan(engine: Engine, now: int, since: int) -> float:
+def _scan(engine: Engine, now: int, since: int) -> tuple[float, int]:
+    """How long a scan takes, ms, and how many silences it opened."""
     with _undisturbed():
         started = time.thread_time_ns()
-        engine.advance(now, since)
+        events = engine.advance(now, since)
         taken = time.thread_time_ns() - started
     engine.commit()
-    return taken / 1e6
+    opened = (events["rule"] == Rule.MISSED_CHECK_SILENT) & (events["what"] == What.OPENED)
+    return taken / 1e6, int(opened.sum())
 
 
 def _kind(community: Community, kind: Kind) -> float:

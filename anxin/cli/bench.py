@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -117,3 +118,53 @@ def engine(residents: int, events: int, polygons: float, sweep: bool, as_json: b
             f"{size.residents:>10,} residents  {size.ns_per_event:7.1f} ns an event"
             f"  memory's limit {size.memory_limit_ns:6.1f} ns  ratio {size.ratio}"
         )
+
+
+@bench.command("load")
+@click.option("--residents", type=click.IntRange(min=10), default=1000, show_default=True)
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--assume", type=click.Choice(["usual", "noisy"]), default="usual", show_default=True, help="The world.")
+@click.option(
+    "--desk",
+    type=click.Choice(["patient", "hasty"]),
+    default="patient",
+    show_default=True,
+    help="Whether alarms are kept until their cause has ended, or closed after 20 minutes.",
+)
+@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Another value, for everyone.")
+@_as_json
+def desk_load(
+    residents: int, days: int, seed: int, assume: Any, desk: Any, settings: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Simulate a month of a community and count what sounds at the desk, per 1,000 residents and day."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.desk.month import measure
+    from bench.desk.text import lines
+
+    values = _values(settings)
+    with click.progressbar(length=days, label="days", file=sys.stderr, show_eta=True, show_pos=True) as bar:
+        found = measure(
+            residents=residents, days=days, seed=seed, world=assume, manner=desk, parameters=values,
+            told=lambda _: bar.update(1),
+        )  # fmt: skip
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+def _values(settings: tuple[str, ...]) -> dict[str, float]:
+    if not settings:
+        return {}
+    from anxin.backtesting.errors import BacktestError
+    from anxin.backtesting.settings import settings_from
+
+    try:
+        return {setting.name: setting.value for setting in settings_from(settings)}
+    except BacktestError as error:
+        give_up(error)

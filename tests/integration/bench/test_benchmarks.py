@@ -47,3 +47,31 @@ def test_soak_watches_every_role() -> None:
     found = _bench("soak", "--devices", "20", "--minutes", "0.1", "--rate", "100")
     assert found["messages"] > 0
     assert {"gateway", "dispatcher", "console", "broker", "postgres"} <= set(found["samples"][0]["rss_mib"])
+
+
+def test_the_engine_is_measured_beside_memory_and_plain_python() -> None:
+    found = _bench("engine", "--residents", "1000", "--events", "20000", "--polygons", "0.2")
+    named = (
+        "residents",
+        "events",
+        "events_per_s",
+        "memory_limit_events_per_s",
+        "plain_python_events_per_s",
+        "bytes_per_resident",
+        "batch_of_one_us",
+        "advance_ms",
+    )
+    assert tuple(found)[: len(named)] == named
+    assert (found["residents"], found["events"]) == (1000, 20_000)
+    assert all(found[name] > 0 for name in named)
+    assert {"sos.button opened", "fall.device opened", "wandering.zone_exit opened"} <= set(found["alarms"])
+    assert found["silences_opened"] == 50
+    assert set(found["ns_by_kind"]) >= {"position", "heartbeat", "vitals", "exercise"}
+
+
+def test_load_counts_what_sounds_at_a_desk() -> None:
+    found = _bench("load", "--residents", "60", "--days", "2", "--assume", "noisy")
+    assert (found["residents"], found["days"], found["world"]) == (60, 2, "noisy")
+    assert found["readings"] > 60 * 2 * 288
+    assert found["sounding_per_day"] > 0
+    assert all(len(hours) == 24 for hours in found["by_hour"].values())
