@@ -1,46 +1,23 @@
 """Parameters in layers: which value is in force for somebody, from which layer it comes, and what contradicts itself.
 
 The default of the code gives way to what was set for everyone, that to what was set for the site, that to what was
-set for the resident. Pure functions over the catalogue of ``alerts.engine.PARAMETERS``, which is handed in.
+set for the resident. Pure functions over a catalogue of parameters, which is handed in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from alerts.catalogue import ParameterSpec
 from devices.registry import Scope
 
 Layer = Literal["default", "everyone", "site", "resident"]
 
 LAYERS: Final[tuple[Scope, ...]] = ("everyone", "site", "resident")
 """The weakest first."""
-
-
-class Spec(Protocol):
-    """What a parameter may be, as the engine's catalogue has it."""
-
-    @property
-    def default(self) -> float:
-        """The value in force where nobody set one."""
-        ...
-
-    @property
-    def low(self) -> float:
-        """The least value that may be set."""
-        ...
-
-    @property
-    def high(self) -> float:
-        """The greatest value that may be set."""
-        ...
-
-    @property
-    def whole(self) -> bool:
-        """Whether only whole numbers make sense."""
-        ...
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +92,7 @@ _SUMS: Final = (("vitals.spo2.low_pct", "vitals.spo2.back_by_pct", 100.0),)
 """Nobody's saturation exceeds 100 %: one that must be higher to count as back never is."""
 
 
-def in_force(catalogue: Mapping[str, Spec], settings: Iterable[Setting]) -> dict[str, InForce]:
+def in_force(catalogue: Mapping[str, ParameterSpec], settings: Iterable[Setting]) -> dict[str, InForce]:
     """What decides for somebody whom all of ``settings`` concern: one person's, with their site's and everyone's."""
     found = {name: InForce(value=float(spec.default), layer="default", version=0) for name, spec in catalogue.items()}
     for setting in sorted(settings, key=lambda each: LAYERS.index(each.scope)):
@@ -163,7 +140,7 @@ def settings_of(changes: Iterable[SettingChange]) -> list[Setting]:
 
 
 def decided_under(
-    catalogue: Mapping[str, Spec], changes: Sequence[SettingChange], version: int, at: int
+    catalogue: Mapping[str, ParameterSpec], changes: Sequence[SettingChange], version: int, at: int
 ) -> dict[str, InForce] | None:
     """What was in force under ``version`` for somebody whom all ``changes`` concern, at ``at`` (ms).
 

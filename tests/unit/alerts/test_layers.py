@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
+from alerts.catalogue import ParameterSpec
 from alerts.layers import Contradiction, Setting, SettingChange, contradictions, decided_under, in_force, version_of
 from devices.registry import Scope
-
-
-class AnySpec(NamedTuple):
-    """A parameter of a catalogue."""
-
-    default: float
-    low: float = 0.0
-    high: float = 100.0
-    whole: bool = True
-
 
 ONE: Final = "rule.one_s"
 OTHER: Final = "rule.other_s"
 HEART_LOW: Final = "vitals.heart_rate.low_bpm"
 HEART_HIGH: Final = "vitals.heart_rate.high_bpm"
 HEART_BACK: Final = "vitals.heart_rate.back_by_bpm"
-CATALOGUE: Final = {ONE: AnySpec(10), OTHER: AnySpec(20)}
+CATALOGUE: Final = {
+    name: ParameterSpec(name=name, rule="rule", default=default, low=0, high=100, whole=True, source="")
+    for name, default in ((ONE, 10.0), (OTHER, 20.0))
+}
 
 
 def setting(scope: Scope, value: float, version: int, name: str = ONE) -> Setting:

@@ -1,0 +1,164 @@
+"""The rules' parameters for people: the engine's catalogue, its words, who may set what, what is refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from alerts.catalogue import PARAMETERS, ParameterSpec
+from alerts.layers import Contradiction, contradictions
+from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, Principal
+from dashboards.api.problems import Problem
+from dashboards.web.wording import LANGUAGES, Wording
+from devices.registry import Scope
+from gateway.store.connection import Connection
+from gateway.store.registry import change_parameters, find
+from gateway.store.registry.parameters import Concerned
+from gateway.store.registry_records import Resident
+
+_KINDS: Final = ("sos", "fall", "wandering", "missed_check", "vitals", "device", "system")
+
+_SUPERVISED: Final = "vitals."
+"""What a supervisor may set for a resident: whose blood pressure is always high is known at the bedside first."""
+
+
+def of_rules() -> dict[str, list[ParameterSpec]]:
+    """The parameters by rule, the gravest kind of rule first."""
+    found: dict[str, list[ParameterSpec]] = {}
+    for spec in sorted(PARAMETERS.values(), key=lambda each: _KINDS.index(each.rule.partition(".")[0])):
+        found.setdefault(spec.rule, []).append(spec)
+    return found
+
+
+def spec_of(name: str) -> ParameterSpec:
+    """The parameter of this name. Raises ``Problem`` 404."""
+    if name not in PARAMETERS:
+        raise Problem(404, "there is no such parameter; GET /api/v1/parameters lists them")
+    return PARAMETERS[name]
+
+
+def title_of(wording: Wording, name: str) -> str:
+    """What a parameter is called; many rules share a word."""
+    leaf = name.rpartition(".")[2]
+    return wording.known(f"parameter.{name}", wording.known(f"parameter.{leaf}", name))
+
+
+def about_of(wording: Wording, name: str) -> str:
+    """What a parameter does, in a sentence."""
+    leaf = name.rpartition(".")[2]
+    return wording.known(f"parameter.{name}.about", wording.known(f"parameter.{leaf}.about", ""))
+
+
+def in_all_languages(words: Callable[[Wording, str], str], name: str) -> dict[str, str]:
+    """Language → text."""
+    return {language: words(Wording(language), name) for language in LANGUAGES}
+
+
+def may_set(principal: Principal, scope: Scope, key: str, name: str) -> bool:
+    """Whether the account may set a parameter in a layer that it sees; ``key``: the site's id, where it is one's."""
+    role = principal.account.role
+    if scope == "everyone":
+        return role in MAY_ADMINISTER and not principal.sites
+    if scope == "resident":
+        return role in MAY_ADMINISTER or (role in MAY_MANAGE and name.startswith(_SUPERVISED))
+    return role in MAY_ADMINISTER and principal.account.sees(key)
+
+
+async def set_parameters(
+    conn: Connection, principal: Principal, scope: Scope, key: str, values: Mapping[str, float | None]
+) -> str | None:
+    """Set parameters in one layer, all or none; None takes a setting back. Returns the site, None for everyone.
+
+    Raises ``Problem``: 403 for who may not, 404 for what is not there, 422 for values that make no sense.
+    """
+    site = await site_of(conn, principal, scope, key)
+    for name in values:
+        spec_of(name)
+        if not may_set(principal, scope, key, name):
+            raise Problem(403, _refusal(scope), kind="role")
+    _require_ranges(values)
+    rules = {PARAMETERS[name].rule for name in values}
+    related = [name for name, spec in PARAMETERS.items() if spec.rule in rules]
+    await change_parameters(
+        conn,
+        principal.account.username,
+        scope,
+        key,
+        values,
+        related=related,
+        check=lambda concerned: _require_sense(concerned, related, values),
+    )
+    return site
+
+
+async def site_of(conn: Connection, principal: Principal, scope: Scope, key: str) -> str | None:
+    """The site of a layer that the account sees, None for everyone. Raises ``Problem`` 404 and 422."""
+    match scope:
+        case "everyone":
+            if key:
+                raise Problem(422, "key: what is set for everyone has none", kind="invalid")
+            return None
+        case "site":
+            principal.require_site(key, "site")
+            return key
+        case _:
+            resident = await find(conn, Resident, key)
+            if resident is None:
+                raise Problem(404, "there is no such resident")
+            principal.require_site(resident.site, "resident")
+            return resident.site
+
+
+def _refusal(scope: Scope) -> str:
+    return {
+        "everyone": "only admins and managers of all sites may set what holds for everyone",
+        "site": "only admins and managers may set what holds for a site",
+        "resident": "only admins and managers may set this for a resident; supervisors their vitals limits",
+    }[scope]
+
+
+def _require_ranges(values: Mapping[str, float | None]) -> None:
+    wrong = [error for name, value in values.items() if value is not None for error in _out_of_range(name, value)]
+    if wrong:
+        raise _unacceptable(wrong)
+
+
+def _out_of_range(name: str, value: float) -> Iterator[dict[str, Any]]:
+    spec = PARAMETERS[name]
+    if not spec.low <= value <= spec.high:
+        yield _error(name, f"must be from {spec.low:g} to {spec.high:g}", "range", min=spec.low, max=spec.high)
+    elif spec.whole and not float(value).is_integer():
+        yield _error(name, "must be a whole number", "whole")
+
+
+def _require_sense(concerned: Sequence[Concerned], related: Sequence[str], changed: Mapping[str, float | None]) -> None:
+    defaults = {name: float(PARAMETERS[name].default) for name in related}
+    wrong = [
+        _nonsense(contradiction, each, changed)
+        for each in concerned
+        for contradiction in contradictions({**defaults, **each.values})
+    ]
+    if wrong:
+        raise _unacceptable(wrong)
+
+
+def _nonsense(wrong: Contradiction, whose: Concerned, changed: Mapping[str, float | None]) -> dict[str, Any]:
+    """Said at the one of the two that was changed."""
+    at = wrong.name if wrong.name in changed else wrong.other
+    of = f" (for resident {whose.resident})" if whose.resident else f" (at site {whose.site})" if whose.site else ""
+    more: dict[str, Any] = {"lower": wrong.name, "upper": wrong.other, "site": whose.site, "resident": whose.resident}
+    if wrong.ceiling is not None:
+        text = f"{wrong.name} and {wrong.other} together must not exceed {wrong.ceiling:g}{of}"
+        return _error(at, text, "ceiling", ceiling=wrong.ceiling, **more)
+    text = f"{wrong.name} must lie more than {wrong.apart:g} below {wrong.other}{of}"
+    return _error(at, text, "apart", apart=wrong.apart, **more)
+
+
+def _error(name: str, detail: str, code: str, **more: Any) -> dict[str, Any]:
+    return {"pointer": f"/body/values/{name}", "detail": detail, "code": code, "name": name, **more}
+
+
+def _unacceptable(errors: list[dict[str, Any]]) -> Problem:
+    return Problem(
+        422, "; ".join(f"{each['name']}: {each['detail']}" for each in errors), kind="invalid", errors=errors
+    )
