@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from alerts.alarm import Alarm
+from alerts.catalogue import PARAMETERS
 from alerts.escalation import told_this_round
+from alerts.layers import SettingChange
 from alerts.messages import render as message_text
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
 from alerts.transitions import last_state_entry
@@ -19,15 +21,16 @@ from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web import console_data, demo, device, drill, exchange_page, records, reporting, signin
 from dashboards.web.records.found import manages
+from dashboards.web.records.rule_fields import decided_then
 from dashboards.web.records.scenes import zone_of
-from dashboards.web.rendering import HERE, page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from dashboards.web.rendering import HERE, language_of, page
+from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.connection import Connection
 from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
-from gateway.store.registry import listing
+from gateway.store.registry import listing, setting_changes
 from gateway.store.registry_records import Resident, Responder, Site
 
 router = APIRouter(include_in_schema=False)
@@ -109,14 +112,16 @@ async def history(
 @router.get("/alarms/{alarm}")
 async def one_alarm(request: Request, deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     """Everything about one alarm, and what can be done now."""
-    return page(request, "alarm.html", principal=principal, **await _alarm_context(deps, principal, alarm))
+    wording = Wording(language_of(request, principal))
+    return page(request, "alarm.html", principal=principal, **await _alarm_context(deps, principal, wording, alarm))
 
 
-async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dict[str, Any]:
+async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, alarm: UUID) -> dict[str, Any]:
     async with deps.pool.connection() as conn:
         found = await alarm_page(conn, alarm)
         staff = await accounts(conn)
         responders = [] if found is None else await _responders(conn, found)
+        settings = [] if found is None else await _settings(conn, found.alarm)
     if found is None or not principal.account.sees(found.alarm.site):
         raise Problem(404, "there is no such alarm")
     names = {each.username: each.display_name or each.username for each in staff}
@@ -126,6 +131,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
         "alarm": found.alarm,
         "names": names,
         "timezone": timezone,
+        "decided": decided_then(wording, found.alarm, settings),
         "texts": [message_text(each.template, each.params, each.language) for each in found.messages],
         "scene": scene_of_alarm(found),
         "steps": STEPS,
@@ -142,6 +148,11 @@ async def _alarm_context(deps: DepsOf, principal: Principal, alarm: UUID) -> dic
             key=lambda pair: pair[1],
         ),
     }
+
+
+async def _settings(conn: Connection, alarm: Alarm) -> list[SettingChange]:
+    """All that was ever set for those whom the alarm concerns."""
+    return await setting_changes(conn, PARAMETERS, site=alarm.site, resident=alarm.resident)
 
 
 async def _responders(conn: Connection, found: AlarmPage) -> list[Responder]:

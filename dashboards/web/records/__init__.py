@@ -1,4 +1,4 @@
-"""The pages of the records: people, households, devices, responders, requests, staff, centres; a file a resource.
+"""The pages of the records: people, households, devices, responders, requests, staff, rules; a file a resource.
 
 Pages show; what is entered goes to the public API, field by field under the API's own names.
 """
@@ -12,12 +12,13 @@ from dashboards.web.records import (
     person,
     requests,
     responders,
+    rules,
     sites,
     staff,
     zones,
 )
 
-PARTS = (people, person, contacts, zones, devices, households, requests, responders, staff, sites, history)
+PARTS = (people, person, contacts, zones, devices, households, requests, responders, staff, sites, rules, history)
 """The order counts: ``/people/new`` stands before ``/people/{resident}``."""
 
 __all__ = ["PARTS"]

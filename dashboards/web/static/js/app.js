@@ -14,6 +14,7 @@ import { importing } from "./import.js";
 import { drill } from "./drill.js";
 import { handover } from "./handover.js";
 import { keyboard } from "./keyboard.js";
+import { limits } from "./limits.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
 import { picker } from "./picker.js";
@@ -22,7 +23,7 @@ import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, amend, choosing, handover, picker, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
