@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import numpy as np
 
 from alerts.alarm import Alarm, Episode, TimelineEntry
 from alerts.engine import Engine, KernelFault, Rule
@@ -51,13 +50,14 @@ class Run:
         if turn.changes:
             self._directory.apply(turn.changes)
             self._engine.apply([change for change in turn.changes if not self._is_overridden(change)])
-        events = self._decide(turn)
+        decided = self._decide(turn)
         self._engine.commit()
         self._staff.act(self._standing, turn.now)
-        if len(events):
-            readings = _Headings(turn.readings, self._directory)
-            for episode in to_episodes(events, readings, self._directory, turn.now):
-                self._fold(episode, turn.now)
+        for events in decided:
+            if len(events):
+                readings = _Headings(turn.readings, self._directory)
+                for episode in to_episodes(events, readings, self._directory, turn.now):
+                    self._fold(episode, turn.now)
 
     def finish(self, end_ms: int) -> None:
         """Let the staff end what they ended after the last turn."""
@@ -80,14 +80,15 @@ class Run:
     def _is_overridden(self, change: RegistryChange) -> bool:
         return change.entity == "parameter" and change.key.rpartition("/")[2] in self._overridden
 
-    def _decide(self, turn: Turn) -> Records:
+    def _decide(self, turn: Turn) -> list[Records]:
+        """The events of the readings and of the deadlines; a detector that fails is left out from here on."""
         while True:
+            decided = []
             try:
-                advanced = self._engine.advance
-                if not turn.readings.size:
-                    return advanced(turn.now, turn.listening_since)
-                decided = self._engine.process(turn.readings, turn.now)
-                return np.concatenate([decided, advanced(turn.now, turn.listening_since)])
+                if turn.readings.size:
+                    decided.append(self._engine.process(turn.readings, turn.now))
+                decided.append(self._engine.advance(turn.now, turn.listening_since))
+                return decided
             except KernelFault as fault:
                 if fault.detector is None:
                     raise

@@ -7,16 +7,16 @@ gateway does: a silence counts when it is due, not when the next reading comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from devices.batch import ReadingBatch, Records, empty_batch
+from devices.batch import ReadingBatch, empty_batch
 from devices.clock import MINUTE_MS
 from devices.registry import RegistryChange
-from gateway.store.backtest import RegistryHistory, first_kept_batch, pos_received_at
+from gateway.store.backtest import Dated, RegistryHistory, first_kept_batch, pos_before
 from gateway.store.batches import BatchRow, batches_after, first_batch_since, last_batch
 from gateway.store.connection import Connection
 from gateway.store.loading import load_readings
@@ -27,8 +27,8 @@ AWAY_MS: Final = MINUTE_MS
 USUAL_GAPS: Final = 10
 """In a community so small that it is often quiet for a minute, so many of its mean gaps. Assumption: readings of
 independent devices leave one gap in 20,000 that is longer (exponential gaps)."""
-_READINGS_AT_ONCE: Final = 50_000
-_BATCHES_AT_ONCE: Final = 2_000
+_READINGS_AT_ONCE: Final = 200_000
+_BATCHES_AT_ONCE: Final = 5_000
 
 
 class Turn(NamedTuple):
@@ -43,32 +43,7 @@ class Turn(NamedTuple):
     readings: ReadingBatch
 
 
-class Stretch(NamedTuple):
-    """A part of the stored stream: turns with ``start_ms <= now < end_ms``, readings from ``first_pos`` on.
-
-    ``readings``: about how many, for the progress bar. ``away_ms``: the gap that counts as an absence of our own.
-    """
-
-    start_ms: int
-    end_ms: int
-    first_pos: int
-    end_pos: int
-    readings: int
-    away_ms: int
-
-
-async def stretch(connection: Connection, start_ms: int, end_ms: int) -> Stretch:
-    """Find the readings that were received in ``[start_ms, end_ms)``."""
-    last = await last_batch(connection)
-    end_pos = 1 if last is None else last.last_pos + 1
-    first = await pos_received_at(connection, start_ms, end_pos)
-    until = await pos_received_at(connection, end_ms, end_pos)
-    readings = until - first
-    usual_ms = (end_ms - start_ms) * USUAL_GAPS // max(readings, 1)
-    return Stretch(start_ms, end_ms, first, end_pos, readings, max(AWAY_MS, min(usual_ms, end_ms - start_ms)))
-
-
-class _Batch(NamedTuple):
+class Batch(NamedTuple):
     """Which readings were decided at ``now`` (ms), under which registry; ``version`` None: the one of that moment."""
 
     now: int
@@ -78,66 +53,49 @@ class _Batch(NamedTuple):
     version: int | None
 
 
-class _Chunk(NamedTuple):
-    """Batches, and what they are made of."""
+class Chunk(NamedTuple):
+    """Batches, and what they are made of: their readings, and the changes that no earlier chunk brought."""
 
-    batches: Sequence[_Batch]
+    batches: Sequence[Batch]
     readings: ReadingBatch
+    changes: Sequence[Dated]
 
 
-async def turns(connection: Connection, part: Stretch) -> AsyncGenerator[Turn]:
-    """Yield the turns of a stretch in their order."""
-    history = RegistryHistory(connection)
-    before: int | None = None
-    async with aclosing(_chunks(connection, part)) as chunks:
-        async for batches, readings in chunks:
-            await history.reach(batches[-1].now, batches[-1].version or 0)
-            positions = readings.header["pos"]
-            for batch in batches:
-                since = batch.listening_since
-                for moment in _between(before, batch, part.end_ms):
-                    yield Turn(moment, since, _changes(history, moment, batch.version), empty_batch())
-                if batch.now >= part.end_ms:
-                    return
-                start, stop = np.searchsorted(positions, [batch.first_pos, batch.last_pos + 1])
-                changes = _changes(history, batch.now if batch.version is None else None, batch.version)
-                yield Turn(batch.now, since, changes, readings.window(int(start), int(stop)))
-                before = batch.now
+class Stretch(NamedTuple):
+    """A part of the stored stream: what is decided in ``[start_ms, end_ms)``.
 
-
-def _between(before: int | None, batch: _Batch, end_ms: int) -> range:
-    """The moments at which deadlines are judged before ``batch``: not while it is unknown whether we listened.
-
-    None within the last second: the gateway itself looked for the last time somewhere in it.
+    ``first_pos``: all of its readings lie from here on, and below ``end_pos``; ``readings``: about how many.
     """
-    since = batch.listening_since
-    if before is None or since is None:
-        return range(0)
-    first = before + SECOND_MS
-    if since > first:
-        first += -(-(since - first) // SECOND_MS) * SECOND_MS
-    return range(first, min(batch.now - SECOND_MS + 1, end_ms), SECOND_MS)
+
+    start_ms: int
+    end_ms: int
+    first_pos: int
+    end_pos: int
+    readings: int
 
 
-def _changes(history: RegistryHistory, moment: int | None, version: int | None) -> list[RegistryChange]:
-    """Take what was changed until a moment (ms) and up to a version; None: whenever, whichever."""
-    taken: list[RegistryChange] = []
-    pending = history.pending
-    while pending and (version is None or pending[0].change.version <= version):
-        if moment is not None and pending[0].at > moment:
-            break
-        taken.append(pending.popleft().change)
-    return taken
+async def stretch(connection: Connection, start_ms: int, end_ms: int) -> Stretch:
+    """Find the readings that were received in ``[start_ms, end_ms)``."""
+    last = await last_batch(connection)
+    end_pos = 1 if last is None else last.last_pos + 1
+    first = await pos_before(connection, start_ms, end_pos)
+    until = end_pos if last is None or last.now_ms < end_ms else await pos_before(connection, end_ms, end_pos)
+    return Stretch(start_ms, end_ms, first, end_pos, until - first)
 
 
-async def _chunks(connection: Connection, part: Stretch) -> AsyncGenerator[_Chunk]:
+async def chunks(connection: Connection, part: Stretch) -> AsyncGenerator[Chunk]:
+    """Load a stretch piece by piece; the last one may go beyond its end."""
+    history = RegistryHistory(connection)
     kept = await first_kept_batch(connection)
     steps_end = part.end_pos if kept is None else min(part.end_pos, kept.first_pos)
-    steps = _Steps(part, part.end_ms if kept is None else kept.now_ms)
+    steps = _Steps(part.start_ms, part.end_ms if kept is None else kept.now_ms)
     for pos in range(part.first_pos, steps_end, _READINGS_AT_ONCE):
         readings = await load_readings(connection, pos, min(pos + _READINGS_AT_ONCE, steps_end) - 1)
-        if readings.size:
-            yield _Chunk(steps.batches(readings.header), readings)
+        batches = steps.batches(readings)
+        if batches:
+            yield Chunk(batches, readings, await history.reach(batches[-1].now, 0))
+            if batches[-1].now >= part.end_ms:
+                return
     first = await first_batch_since(connection, part.start_ms)
     number = None if first is None else first - 1
     while number is not None:
@@ -145,8 +103,11 @@ async def _chunks(connection: Connection, part: Stretch) -> AsyncGenerator[_Chun
         if not rows:
             return
         rows = rows[: _fitting(rows)]
-        batches = [_Batch(r.now_ms, r.listening_since, r.first_pos, r.last_pos, r.registry_version) for r in rows]
-        yield _Chunk(batches, await load_readings(connection, rows[0].first_pos, rows[-1].last_pos))
+        readings = await load_readings(connection, rows[0].first_pos, rows[-1].last_pos)
+        batches = [Batch(r.now_ms, r.listening_since, r.first_pos, r.last_pos, r.registry_version) for r in rows]
+        yield Chunk(batches, readings, await history.reach(rows[-1].now_ms, rows[-1].registry_version))
+        if rows[-1].now_ms >= part.end_ms:
+            return
         number = rows[-1].number
 
 
@@ -159,22 +120,76 @@ def _fitting(rows: Sequence[BatchRow]) -> int:
 class _Steps:
     """Makes batches of what came within a second, where those of the gateway are forgotten."""
 
-    def __init__(self, part: Stretch, latest_ms: int) -> None:
-        self._away_ms = part.away_ms
+    def __init__(self, start_ms: int, latest_ms: int) -> None:
+        """Begin at a moment; the batches are decided at ``latest_ms`` at the latest."""
         self._latest_ms = latest_ms
-        self._newest = part.start_ms
-        self._since = part.start_ms
+        self._newest = start_ms
+        self._since = start_ms
+        self._away_ms: int | None = None
 
-    def batches(self, header: Records) -> list[_Batch]:
-        """The batches of these readings, which are in order of ``pos``."""
+    def batches(self, readings: ReadingBatch) -> list[Batch]:
+        """The batches of the next readings, in order of ``pos``; what came before the beginning is left out."""
+        header = readings.header
+        header = header[int(np.argmax(header["received"] >= self._newest)) :] if self._away_ms is None else header
+        if not len(header) or (self._away_ms is None and header["received"][0] < self._newest):
+            return []
         received = np.maximum.accumulate(np.maximum(header["received"], self._newest))
+        if self._away_ms is None:
+            self._away_ms = max(AWAY_MS, USUAL_GAPS * int(received[-1] - received[0]) // len(received))
         ends = np.minimum((received // SECOND_MS + 1) * SECOND_MS, self._latest_ms)
         borders = np.flatnonzero(np.diff(ends)) + 1
-        batches: list[_Batch] = []
+        batches: list[Batch] = []
         for start, stop in zip([0, *borders.tolist()], [*borders.tolist(), len(header)], strict=True):
             if received[start] - self._newest > self._away_ms:
                 self._since = int(received[start])
             self._newest = int(received[stop - 1])
             first_pos, last_pos = int(header["pos"][start]), int(header["pos"][stop - 1])
-            batches.append(_Batch(int(ends[start]), self._since, first_pos, last_pos, None))
+            batches.append(Batch(int(ends[start]), self._since, first_pos, last_pos, None))
         return batches
+
+
+class Turns:
+    """Makes turns of chunks, which come in their order."""
+
+    def __init__(self, end_ms: int) -> None:
+        self._end_ms = end_ms
+        self._pending: deque[Dated] = deque()
+        self._before: int | None = None
+
+    def of(self, chunk: Chunk) -> Iterator[Turn]:
+        """The turns of a chunk that are decided before the end."""
+        self._pending.extend(chunk.changes)
+        positions = chunk.readings.header["pos"]
+        for batch in chunk.batches:
+            since = batch.listening_since
+            for moment in self._moments_before(batch):
+                yield Turn(moment, since, self._changes(moment, batch.version), empty_batch())
+            if batch.now >= self._end_ms:
+                return
+            start, stop = np.searchsorted(positions, [batch.first_pos, batch.last_pos + 1])
+            changes = self._changes(batch.now if batch.version is None else None, batch.version)
+            yield Turn(batch.now, since, changes, chunk.readings.window(int(start), int(stop)))
+            self._before = batch.now
+
+    def _moments_before(self, batch: Batch) -> range:
+        """When deadlines are judged between the batch before and this one: not while it is unknown if we listened.
+
+        Not within the last second: the gateway itself looked for the last time somewhere in it.
+        """
+        since = batch.listening_since
+        if self._before is None or since is None:
+            return range(0)
+        first = self._before + SECOND_MS
+        if since > first:
+            first += -(-(since - first) // SECOND_MS) * SECOND_MS
+        return range(first, min(batch.now - SECOND_MS + 1, self._end_ms), SECOND_MS)
+
+    def _changes(self, moment: int | None, version: int | None) -> list[RegistryChange]:
+        """Take what was changed until a moment (ms) and up to a version; None: whenever, whichever."""
+        taken: list[RegistryChange] = []
+        pending = self._pending
+        while pending and (version is None or pending[0].change.version <= version):
+            if moment is not None and pending[0].at > moment:
+                break
+            taken.append(pending.popleft().change)
+        return taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from anxin.cli.backtest import backtest
 from anxin.cli.bench import bench
 from anxin.cli.device import device
 from anxin.cli.exchange import export_command, import_command
@@ -18,5 +19,5 @@ def main() -> None:
     """Anxin: an open, event-driven eldercare safety system."""
 
 
-for command in (up, demo, role, status, simulate, staff, device, import_command, export_command, bench):
+for command in (up, demo, role, status, simulate, staff, device, import_command, export_command, backtest, bench):
     main.add_command(command)

@@ -5,7 +5,6 @@ Readings have no index by the time of their receipt; they are found by ``pos``, 
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final, NamedTuple
 
 from psycopg import sql
@@ -21,6 +20,8 @@ from gateway.store.registry_log import changes_since
 
 _WINDOW: Final = 4_096
 """Positions that one look takes in: so many readings a batch at most, so that it meets one unless they are gone."""
+NEAR: Final = 50_000
+"""A look costs more than so many readings that are loaded in vain: what came last has no summary in the index yet."""
 _CHANGES_AT_ONCE: Final = 10_000
 
 
@@ -35,18 +36,18 @@ async def first_kept_batch(connection: Connection) -> BatchRow | None:
     return rows[0] if rows else None
 
 
-async def pos_received_at(connection: Connection, moment_ms: int, end_pos: int) -> int:
-    """The first position whose reading came at or after a moment (ms), ``end_pos`` when none did.
+async def pos_before(connection: Connection, moment_ms: int, end_pos: int) -> int:
+    """A position below ``end_pos`` from which on everything lies that came at or after a moment (ms).
 
-    Positions whose readings are gone count as before it: what has grown old goes first. Readings that waited in
-    the gateway have a later position than their receipt suggests, so this is exact to a few seconds.
+    At most NEAR positions below the first of it. Positions whose readings are gone count as before the moment: what
+    has grown old goes first. A reading that waited in the gateway has a later position than its receipt suggests.
     """
     low, high = 1, end_pos
-    while low < high:
+    while high - low > NEAR:
         middle = (low + high) // 2
         received = await _received_from(connection, middle)
         if received is None or received < moment_ms:
-            low = middle + 1
+            low = middle
         else:
             high = middle
     return low
@@ -79,27 +80,31 @@ class RegistryHistory:
     """The changes of the registry from the first one on, page by page."""
 
     def __init__(self, connection: Connection) -> None:
-        self.pending: deque[Dated] = deque()
         self._connection = connection
         self._version = 0
         self._at = 0
         self._exhausted = False
 
-    async def reach(self, moment_ms: int, version: int) -> None:
-        """Let ``pending`` hold every change until a moment and up to a version, and perhaps more."""
-        while not self._exhausted and (self._at <= moment_ms or self._version <= version):
+    async def reach(self, moment_ms: int, version: int) -> list[Dated]:
+        """The next changes: every one until a moment (ms) and up to a version that was not given yet, perhaps more."""
+        found: list[Dated] = []
+        while not self._exhausted and (self._at <= moment_ms or self._version < version):
             changes = await changes_since(self._connection, self._version, limit=_CHANGES_AT_ONCE)
             self._exhausted = len(changes) < _CHANGES_AT_ONCE
-            if not changes:
-                return
-            cursor = await self._connection.execute(
-                "select version, (extract(epoch from at) * 1000)::int8 from registry_change"
-                " where version between %s and %s",
-                (changes[0].version, changes[-1].version),
-            )
-            times: dict[int, int] = dict(await cursor.fetchall())
-            self.pending.extend(Dated(times[change.version], change) for change in changes)
-            self._version, self._at = changes[-1].version, times[changes[-1].version]
+            if changes:
+                times = await self._times(changes[0].version, changes[-1].version)
+                found += [Dated(times[change.version], change) for change in changes]
+                self._version, self._at = changes[-1].version, found[-1].at
+        return found
+
+    async def _times(self, first: int, last: int) -> dict[int, int]:
+        """When the changes of these versions were made, ms."""
+        cursor = await self._connection.execute(
+            "select version, (extract(epoch from at) * 1000)::int8 from registry_change"
+            " where version between %s and %s",
+            (first, last),
+        )
+        return dict(await cursor.fetchall())
 
 
 async def alarms_between(connection: Connection, start_ms: int, end_ms: int) -> list[Alarm]:
