@@ -6,7 +6,7 @@ that the store hands out once and that indexes the engine's arrays.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -114,15 +114,12 @@ class RegistryChange(msgspec.Struct, frozen=True, kw_only=True):
     record: Record | None
 
 
-def record_from_row(entity: Entity, row: dict[str, Any]) -> Record | None:
-    """Build the typed record of a stored row; None for entities that the engine does not need."""
-    types: dict[str, type[Record]] = {
-        "site": Site,
-        "resident": Resident,
-        "device": Device,
-        "assignment": Assignment,
-        "fence": Fence,
-        "parameter": Parameter,
-    }
-    wanted = types.get(entity)
-    return None if wanted is None else msgspec.convert(row, wanted)
+RECORD_TYPES: Final[dict[Entity, type[Record]]] = {
+    "site": Site,
+    "resident": Resident,
+    "device": Device,
+    "assignment": Assignment,
+    "fence": Fence,
+    "parameter": Parameter,
+}
+"""The entities of which gateway and engine need to know."""

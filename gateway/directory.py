@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, Self
 
 from devices.kinds import Kind
-from devices.registry import Assignment, Device, RegistryChange, Resident
+from devices.registry import Assignment, Device, Entity, Record, RegistryChange, Resident
 from devices.topics import parse_device_topic
 from devices.wearing import FOREVER, Span, first_wearer, laid_out, span_at
+
+TAKEN: Final[tuple[Entity, ...]] = ("site", "device", "resident", "assignment")
+"""What a directory knows of the registry."""
 
 
 class Route(NamedTuple):
@@ -39,7 +42,7 @@ class _Key(NamedTuple):
 
 
 class Directory:
-    """Devices by id, wearers by the device's slot. Changed only by ``apply``, between batches."""
+    """Devices by id, wearers by the device's slot. Begun by ``of``, changed only by ``apply``, between batches."""
 
     def __init__(self) -> None:
         self.version = 0
@@ -53,47 +56,60 @@ class Directory:
         self._spans: dict[int, list[Span[_Key]]] = {}
         self._routes: dict[str, Route] = {}
 
+    @classmethod
+    def of(cls, version: int, records: Mapping[Entity, Iterable[Record]]) -> Self:
+        """The registry as it is at a version."""
+        directory = cls()
+        directory.version = version
+        for entity, of_it in records.items():
+            for record in of_it:
+                directory._take(entity, record.id, record)
+        return directory
+
     def apply(self, changes: Iterable[RegistryChange]) -> None:
         """Take committed changes in their order; those at or below the present version are passed over."""
         for change in changes:
             if change.version <= self.version:
                 continue
             self.version = change.version
-            match change.entity:
-                case "site":
-                    (self.sites.add if change.record is not None else self.sites.discard)(change.key)
-                case "device":
-                    self._apply_device(change)
-                case "resident":
-                    self._apply_resident(change)
-                case "assignment":
-                    self._apply_assignment(change)
-                case _:
-                    pass
+            self._take(change.entity, change.key, change.record)
 
-    def _apply_device(self, change: RegistryChange) -> None:
+    def _take(self, entity: Entity, key: str, record: Record | None) -> None:
+        match entity:
+            case "site":
+                (self.sites.add if record is not None else self.sites.discard)(key)
+            case "device":
+                self._take_device(key, record)
+            case "resident":
+                self._take_resident(key, record)
+            case "assignment":
+                self._take_assignment(key, record)
+            case _:
+                pass
+
+    def _take_device(self, key: str, record: Record | None) -> None:
         self._routes.clear()
-        if isinstance(change.record, Device):
-            self._devices[change.key] = change.record
-            self._by_slot[change.record.slot] = change.record
-        elif gone := self._devices.pop(change.key, None):
+        if isinstance(record, Device):
+            self._devices[key] = record
+            self._by_slot[record.slot] = record
+        elif gone := self._devices.pop(key, None):
             self._by_slot.pop(gone.slot, None)
 
-    def _apply_resident(self, change: RegistryChange) -> None:
-        if isinstance(change.record, Resident):
-            self._residents[change.record.slot] = change.record
-            self._resident_slots[change.key] = change.record.slot
-        elif (slot := self._resident_slots.pop(change.key, None)) is not None:
+    def _take_resident(self, key: str, record: Record | None) -> None:
+        if isinstance(record, Resident):
+            self._residents[record.slot] = record
+            self._resident_slots[key] = record.slot
+        elif (slot := self._resident_slots.pop(key, None)) is not None:
             del self._residents[slot]
 
-    def _apply_assignment(self, change: RegistryChange) -> None:
-        if earlier := self._assignments.pop(change.key, None):
-            del self._worn[earlier.device_slot][change.key]
+    def _take_assignment(self, key: str, record: Record | None) -> None:
+        if earlier := self._assignments.pop(key, None):
+            del self._worn[earlier.device_slot][key]
             self._spans.pop(earlier.device_slot, None)
-        if isinstance(change.record, Assignment):
-            self._assignments[change.key] = change.record
-            self._worn.setdefault(change.record.device_slot, {})[change.key] = change.record
-            self._spans.pop(change.record.device_slot, None)
+        if isinstance(record, Assignment):
+            self._assignments[key] = record
+            self._worn.setdefault(record.device_slot, {})[key] = record
+            self._spans.pop(record.device_slot, None)
 
     def route(self, topic: str) -> Route | None:
         """The meaning of a topic; None when the topic is malformed or nobody knows the device."""

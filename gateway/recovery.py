@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Final, NamedTuple
 
 import numpy as np
 import structlog
 
 from alerts.engine import Engine, IncompatibleSnapshot
+from devices.batch import ReadingBatch
 from devices.clock import DAY_MS
-from gateway.directory import Directory
+from devices.registry import RegistryChange
+from gateway.directory import TAKEN, Directory
 from gateway.store.batches import BatchRow, batches_after, first_batch_since, last_batch, newest_snapshot
 from gateway.store.connection import Connection
 from gateway.store.loading import load_readings
-from gateway.store.registry_log import changes_since, current_version
+from gateway.store.registry_log import changes_since, records_now
 
-CHUNK_BATCHES: Final = 2_000
-"""Batches whose readings are loaded at once."""
-CHUNK_READINGS: Final = 50_000
+PAGE_BATCHES: Final = 2_000
+"""Rows of the book of batches that are read at once."""
+STRETCH_READINGS: Final = 100_000
+"""Readings that are loaded at once, and no batch is cut: 10 MB of columns."""
+CHANGES_AT_ONCE: Final = 20_000
 
 _log = structlog.get_logger(__name__)
 
@@ -31,28 +39,33 @@ class Recovered(NamedTuple):
     next_pos: int
 
 
+class _Start(NamedTuple):
+    """An engine as it was after a batch, and the version of the registry that it knew."""
+
+    engine: Engine
+    batch: int
+    registry_version: int
+
+
+class _Stretch(NamedTuple):
+    """Batches in a row and what they were decided on."""
+
+    batches: list[BatchRow]
+    readings: ReadingBatch
+    changes: list[RegistryChange]
+
+
 async def recover(connection: Connection, now_ms: int) -> Recovered:
     """Bring the engine to the state after the last committed batch; its episodes up to there are discarded.
 
     Without a snapshot that this version can read, the last 24 hours are replayed.
     """
-    engine, registry_version, number = await _start(connection, now_ms)
+    engine, number, version = await _start(connection, now_ms)
     last = await last_batch(connection)
-    replayed = 0
-    while last is not None and number < last.number:
-        chunk = await batches_after(connection, number, CHUNK_BATCHES)
-        for group in _groups(chunk):
-            registry_version = await _replay(connection, engine, group, registry_version)
-            replayed += sum(row.last_pos - row.first_pos + 1 for row in group)
-        number = chunk[-1].number
-        _log.info("engine_replaying", batch=number, of=last.number, readings=replayed)
-    directory = Directory()
-    target = await current_version(connection)
-    while directory.version < target:
-        changes = await changes_since(connection, directory.version, target)
-        directory.apply(changes)
-        engine.apply([change for change in changes if change.version > registry_version])
-    engine.commit()
+    if last is not None and number < last.number:
+        version = await _catch_up(connection, engine, number, version)
+    directory = Directory.of(*await records_now(connection, TAKEN))
+    await _learn(connection, engine, version, directory.version)
     return Recovered(
         engine,
         directory,
@@ -61,19 +74,58 @@ async def recover(connection: Connection, now_ms: int) -> Recovered:
     )
 
 
-async def _start(connection: Connection, now_ms: int) -> tuple[Engine, int, int]:
-    engine = Engine()
-    snapshot = await newest_snapshot(connection, engine.key)
-    if snapshot is not None:
+async def _start(connection: Connection, now_ms: int) -> _Start:
+    """The newest snapshot that can be read; without one the first batch of the last day."""
+    before: int | None = None
+    while (snapshot := await newest_snapshot(connection, Engine.key, before=before)) is not None:
         try:
-            return Engine.restore(snapshot.state), snapshot.registry_version, snapshot.batch
+            engine = await asyncio.to_thread(Engine.restore, snapshot.state)
         except IncompatibleSnapshot as error:
-            _log.warning("engine_snapshot_unreadable", error=str(error))
+            _log.warning("engine_snapshot_unreadable", batch=snapshot.batch, error=str(error))
+            before = snapshot.batch
+            continue
+        return _Start(engine, snapshot.batch, snapshot.registry_version)
     first = await first_batch_since(connection, now_ms - DAY_MS)
-    if first is None:
-        last = await last_batch(connection)
-        return engine, 0, 0 if last is None else last.number
-    return engine, 0, first - 1
+    if first is not None:
+        return _Start(Engine(), first - 1, 0)
+    last = await last_batch(connection)
+    return _Start(Engine(), 0 if last is None else last.number, 0)
+
+
+async def _catch_up(connection: Connection, engine: Engine, number: int, version: int) -> int:
+    """Repeat the batches above a number; returns the version of the registry that the engine then knows.
+
+    While one stretch is repeated, the next one is loaded.
+    """
+    (first,) = await batches_after(connection, number, 1)
+    await _learn(connection, engine, version, first.registry_version)
+    version = max(version, first.registry_version)
+    replayed = 0
+    async with aclosing(_stretches(connection, number, version)) as stretches, asyncio.TaskGroup() as tasks:
+        coming = tasks.create_task(_next(stretches), name="load-stretch")
+        while (stretch := await coming) is not None:
+            coming = tasks.create_task(_next(stretches), name="load-stretch")
+            await asyncio.to_thread(_repeat, engine, stretch)
+            version = max(version, stretch.batches[-1].registry_version)
+            replayed += stretch.readings.size
+            _log.info("engine_replaying", batch=stretch.batches[-1].number, readings=replayed)
+    return version
+
+
+async def _next(stretches: AsyncIterator[_Stretch]) -> _Stretch | None:
+    return await anext(stretches, None)
+
+
+async def _stretches(connection: Connection, number: int, version: int) -> AsyncGenerator[_Stretch]:
+    """The batches above a number with what they were decided on, beginning with the changes above a version."""
+    while page := await batches_after(connection, number, PAGE_BATCHES):
+        for batches in _groups(page):
+            readings = await load_readings(connection, batches[0].first_pos, batches[-1].last_pos)
+            until = batches[-1].registry_version
+            changes = [change async for some in _changes(connection, version, until) for change in some]
+            yield _Stretch(batches, readings, changes)
+            version = max(version, until)
+        number = page[-1].number
 
 
 def _groups(rows: list[BatchRow]) -> list[list[BatchRow]]:
@@ -82,22 +134,37 @@ def _groups(rows: list[BatchRow]) -> list[list[BatchRow]]:
     readings = 0
     for row in rows:
         readings += row.last_pos - row.first_pos + 1
-        if groups[-1] and readings > CHUNK_READINGS:
+        if groups[-1] and readings > STRETCH_READINGS:
             groups.append([])
             readings = row.last_pos - row.first_pos + 1
         groups[-1].append(row)
     return groups
 
 
-async def _replay(connection: Connection, engine: Engine, rows: list[BatchRow], version: int) -> int:
-    readings = await load_readings(connection, rows[0].first_pos, rows[-1].last_pos)
-    positions = readings.header["pos"]
-    for row in rows:
-        if row.registry_version > version:
-            engine.apply(await changes_since(connection, version, row.registry_version, limit=1_000_000))
-            version = row.registry_version
+def _repeat(engine: Engine, stretch: _Stretch) -> None:
+    positions = stretch.readings.header["pos"]
+    changes = deque(stretch.changes)
+    for row in stretch.batches:
+        known: list[RegistryChange] = []
+        while changes and changes[0].version <= row.registry_version:
+            known.append(changes.popleft())
+        if known:
+            engine.apply(known)
         start, stop = np.searchsorted(positions, [row.first_pos, row.last_pos + 1])
-        engine.process(readings.window(int(start), int(stop)), row.now_ms)
+        engine.process(stretch.readings.window(int(start), int(stop)), row.now_ms)
         engine.advance(row.now_ms, row.listening_since)
         engine.commit()
-    return version
+
+
+async def _learn(connection: Connection, engine: Engine, version: int, until: int) -> None:
+    """Let the engine know the changes of the registry above a version, up to another."""
+    async for changes in _changes(connection, version, until):
+        await asyncio.to_thread(engine.apply, changes)
+
+
+async def _changes(connection: Connection, version: int, until: int) -> AsyncIterator[list[RegistryChange]]:
+    """The changes with ``version < v <= until``, page by page."""
+    while version < until:
+        changes = await changes_since(connection, version, until, limit=CHANGES_AT_ONCE)
+        yield changes
+        version = changes[-1].version

@@ -86,11 +86,15 @@ async def insert_batch(connection: Connection, row: BatchRow) -> None:
     )
 
 
-async def newest_snapshot(connection: Connection, engine_key: str) -> Snapshot | None:
-    """The newest snapshot that this engine can read."""
+async def newest_snapshot(
+    connection: Connection, engine_key: str, *, before: int | None = None
+) -> Snapshot | None:  # fmt: skip
+    """The newest snapshot of this engine's layout; of those of earlier batches than ``before``, when it is given."""
     cursor = await connection.execute(
-        "select batch, registry_version, state from engine_snapshot where engine_key = %s order by batch desc limit 1",
-        (engine_key,),
+        "select batch, registry_version, state from engine_snapshot"
+        " where engine_key = %s and (%s::int8 is null or batch < %s) order by batch desc limit 1",
+        (engine_key, before, before),
+        binary=True,
     )
     row = await cursor.fetchone()
     return None if row is None else Snapshot(*row)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from devices.registry import Entity, RegistryChange, record_from_row
+import msgspec
+from psycopg import IsolationLevel, sql
+
+from devices.registry import RECORD_TYPES, Entity, Record, RegistryChange
 from gateway.store.connection import Connection
 
 _WANTED: Final[tuple[Entity, ...]] = ("site", "resident", "device", "assignment", "fence", "parameter")
+
+
+_DECODERS: Final = {entity: msgspec.json.Decoder(RECORD_TYPES[entity]) for entity in _WANTED}
 
 
 async def changes_since(
@@ -15,9 +22,9 @@ async def changes_since(
 ) -> list[RegistryChange]:
     """The changes with ``version < v <= until`` (all, when ``until`` is None), in order, ``limit`` at most."""
     cursor = await connection.execute(
-        "select version, entity, key, record from registry_change where version > %s"
-        " and (%s::bigint is null or version <= %s) order by version limit %s",
-        (version, until, until, limit),
+        "select version, entity, key, case when entity = any(%s) then record::text end from registry_change"
+        " where version > %s and (%s::bigint is null or version <= %s) order by version limit %s",
+        (list(_WANTED), version, until, until, limit),
     )
     return [_typed(*row) for row in await cursor.fetchall()]
 
@@ -26,6 +33,27 @@ async def current_version(connection: Connection) -> int:
     """The version of the newest committed change."""
     row = await (await connection.execute("select version from registry_version")).fetchone()
     return int(row[0]) if row else 0
+
+
+async def records_now(connection: Connection, entities: Sequence[Entity]) -> tuple[int, dict[Entity, list[Record]]]:
+    """The records of these kinds as they are, and the version of the registry at which they are so."""
+    records: dict[Entity, list[Record]] = {}
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    try:
+        async with connection.transaction():
+            version = await current_version(connection)
+            for entity in entities:
+                record = RECORD_TYPES[entity]
+                names = record.__struct_fields__
+                query = sql.SQL("select {} from {}").format(
+                    sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(entity)
+                )
+                async with connection.cursor(binary=True) as cursor:
+                    await cursor.execute(query)
+                    records[entity] = [record(**dict(zip(names, row, strict=True))) for row in await cursor.fetchall()]
+    finally:
+        await connection.set_isolation_level(None)
+    return version, records
 
 
 async def add_unknown_devices(connection: Connection, devices: list[tuple[str, str]]) -> dict[str, int]:
@@ -40,11 +68,6 @@ async def add_unknown_devices(connection: Connection, devices: list[tuple[str, s
     return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
-def _typed(version: int, entity: Entity, key: str, record: dict[str, Any] | None) -> RegistryChange:
-    wanted = entity in _WANTED
-    return RegistryChange(
-        version=version,
-        entity=entity,
-        key=key,
-        record=record_from_row(entity, record) if wanted and record is not None else None,
-    )
+def _typed(version: int, entity: Entity, key: str, record: str | None) -> RegistryChange:
+    known = None if record is None else _DECODERS[entity].decode(record)
+    return RegistryChange(version=version, entity=entity, key=key, record=known)
