@@ -58,13 +58,13 @@ class Silences:
             limit = max(self.memory.limit(d, p) for d in signs)
             silence = Silence(deadline, limit, severity, self._again(resident, deadline, night, p))
             self.open[resident.slot] = silence
-            yield heard, deadline, _claim(What.OPENED, silence)
+            yield heard, deadline, _claim(What.OPENED, silence, now - signs[heard])
         while (moment := max(silence.again, deadline)) <= now:
             severity, night = self._loudness(resident, signs, heard, moment, now, p)
             silence.again = self._again(resident, moment, night, p)
             if not night:
                 silence.severity = severity
-                yield heard, moment, _claim(What.EVIDENCE, silence)
+                yield heard, moment, _claim(What.EVIDENCE, silence, now - signs[heard])
 
     def _again(self, resident: Resident, t: int, night: bool, p: InForce) -> int:
         """Low only because of the night: when it ends; otherwise after a while."""
@@ -117,6 +117,6 @@ def _is_night(resident: Resident, t: int, p: InForce) -> bool:
     return hour is not None and within_hours(hour, *night)
 
 
-def _claim(what: What, silence: Silence) -> Claim:
-    opening = (silence.deadline, -1)
-    return Claim(Rule.MISSED_CHECK_SILENT, what, silence.severity, opening, {"limit_s": silence.limit / SECOND})
+def _claim(what: What, silence: Silence, silent_for: int | None = None) -> Claim:
+    evidence = {} if silent_for is None else {"silent_for_s": silent_for / SECOND}
+    return Claim(Rule.MISSED_CHECK_SILENT, what, silence.severity, (silence.deadline, -1), evidence)
