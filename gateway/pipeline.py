@@ -7,7 +7,7 @@ task, one batch at a time, so the engine needs no lock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -38,8 +38,9 @@ from gateway.store.arrivals import store_presence, store_rejections
 from gateway.store.batches import BatchRow, Snapshot, insert_batch, save_snapshot
 from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
+from gateway.store.masses import copy_masses, insert_masses, masses
 from gateway.store.registry_log import add_unknown_devices, changes_since
-from gateway.store.telemetry import Extras, Key, alarms_of, copy_readings, insert_readings, store_readings
+from gateway.store.telemetry import Extras, Key, alarms_of, insert_others, store_readings
 from gateway.writer import Writer
 
 TICK_S: Final = 1.0
@@ -241,7 +242,7 @@ class Pipeline:
                 self._engine.commit()
                 return readings, {}
             try:
-                alarms = await self._writer.commit(row, partial(self._write, work))
+                alarms = await self._writer.commit(row, partial(self._write, work), first=_copying(batch))
             except RefusedError as error:
                 self._engine.rollback()
                 _log.error("batch_refused", batch=row.number, readings=len(readings), refusal=str(error))
@@ -260,30 +261,29 @@ class Pipeline:
             return readings, alarms
 
     async def _write(self, work: Work, connection: Connection) -> dict[Key, UUID]:
-        """Everything of one batch; runs inside the writer's transaction, its last step numbers the changes.
+        """Everything of one batch but what is copied; runs inside the writer's transaction.
 
-        Masses go by COPY; the rest is sent without waiting for each answer, since round trips are what an SOS
-        would wait for.
+        Nothing waits for an answer but the folding, for the alarms that stand: round trips are what an SOS would
+        wait for. The last step numbers the changes.
         """
-        await copy_readings(connection, work.batch)
         transaction = PostgresAlarmTransaction(connection)
         alarms: dict[Key, UUID] = {}
-        async with connection.pipeline():
-            await insert_batch(connection, work.row)
-            if self._faults:
-                await absorb(transaction, self._faults, work.row.now_ms)
-            if len(work.events):
-                alarms = await self._fold(work, transaction)
-            await insert_readings(connection, work.batch, work.extras)
-            if work.decoded.presences:
-                rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
-                await store_presence(connection, rows)
-            if work.decoded.acks:
-                answers = [Answer(slot, a.id, a.ok, a.answer, a.t, at) for slot, a, at in work.decoded.acks]
-                metrics.ANSWERS_TO_NOTHING.inc(await store_answers(connection, answers))
-            if work.rejections:
-                await store_rejections(connection, work.rejections)
-            await transaction.finish()
+        await insert_batch(connection, work.row)
+        await insert_masses(connection, work.batch)
+        if self._faults:
+            await absorb(transaction, self._faults, work.row.now_ms)
+        if len(work.events):
+            alarms = await self._fold(work, transaction)
+        await insert_others(connection, work.batch, work.extras)
+        if work.decoded.presences:
+            rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
+            await store_presence(connection, rows)
+        if work.decoded.acks:
+            answers = [Answer(slot, a.id, a.ok, a.answer, a.t, at) for slot, a, at in work.decoded.acks]
+            metrics.ANSWERS_TO_NOTHING.inc(await store_answers(connection, answers))
+        if work.rejections:
+            await store_rejections(connection, work.rejections)
+        await transaction.finish()
         return alarms
 
     async def _fold(self, work: Work, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
@@ -368,6 +368,10 @@ class Pipeline:
         metrics.READINGS_LATE.inc(int(np.count_nonzero(header["received"] - header["t"] > LATE_MS)))
         for rejection in decoded.rejections:
             metrics.REJECTED.labels(rejection.reason).inc()
+
+
+def _copying(batch: ReadingBatch) -> Callable[[Connection], Awaitable[None]] | None:
+    return partial(copy_masses, batch=batch) if masses(batch, copied=True) else None
 
 
 def _refused(reading: Heading, reason: str) -> Rejection:

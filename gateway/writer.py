@@ -13,8 +13,9 @@ import structlog
 from gateway import metrics
 from gateway.errors import OwnershipLostError, RefusedError
 from gateway.store.batches import BatchRow, begin_epoch, is_committed, is_current_epoch, take_ownership
-from gateway.store.connection import Connection, connect
+from gateway.store.connection import Connection, connect, limit_transactions
 from gateway.store.errors import AWAY
+from gateway.store.flight import one_flight
 
 RETRY_FIRST_S: Final = 0.05
 RETRY_MOST_S: Final = 2.0
@@ -57,8 +58,14 @@ class Writer:
             except AWAY as error:
                 delay_s = await self._away(error, delay_s)
 
-    async def commit(self, row: BatchRow, write: Callable[[Connection], Awaitable[T]]) -> T:
-        """Commit what ``write`` does, the batch's own row among it, exactly once.
+    async def commit(
+        self,
+        row: BatchRow,
+        write: Callable[[Connection], Awaitable[T]],
+        *,
+        first: Callable[[Connection], Awaitable[None]] | None = None,
+    ) -> T:
+        """Commit what ``first`` and ``write`` do, the batch's own row among it, exactly once (``one_flight``).
 
         When the outcome is unknown, the row is looked for after the reconnect: if it is there, the batch is
         committed; if not, the same rows and decisions are sent again.
@@ -78,10 +85,11 @@ class Writer:
                     return attempt
                 if unknown:
                     metrics.BATCHES_UNKNOWN.labels("repeated").inc()
-                async with connection.transaction():
-                    with metrics.stage("write"):
-                        attempt = await write(connection)
+                started = time.perf_counter()
+                async with one_flight(connection, first=first):
+                    attempt = await write(connection)
                     written = time.perf_counter()
+                metrics.STAGE_SECONDS.labels("write").observe(written - started)
                 metrics.STAGE_SECONDS.labels("commit").observe(time.perf_counter() - written)
                 return attempt  # remembered in case the answer to COMMIT is lost
             except AWAY as error:
@@ -112,6 +120,7 @@ class Writer:
             return self._connection
         connection = await connect(self._conninfo, application="anxin gateway")
         try:
+            await limit_transactions(connection)
             while not await take_ownership(connection):
                 # A successor has begun an epoch of its own; without one it is our own lost connection, dying.
                 await self._check_epoch(connection)

@@ -16,6 +16,8 @@ IDLE_TIMEOUT = "5s"
 """A role that stops in the middle of a transaction loses it: its row locks would hold up the gateway."""
 LONGEST_IDLE = "15s"
 """The same for a connection outside a pool: the gateway's writer pauses between the statements of a batch."""
+LONGEST_TRANSACTION = "60s"
+"""For whoever stops while statements are on their way, which no server takes for idle. From PostgreSQL 17."""
 
 _KEEPALIVE: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -39,6 +41,14 @@ async def connect(conninfo: str, *, application: str, autocommit: bool = True) -
     # Statements are prepared on first use: the gateway repeats the same few thousands of times a minute.
     connection.prepare_threshold = 0
     return connection
+
+
+async def limit_transactions(connection: Connection) -> None:
+    """Let the server end a transaction that lasts too long, though its client is not idle by the server's word."""
+    await connection.execute(
+        "select set_config(name, %s, false) from pg_settings where name = 'transaction_timeout'",
+        (LONGEST_TRANSACTION,),
+    )
 
 
 async def _configure(connection: Connection) -> None:

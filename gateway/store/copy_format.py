@@ -17,7 +17,7 @@ TRAILER: Final = b"\xff\xff"
 
 EPOCH_2000_MS: Final = 946_684_800_000
 """Where PostgreSQL counts its µs from, Unix ms."""
-_WIRE: Final[dict[str, np.dtype[Any]]] = {
+WIRE: Final[dict[str, np.dtype[Any]]] = {
     "int8": np.dtype(">i8"),
     "int4": np.dtype(">i4"),
     "int2": np.dtype(">i2"),
@@ -26,6 +26,7 @@ _WIRE: Final[dict[str, np.dtype[Any]]] = {
     "bool": np.dtype("i1"),
     "timestamptz": np.dtype(">i8"),
 }
+"""How PostgreSQL sends a value of each type."""
 
 
 class Column(NamedTuple):
@@ -41,24 +42,23 @@ class Column(NamedTuple):
 
 def encode_rows(columns: Sequence[Column]) -> bytes:
     """The rows of a binary COPY, without signature and trailer. All columns have the same length."""
-    missing = [_missing(column) for column in columns]
+    absences = [missing(column) for column in columns]
     fields: list[tuple[str, Any]] = [("fields", ">i2")]
-    for i, (column, absent) in enumerate(zip(columns, missing, strict=True)):
+    for i, (column, absent) in enumerate(zip(columns, absences, strict=True)):
         fields.append((f"length{i}", ">i4"))
         # Many devices never send some of the fields: a column of NULLs alone has no room for values.
         if absent is None or not absent.all():
-            fields.append((f"value{i}", _WIRE[column.type]))
+            fields.append((f"value{i}", WIRE[column.type]))
     layout = np.dtype(fields)
     rows = np.zeros(len(columns[0].values), layout)
     rows["fields"] = len(columns)
     partly: list[tuple[int, int, npt.NDArray[np.bool_]]] = []
-    for i, (column, absent) in enumerate(zip(columns, missing, strict=True)):
-        wire = _WIRE[column.type]
+    for i, (column, absent) in enumerate(zip(columns, absences, strict=True)):
+        wire = WIRE[column.type]
         rows[f"length{i}"] = wire.itemsize if absent is None else np.where(absent, -1, wire.itemsize)
         if f"value{i}" not in layout.fields:  # type: ignore[operator]
             continue
-        values = column.values
-        rows[f"value{i}"] = (values - EPOCH_2000_MS) * 1000 if column.type == "timestamptz" else values
+        rows[f"value{i}"] = as_sent(column)
         if absent is not None:
             _, start = layout.fields[f"value{i}"][:2]  # type: ignore[index]
             partly.append((start, start + wire.itemsize, absent))
@@ -71,7 +71,12 @@ def encode_rows(columns: Sequence[Column]) -> bytes:
     return octets[kept].tobytes()
 
 
-def _missing(column: Column) -> npt.NDArray[np.bool_] | None:
+def as_sent(column: Column) -> npt.NDArray[Any]:
+    """The values as PostgreSQL counts them, in whatever order of bytes."""
+    return (column.values - EPOCH_2000_MS) * 1000 if column.type == "timestamptz" else column.values
+
+
+def missing(column: Column) -> npt.NDArray[np.bool_] | None:
     """Which values are NULL; None when none is."""
     if not column.nullable:
         return None

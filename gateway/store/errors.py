@@ -32,6 +32,7 @@ class MissingRecord(StoreError):
 AWAY: Final[tuple[type[psycopg.Error], ...]] = (
     psycopg.OperationalError,
     psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
 )
 """What a connection says when the database, or the connection itself, is gone."""
 

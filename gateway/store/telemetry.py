@@ -1,4 +1,4 @@
-"""Readings into their tables: one table a kind, binary COPY, the key (device, t, seq)."""
+"""Readings into their tables: one table a kind, the key (device, t, seq)."""
 
 from __future__ import annotations
 
@@ -15,47 +15,7 @@ from psycopg.types.json import Jsonb
 from devices.batch import NUMERIC, ReadingBatch, Records
 from devices.kinds import CRY_FOR_HELP, Kind
 from gateway.store.connection import Connection
-from gateway.store.copy_format import SIGNATURE, TRAILER, Column, encode_rows
-
-_COMMON: Final = ("pos", "device", "t", "seq", "received")
-
-
-class Field(NamedTuple):
-    """A column of a reading's table and where it comes from: the same name in the kind's array."""
-
-    name: str
-    type: str
-    nullable: bool = True
-
-
-NUMERIC_FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
-    Kind.POSITION: (
-        Field("lat", "float8", nullable=False),
-        Field("lon", "float8", nullable=False),
-        Field("accuracy_m", "float4"),
-        Field("speed_mps", "float4"),
-        Field("heading_deg", "float4"),
-        Field("altitude_m", "float4"),
-        Field("source", "int2"),
-    ),
-    Kind.HEARTBEAT: (
-        Field("steps", "int8"),
-        Field("battery_pct", "float4"),
-        Field("rssi_dbm", "float4"),
-        Field("activity", "float4"),
-        Field("interval_s", "float4"),
-        Field("charging", "bool"),
-        Field("worn", "bool"),
-    ),
-    Kind.VITALS: (
-        Field("heart_rate_bpm", "float4"),
-        Field("spo2_pct", "float4"),
-        Field("systolic_mmhg", "float4"),
-        Field("diastolic_mmhg", "float4"),
-        Field("temperature_c", "float4"),
-    ),
-}
-"""Kinds that come in masses: encoded column by column."""
+from gateway.store.masses import COMMON, MASSES, copy_masses, insert_masses
 
 
 class Extras(NamedTuple):
@@ -144,54 +104,15 @@ async def store_readings(connection: Connection, batch: ReadingBatch, extras: Ex
         psycopg.errors.UniqueViolation: A reading was stored before: the safety net below the look-up.
         psycopg.errors.DataError: The database refuses a value (the decoder should have).
     """
-    await copy_readings(connection, batch)
-    await insert_readings(connection, batch, extras)
+    await copy_masses(connection, batch)
+    await insert_masses(connection, batch)
+    await insert_others(connection, batch, extras)
 
 
-async def copy_readings(connection: Connection, batch: ReadingBatch) -> None:
-    """Write the kinds that come in masses, by COPY (which no pipeline may contain). Raises as ``store_readings``."""
-    for kind in _kinds(batch) & _MASSES:
-        await _copy_columns(connection, kind, batch)
-
-
-async def insert_readings(connection: Connection, batch: ReadingBatch, extras: Extras) -> None:
-    """Write the other kinds, row by row. Raises as ``store_readings``, in a pipeline at its end."""
-    for kind in _kinds(batch) - _MASSES:
+async def insert_others(connection: Connection, batch: ReadingBatch, extras: Extras) -> None:
+    """Write the kinds that do not come in masses, row by row. Raises as ``store_readings``, in a pipeline later."""
+    for kind in {Kind(kind) for kind in np.unique(batch.header["kind"])} - MASSES:
         await _INSERTERS[kind](connection, kind, batch, extras)
-
-
-def _kinds(batch: ReadingBatch) -> set[Kind]:
-    return {Kind(kind) for kind in np.unique(batch.header["kind"])}
-
-
-def _columns_of(header: Records) -> list[Column]:
-    return [
-        Column("int8", header["pos"]),
-        Column("int4", header["device"]),
-        Column("timestamptz", header["t"]),
-        Column("int8", header["seq"]),
-        Column("timestamptz", header["received"]),
-    ]
-
-
-async def _copy_columns(connection: Connection, kind: Kind, batch: ReadingBatch) -> None:
-    fields = NUMERIC_FIELDS.get(kind, ())
-    columns = _columns_of(batch.of_kind(kind))
-    if fields:
-        values = getattr(batch, NUMERIC[kind][0])
-        columns += [Column(field.type, values[field.name], field.nullable) for field in fields]
-    async with connection.cursor() as cursor, cursor.copy(_copy_statement(kind)) as copy:
-        await copy.write(SIGNATURE + encode_rows(columns) + TRAILER)
-
-
-@cache
-def _copy_statement(kind: Kind) -> bytes:
-    fields = NUMERIC_FIELDS.get(kind, ())
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
-        sql.Identifier(kind.topic_name),
-        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *(field.name for field in fields)))),
-    )
-    return statement.as_bytes(None)
 
 
 def _moment(ms: int) -> datetime:
@@ -225,8 +146,8 @@ async def _insert(connection: Connection, kind: Kind, names: tuple[str, ...], ro
 def _insert_statement(kind: Kind, names: tuple[str, ...]) -> bytes:
     statement = sql.SQL("insert into {} ({}) values ({})").format(
         sql.Identifier(kind.topic_name),
-        sql.SQL(", ").join(map(sql.Identifier, (*_COMMON, *names))),
-        sql.SQL(", ").join([sql.Placeholder()] * (len(_COMMON) + len(names))),
+        sql.SQL(", ").join(map(sql.Identifier, (*(field.name for field in COMMON), *names))),
+        sql.SQL(", ").join([sql.Placeholder()] * (len(COMMON) + len(names))),
     )
     return statement.as_bytes(None)
 
@@ -281,7 +202,6 @@ async def _insert_texts(connection: Connection, kind: Kind, batch: ReadingBatch,
 
 _Inserter = Callable[[Connection, Kind, ReadingBatch, Extras], Awaitable[None]]
 
-_MASSES: Final = frozenset({Kind.POSITION, Kind.HEARTBEAT, Kind.VITALS, Kind.CHECKIN})
 _INSERTERS: Final[dict[Kind, _Inserter]] = {
     Kind.SOS: _insert_cries,
     Kind.FALL: _insert_cries,

@@ -16,11 +16,19 @@ _CHUNK = 65_536
 @dataclass
 class CuttingProxy:
     """Passes bytes on. ``cut_next`` = ``before``: the next COMMIT never reaches the server; ``after``: only its
-    answer is lost. Either way the client's connection is dropped, ``cuts`` counts how often."""
+    answer is lost. Either way the client's connection is dropped, ``cuts`` counts how often. ``trips`` counts how
+    often the client spoke after it had heard something: its round trips."""
 
     conninfo: str
     cut_next: Literal["before", "after"] | None = None
     cuts: int = 0
+    trips: int = 0
+    _client_spoke_last: bool = False
+
+    def heard(self, *, client: bool) -> None:
+        """Somebody said something."""
+        self.trips += client and not self._client_spoke_last
+        self._client_spoke_last = client
 
 
 @asynccontextmanager
@@ -41,9 +49,10 @@ async def _serve(
     proxy: CuttingProxy, target: dict[str, str | int | None], client: asyncio.StreamReader, answer: asyncio.StreamWriter
 ) -> None:
     upstream, onward = await _open(target)
-    back = asyncio.ensure_future(_pump(upstream, answer))
+    back = asyncio.ensure_future(_pump(proxy, upstream, answer))
     try:
         while data := await client.read(_CHUNK):
+            proxy.heard(client=True)
             if proxy.cut_next is not None and b"COMMIT" in data:
                 cut, proxy.cut_next = proxy.cut_next, None
                 proxy.cuts += 1
@@ -70,9 +79,10 @@ async def _open(target: dict[str, str | int | None]) -> tuple[asyncio.StreamRead
     return await asyncio.open_connection(host, port)
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _pump(proxy: CuttingProxy, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     try:
         while data := await source.read(_CHUNK):
+            proxy.heard(client=False)
             sink.write(data)
             await sink.drain()
     except ConnectionError:

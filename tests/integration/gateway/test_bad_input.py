@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from devices.clock import SystemClock
+from gateway.store import masses
 from tests.support.brokers import RunningBroker, connected
 from tests.support.community import one, rows, seed_community
 from tests.support.gateway import encoded, eventually, running_gateway
@@ -164,10 +165,12 @@ async def test_a_retained_message_is_ignored_and_counted_but_for_presence(
     assert rows(conninfo, "select online from presence") == [(False,)]
 
 
+@pytest.mark.parametrize("copy_from", [10, masses.COPY_FROM])
 async def test_what_the_database_refuses_is_set_aside_and_the_rest_of_the_batch_stands(
-    conninfo: str, mosquitto: RunningBroker
+    conninfo: str, mosquitto: RunningBroker, monkeypatch: pytest.MonkeyPatch, copy_from: int
 ) -> None:
     """Design rule 6: bisection under savepoints, the refused rows move to ``rejected``."""
+    monkeypatch.setattr(masses, "COPY_FROM", copy_from)
     with psycopg.connect(conninfo) as connection:
         connection.execute("alter table position add constraint refuse_one check (lat <> 31.25)")
         connection.execute("alter table sos add constraint refuse_press check (seq <> 66)")

@@ -20,7 +20,8 @@ async def test_a_gateway_that_was_stopped_in_its_transaction_for_too_long_commit
     async def write(connection: Connection) -> str:
         attempts.append(connection)
         if len(attempts) == 1:
-            await connection.execute("set local idle_in_transaction_session_timeout = '50ms'")
+            for limit in ("0", "50ms"):  # the minute that runs already must be stopped first
+                await connection.execute(f"set local transaction_timeout = '{limit}'".encode())
             await asyncio.sleep(0.5)  # as if stopped: the server ends the transaction meanwhile
         await insert_batch(connection, row)
         return "done"
@@ -49,6 +50,17 @@ async def test_a_gateway_whose_successor_has_taken_over_ends_instead_of_waiting_
             await first.commit(row, lambda connection: insert_batch(connection, row))
     await second.close()
     assert one(conninfo, "select count(*) from batch") == 0
+
+
+async def test_no_batch_keeps_its_row_locks_for_more_than_a_minute(conninfo: str) -> None:
+    async def longest(connection: Connection) -> str:
+        row = await (await connection.execute("show transaction_timeout")).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    writer = Writer(conninfo)
+    assert await writer.ask(longest) == "1min"
+    await writer.close()
 
 
 async def test_nobody_keeps_a_transaction_open_at_rest(conninfo: str) -> None:

@@ -15,6 +15,7 @@ from devices.payloads import Checkin, Fall, Heartbeat, Motion, Position, Reading
 from gateway.assemble import assemble
 from gateway.directory import Route
 from gateway.readings import Readings, gathered
+from gateway.store import masses
 from gateway.store.connection import connect
 from gateway.store.loading import load_readings
 from gateway.store.telemetry import Key, existing_keys, newest_times, store_readings
@@ -72,10 +73,14 @@ def readings(draw: st.DrawFn) -> Readings:
     )
 
 
+@pytest.mark.parametrize("copy_from", [1, masses.COPY_FROM])
 @pytest.mark.filterwarnings("ignore:.*function-scoped fixture")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=readings())
-async def test_what_is_stored_comes_back_as_it_was(conninfo: str, stored: Readings) -> None:
+async def test_what_is_stored_comes_back_as_it_was(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch, copy_from: int, stored: Readings
+) -> None:
+    monkeypatch.setattr(masses, "COPY_FROM", copy_from)
     batch, extras = assemble(stored, first_pos=FIRST_POS)
     async with await connect(conninfo, application="test") as connection, connection.transaction(force_rollback=True):
         await store_readings(connection, batch, extras)

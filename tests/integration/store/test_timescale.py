@@ -20,7 +20,7 @@ from gateway.store import upkeep
 from gateway.store.connection import Connection, connect
 from gateway.store.loading import load_readings
 from gateway.store.migrate import migrate
-from gateway.store.telemetry import Key, existing_keys, insert_readings, newest_times
+from gateway.store.telemetry import Key, existing_keys, newest_times, store_readings
 from tests.support.community import rows
 from tests.support.timescale import running_timescale
 
@@ -84,10 +84,10 @@ async def test_a_press_is_stored_by_the_gateways_own_statements(timescale: str) 
     batch, extras = assemble(press, first_pos=1000)
     async with session(timescale) as connection:
         async with connection.transaction():
-            await insert_readings(connection, batch, extras)
+            await store_readings(connection, batch, extras)
         assert await existing_keys(connection, [Key(Kind.SOS, 5, NEW, 9)])
         with pytest.raises(psycopg.errors.UniqueViolation):
-            await insert_readings(connection, batch, extras)
+            await store_readings(connection, batch, extras)
 
 
 async def test_what_is_compressed_is_still_found_and_stored_once_and_takes_what_comes_late(timescale: str) -> None:
