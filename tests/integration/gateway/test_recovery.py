@@ -26,7 +26,7 @@ from tests.support.community import HOME_LAT, HOME_LON, rows, seed_community
 
 NOW = SystemClock().now_ms()
 START = NOW - 3_600_000
-SIZE = 3
+SIZE = 4
 
 
 def _route(reading: Reading, slot: int) -> Route:
@@ -113,7 +113,8 @@ def damage(conninfo: str, which: str) -> list[int]:
 @pytest.mark.parametrize("which", ["newest", "all"])
 async def test_a_broken_snapshot_is_named_and_the_one_before_it_or_the_day_is_used(conninfo: str, which: str) -> None:
     async with living(conninfo) as life:
-        await life.minutes(10)
+        await life.batch((Heartbeat(t=START, battery_pct=3), 3))  # its only word: who begins later does not know it
+        await life.minutes(9)
         await life.keep()
         await life.minutes(12)
         change(conninfo, "update resident set status = 'away' where id = 'r1'")
