@@ -124,7 +124,7 @@ def engine(residents: int, events: int, polygons: float, sweep: bool, as_json: b
 @click.option("--residents", type=click.IntRange(min=10), default=1000, show_default=True)
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--assume", type=click.Choice(["usual", "noisy"]), default="usual", show_default=True, help="The world.")
+@click.option("--assume", multiple=True, metavar="WORD", help="The world: usual, noisy, or one value as NAME=NUMBER.")
 @click.option(
     "--desk",
     type=click.Choice(["patient", "hasty"]),
@@ -135,20 +135,25 @@ def engine(residents: int, events: int, polygons: float, sweep: bool, as_json: b
 @click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Another value, for everyone.")
 @_as_json
 def desk_load(
-    residents: int, days: int, seed: int, assume: Any, desk: Any, settings: tuple[str, ...],
+    residents: int, days: int, seed: int, assume: tuple[str, ...], desk: Any, settings: tuple[str, ...],
     as_json: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
     """Simulate a month of a community and count what sounds at the desk, per 1,000 residents and day."""
     from anxin import jit_cache
 
     jit_cache.configure()
+    from bench.desk.assumptions import assumed
     from bench.desk.month import measure
     from bench.desk.text import lines
 
     values = _values(settings)
+    try:
+        world = assumed(assume)
+    except ValueError as error:
+        give_up(error)
     with click.progressbar(length=days, label="days", file=sys.stderr, show_eta=True, show_pos=True) as bar:
         found = measure(
-            residents=residents, days=days, seed=seed, world=assume, manner=desk, parameters=values,
+            residents=residents, days=days, seed=seed, world=world, manner=desk, parameters=values,
             told=lambda _: bar.update(1),
         )  # fmt: skip
     if as_json:

@@ -7,11 +7,10 @@ unless the name says otherwise.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-
-Assumed = Literal["usual", "noisy"]
 
 
 class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
         absence_told_share: of them known to the desk in advance; the others a day later. Assumption.
     """
 
-    name: Assumed = "usual"
+    name: str = "usual"
     fenced_share: float = 0.22
     zone_m: float = 500.0
     outings_per_day: float = 1.6
@@ -135,3 +134,24 @@ NOISY: Final = Assumptions(
     false_fall_per_day=1 / 60,
 )
 WORLDS: Final[dict[str, Assumptions]] = {"usual": USUAL, "noisy": NOISY}
+
+
+def assumed(words: Sequence[str]) -> Assumptions:
+    """The world that ``words`` describe: ``usual``, ``noisy``, or ``name=number`` for one value; the later wins.
+
+    Raises:
+        ValueError: a word is neither, or its number is none.
+    """
+    world = USUAL
+    for word in words:
+        name, equals, number = word.partition("=")
+        if not equals and name in WORLDS:
+            world = WORLDS[name]
+        elif equals and name in _NUMBERS:
+            world = msgspec.structs.replace(world, name=f"{world.name} {word}", **{name: float(number)})
+        else:
+            raise ValueError(f"{word!r} is none of {', '.join(WORLDS)} and no name=number of {', '.join(_NUMBERS)}")
+    return world
+
+
+_NUMBERS: Final = tuple(name for name in Assumptions.__struct_fields__ if name != "name")

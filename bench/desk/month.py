@@ -12,7 +12,7 @@ import numpy as np
 
 from alerts.alarm import Alarm
 from alerts.engine import Engine
-from bench.desk.assumptions import WORLDS, Assumed
+from bench.desk.assumptions import Assumptions
 from bench.desk.day import MINUTES, Cause, Day, World
 from bench.desk.measured import Bands
 from bench.desk.people import People, change, drawn, own_oxygen_limit, registry, resident
@@ -70,13 +70,14 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 class Month:
     """The run: the world, the engine and the desk, and what is true while they work."""
 
-    def __init__(self, residents: int, seed: int, world: Assumed, manner: Manner, parameters: dict[str, float]) -> None:
+    def __init__(
+        self, residents: int, seed: int, world: Assumptions, manner: Manner, parameters: dict[str, float]
+    ) -> None:
         """Enter everybody into the registry, with the rules' parameters that are to be tried."""
-        assumed = WORLDS[world]
         chance = np.random.default_rng(seed)
-        self.people: People = drawn(residents, assumed, chance)
-        self.world = World(self.people, assumed, chance)
-        self.bands = Bands(self.people, assumed, chance)
+        self.people: People = drawn(residents, world, chance)
+        self.world = World(self.people, world, chance)
+        self.bands = Bands(self.people, world, chance)
         self.engine = Engine()
         self.engine.warm()
         self.staff = Staff(manner, self._cause_of)
@@ -87,7 +88,7 @@ class Month:
         self._listening_since = START_MS
         self._tell_tomorrow: list[int] = []
         self._own_limits = {i for i in range(residents) if not self.people.lung[i] or self.people.limit_known[i]}
-        self._enter(registry(self.people, assumed.zone_m))
+        self._enter(registry(self.people, world.zone_m))
         self._enter(
             ("parameter", Parameter(id=f"everyone//{name}", scope="everyone", name=name, value=value))
             for name, value in parameters.items()
@@ -160,7 +161,14 @@ class Month:
 
 
 def measure(
-    *, residents: int, days: int, seed: int, world: Assumed, manner: Manner, parameters: dict[str, float], told: Told
+    *,
+    residents: int,
+    days: int,
+    seed: int,
+    world: Assumptions,
+    manner: Manner,
+    parameters: dict[str, float],
+    told: Told,
 ) -> Load:
     """Live the month; ``told`` hears how many days are over."""
     started = time.perf_counter()
@@ -169,7 +177,7 @@ def measure(
         month.live(number)
         told(number + 1)
     return summed(
-        month.staff.sounds, residents=residents, days=days, seed=seed, world=world, desk=manner,
+        month.staff.sounds, residents=residents, days=days, seed=seed, world=world.name, desk=manner,
         readings=month.readings, seconds=round(time.perf_counter() - started, 1), parameters=parameters,
     )  # fmt: skip
 

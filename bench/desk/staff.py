@@ -1,8 +1,8 @@
 """The desk of the simulated month: folds episodes into alarms, takes them, keeps them, and counts what sounds.
 
 An alarm sounds while it is open and its severity is one that the console sounds (``alerts.policy.SOUNDING``).
-Counted is each beginning of that: a new alarm, one that grew worse, one that is open again; and each cry for help
-on an alarm that somebody is already on the scene of.
+Counted is each beginning of that: a new alarm, one that grew worse, one that is open again. (This desk settles
+everything from its chair: what sounds once while somebody is on the scene does not happen.)
 """
 
 from __future__ import annotations
@@ -113,9 +113,8 @@ class Staff:
         is_new = before is None or before.id != after.id
         if is_new and not after.is_active:
             return
-        cries_again = not is_new and before is not None and _agains(after) > _agains(before)
         was_loud = not is_new and before is not None and _is_loud(before)
-        begins = (_is_loud(after) and not was_loud) or (cries_again and after.severity in SOUNDING)
+        begins = _is_loud(after) and not was_loud
         if not begins and not is_new:
             return
         kind: Any = ("follows" if after.previous is not None else "new") if is_new else "again"
@@ -133,10 +132,6 @@ class Staff:
 
 def _is_loud(alarm: Alarm) -> bool:
     return alarm.state == "open" and alarm.severity in SOUNDING
-
-
-def _agains(alarm: Alarm) -> int:
-    return sum(entry.event == "again" for entry in alarm.timeline)
 
 
 def _slot(alarm: Alarm) -> int:

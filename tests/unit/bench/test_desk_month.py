@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bench.desk.assumptions import NOISY, USUAL, assumed
 from bench.desk.day import Cause
 from bench.desk.month import START_MS, Month, summed
 from bench.desk.staff import Sound
@@ -9,7 +12,7 @@ from devices.clock import HOUR_MS
 
 
 def _lived(seed: int) -> Month:
-    month = Month(80, seed, "noisy", "patient", {})
+    month = Month(80, seed, NOISY, "patient", {})
     for number in range(2):
         month.live(number)
     return month
@@ -46,3 +49,16 @@ def test_sounds_are_counted_by_local_hour_and_sos_apart() -> None:
     assert (load.again_per_day, load.worst_day) == (1.0, 6.0)
     assert load.by_hour["fall.device"][23] == 1.0
     assert load.silent_per_day == {"missed_check.silent": 1.0}
+
+
+def test_a_world_is_named_and_single_values_change_it() -> None:
+    assert (assumed(()), assumed(("noisy",))) == (USUAL, NOISY)
+    world = assumed(("noisy", "dead_spot_per_day=0.5"))
+    assert (world.dead_spot_per_day, world.cellar_share) == (0.5, NOISY.cellar_share)
+    assert world.name == "noisy dead_spot_per_day=0.5"
+
+
+@pytest.mark.parametrize("word", ["quiet", "dead_spots=1", "dead_spot_per_day=often", "name=other"])
+def test_a_word_that_describes_no_world_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match=word.partition("=")[2] or word):
+        assumed((word,))
