@@ -1,4 +1,4 @@
-"""Parameters in layers: which value is in force for somebody, from which layer it comes, and what contradicts itself.
+"""Parameters in layers: which value is in force for somebody, from which layer it comes, and what decided once.
 
 The default of the code gives way to what was set for everyone, that to what was set for the site, that to what was
 set for the resident. Pure functions over a catalogue of parameters, which is handed in.
@@ -6,8 +6,8 @@ set for the resident. Pure functions over a catalogue of parameters, which is ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
 
 import msgspec
 
@@ -52,46 +52,6 @@ class SettingChange(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-class Contradiction(NamedTuple):
-    """Two parameters that cannot both be so.
-
-    ``name`` must lie more than ``apart`` below ``other``; with ``ceiling``, both together must not exceed that.
-    """
-
-    name: str
-    other: str
-    apart: float = 0.0
-    ceiling: float | None = None
-
-
-class _Pair(NamedTuple):
-    """``lower`` must lie below ``upper``, ``steps`` times ``margin`` apart where there is a margin."""
-
-    lower: str
-    upper: str
-    margin: str = ""
-    steps: int = 0
-
-
-_PAIRS: Final = (
-    _Pair("vitals.heart_rate.low_bpm", "vitals.heart_rate.high_bpm", "vitals.heart_rate.back_by_bpm", 2),
-    _Pair(
-        "vitals.blood_pressure.systolic_low_mmhg",
-        "vitals.blood_pressure.systolic_high_mmhg",
-        "vitals.blood_pressure.back_by_mmhg",
-        2,
-    ),
-    _Pair("vitals.blood_pressure.diastolic_high_mmhg", "vitals.blood_pressure.systolic_high_mmhg"),
-    _Pair("vitals.temperature.low_c", "vitals.temperature.high_c", "vitals.temperature.back_by_c", 2),
-    _Pair("device.battery_low.low_pct", "device.battery_low.recovered_pct"),
-    _Pair("device.not_worn.day_from_h", "device.not_worn.day_to_h"),
-)
-"""With two margins between the limits of a reading there is room for a value that is back from both."""
-
-_SUMS: Final = (("vitals.spo2.low_pct", "vitals.spo2.back_by_pct", 100.0),)
-"""Nobody's saturation exceeds 100 %: one that must be higher to count as back never is."""
-
-
 def in_force(catalogue: Mapping[str, ParameterSpec], settings: Iterable[Setting]) -> dict[str, InForce]:
     """What decides for somebody whom all of ``settings`` concern: one person's, with their site's and everyone's."""
     found = {name: InForce(value=float(spec.default), layer="default", version=0) for name, spec in catalogue.items()}
@@ -104,19 +64,6 @@ def in_force(catalogue: Mapping[str, ParameterSpec], settings: Iterable[Setting]
 def version_of(values: Mapping[str, InForce]) -> int:
     """The version of what is in force: the newest of its settings, 0 when all are defaults."""
     return max((each.version for each in values.values()), default=0)
-
-
-def contradictions(values: Mapping[str, float]) -> Iterator[Contradiction]:
-    """The pairs of parameters that cannot both be so; those of which only one is known are passed over."""
-    for pair in _PAIRS:
-        if pair.lower not in values or pair.upper not in values:
-            continue
-        apart = pair.steps * values.get(pair.margin, 0.0)
-        if not values[pair.lower] + apart < values[pair.upper]:
-            yield Contradiction(pair.lower, pair.upper, apart)
-    for name, other, ceiling in _SUMS:
-        if name in values and other in values and values[name] + values[other] > ceiling:
-            yield Contradiction(name, other, ceiling=ceiling)
 
 
 def settings_of(changes: Iterable[SettingChange]) -> list[Setting]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from alerts.catalogue import PARAMETERS, ParameterSpec
-from alerts.layers import Contradiction, contradictions
+from alerts.sense import Objection, contradictions, out_of_range, related
 from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, Principal
 from dashboards.api.problems import Problem
 from dashboards.web.wording import LANGUAGES, Wording
@@ -76,17 +76,17 @@ async def set_parameters(
         spec_of(name)
         if not may_set(principal, scope, key, name):
             raise Problem(403, _refusal(scope), kind="role")
-    _require_ranges(values)
-    rules = {PARAMETERS[name].rule for name in values}
-    related = [name for name, spec in PARAMETERS.items() if spec.rule in rules]
+    wrong = [_error(each, values) for each in out_of_range(values)]
+    if wrong:
+        raise _unacceptable(wrong)
     await change_parameters(
         conn,
         principal.account.username,
         scope,
         key,
         values,
-        related=related,
-        check=lambda concerned: _require_sense(concerned, related, values),
+        related=related(values),
+        check=lambda concerned: _check(concerned, values),
     )
     return site
 
@@ -117,48 +117,21 @@ def _refusal(scope: Scope) -> str:
     }[scope]
 
 
-def _require_ranges(values: Mapping[str, float | None]) -> None:
-    wrong = [error for name, value in values.items() if value is not None for error in _out_of_range(name, value)]
+def _check(concerned: Sequence[Concerned], changed: Mapping[str, float | None]) -> None:
+    wrong = [_error(each, changed, whose) for whose in concerned for each in contradictions(whose.values)]
     if wrong:
         raise _unacceptable(wrong)
 
 
-def _out_of_range(name: str, value: float) -> Iterator[dict[str, Any]]:
-    spec = PARAMETERS[name]
-    if not spec.low <= value <= spec.high:
-        yield _error(name, f"must be from {spec.low:g} to {spec.high:g}", "range", min=spec.low, max=spec.high)
-    elif spec.whole and not float(value).is_integer():
-        yield _error(name, "must be a whole number", "whole")
-
-
-def _require_sense(concerned: Sequence[Concerned], related: Sequence[str], changed: Mapping[str, float | None]) -> None:
-    defaults = {name: float(PARAMETERS[name].default) for name in related}
-    wrong = [
-        _nonsense(contradiction, each, changed)
-        for each in concerned
-        for contradiction in contradictions({**defaults, **each.values})
-    ]
-    if wrong:
-        raise _unacceptable(wrong)
-
-
-def _nonsense(wrong: Contradiction, whose: Concerned, changed: Mapping[str, float | None]) -> dict[str, Any]:
-    """Said at the one of the two that was changed."""
-    at = wrong.name if wrong.name in changed else wrong.other
+def _error(wrong: Objection, changed: Mapping[str, float | None], whose: Concerned | None = None) -> dict[str, Any]:
+    """Said at that of two parameters that was changed."""
+    name = wrong.name if wrong.name in changed else wrong.numbers["upper"]
+    error = {"pointer": f"/body/values/{name}", "detail": wrong.detail, "code": wrong.code, "name": name}
+    if whose is None:
+        return {**error, **wrong.numbers}
     of = f" (for resident {whose.resident})" if whose.resident else f" (at site {whose.site})" if whose.site else ""
-    more: dict[str, Any] = {"lower": wrong.name, "upper": wrong.other, "site": whose.site, "resident": whose.resident}
-    if wrong.ceiling is not None:
-        text = f"{wrong.name} and {wrong.other} together must not exceed {wrong.ceiling:g}{of}"
-        return _error(at, text, "ceiling", ceiling=wrong.ceiling, **more)
-    text = f"{wrong.name} must lie more than {wrong.apart:g} below {wrong.other}{of}"
-    return _error(at, text, "apart", apart=wrong.apart, **more)
-
-
-def _error(name: str, detail: str, code: str, **more: Any) -> dict[str, Any]:
-    return {"pointer": f"/body/values/{name}", "detail": detail, "code": code, "name": name, **more}
+    return {**error, **wrong.numbers, "detail": wrong.detail + of, "site": whose.site, "resident": whose.resident}
 
 
 def _unacceptable(errors: list[dict[str, Any]]) -> Problem:
-    return Problem(
-        422, "; ".join(f"{each['name']}: {each['detail']}" for each in errors), kind="invalid", errors=errors
-    )
+    return Problem(422, "; ".join(each["detail"] for each in errors), kind="invalid", errors=errors)

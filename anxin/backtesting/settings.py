@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from alerts.catalogue import PARAMETERS, ParameterSpec
-from alerts.layers import contradictions
+from alerts.sense import contradictions
 from anxin.backtesting.errors import BacktestError
 from devices.registry import Parameter
 
@@ -66,11 +66,6 @@ def _range(spec: ParameterSpec) -> str:
 
 
 def _check_together(values: Mapping[str, float]) -> None:
-    """Values that contradict each other, where somebody set none, with the defaults."""
-    for found in contradictions({**{name: spec.default for name, spec in PARAMETERS.items()}, **values}):
-        if found.name not in values and found.other not in values:
-            continue
-        if found.ceiling is not None:
-            raise BacktestError(f"{found.name} and {found.other} together must not exceed {found.ceiling:g}")
-        apart = f" by more than {found.apart:g}" if found.apart else ""
-        raise BacktestError(f"{found.name} must be less than {found.other}{apart}")
+    """Values that contradict each other, or a default where none was given."""
+    for found in contradictions(values):
+        raise BacktestError(found.detail)

@@ -8,6 +8,7 @@ from anxin.cli.backtest import backtest
 from anxin.cli.bench import bench
 from anxin.cli.device import device
 from anxin.cli.exchange import export_command, import_command
+from anxin.cli.rules import rules
 from anxin.cli.running import demo, role, status, up
 from anxin.cli.simulate import simulate
 from anxin.cli.staff import staff
@@ -19,5 +20,18 @@ def main() -> None:
     """Anxin: an open, event-driven eldercare safety system."""
 
 
-for command in (up, demo, role, status, simulate, staff, device, import_command, export_command, backtest, bench):
+for command in (
+    up,
+    demo,
+    role,
+    status,
+    simulate,
+    staff,
+    device,
+    rules,
+    import_command,
+    export_command,
+    backtest,
+    bench,
+):
     main.add_command(command)

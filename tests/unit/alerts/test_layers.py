@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import pytest
-
 from alerts.catalogue import ParameterSpec
-from alerts.layers import Contradiction, Setting, SettingChange, contradictions, decided_under, in_force, version_of
+from alerts.layers import Setting, SettingChange, decided_under, in_force, version_of
 from devices.registry import Scope
 
 ONE: Final = "rule.one_s"
 OTHER: Final = "rule.other_s"
-HEART_LOW: Final = "vitals.heart_rate.low_bpm"
-HEART_HIGH: Final = "vitals.heart_rate.high_bpm"
-HEART_BACK: Final = "vitals.heart_rate.back_by_bpm"
 CATALOGUE: Final = {
     name: ParameterSpec(name=name, rule="rule", default=default, low=0, high=100, whole=True, source="")
     for name, default in ((ONE, 10.0), (OTHER, 20.0))
@@ -46,31 +41,6 @@ class TestInForce:
 
     def test_what_the_catalogue_does_not_know_is_nowhere_in_force(self) -> None:
         assert in_force(CATALOGUE, [setting("everyone", 1, 4, name="rule.gone_s")]) == in_force(CATALOGUE, [])
-
-
-class TestContradictions:
-    @pytest.mark.parametrize(
-        ("values", "wrong"),
-        [
-            ({HEART_LOW: 40, HEART_HIGH: 131}, False),
-            ({HEART_LOW: 90, HEART_HIGH: 90}, True),
-            ({HEART_LOW: 80, HEART_HIGH: 90, HEART_BACK: 5}, True),
-            ({HEART_LOW: 79, HEART_HIGH: 90, HEART_BACK: 5}, False),
-            ({"device.battery_low.low_pct": 25, "device.battery_low.recovered_pct": 25}, True),
-            ({"device.not_worn.day_from_h": 8, "device.not_worn.day_to_h": 21}, False),
-            ({"vitals.spo2.low_pct": 98, "vitals.spo2.back_by_pct": 2}, False),
-            ({"vitals.spo2.low_pct": 99, "vitals.spo2.back_by_pct": 2}, True),
-            ({HEART_LOW: 500}, False),
-        ],
-    )  # fmt: skip
-    def test_limits_leave_room_for_a_value_that_is_back(self, values: dict[str, float], wrong: bool) -> None:
-        assert bool(list(contradictions(values))) is wrong
-
-    def test_a_contradiction_names_both(self) -> None:
-        values = {"device.battery_low.low_pct": 30.0, "device.battery_low.recovered_pct": 25.0}
-        assert list(contradictions(values)) == [
-            Contradiction("device.battery_low.low_pct", "device.battery_low.recovered_pct")
-        ]
 
 
 class TestDecidedUnder:
