@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import paho.mqtt.client as paho
 import pytest
@@ -167,6 +167,13 @@ class Listens(Protocol):
 
     @property
     def port(self) -> int: ...
+
+
+class Address(NamedTuple):
+    """A broker of which no more is known."""
+
+    host: str
+    port: int
 
 
 @contextmanager

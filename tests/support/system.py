@@ -16,6 +16,13 @@ from typing import Any, TypeVar
 
 import psutil
 
+from anxin.embedded.broker import Credentials
+from anxin.embedded.folder import DataFolder
+from anxin.embedded.postgres import EmbeddedPostgres
+from anxin.embedded.proof import start_mark
+from tests.support.brokers import Address, connected
+from tests.support.community import rows
+
 T = TypeVar("T")
 
 _READY_S = 120.0
@@ -33,6 +40,16 @@ class UpProcess:
     mqtt_port: int
     lines: list[str]
     """What it has printed on stdout."""
+
+    @property
+    def mqtt(self) -> Address:
+        """The broker."""
+        return Address(self.mqtt_host, self.mqtt_port)
+
+    def gets_in(self, account: Credentials) -> bool:
+        """Whether the broker lets the account in."""
+        with connected(self.mqtt, account) as client:
+            return client.refused is None
 
     def pid(self, name: str) -> int:
         """The process of a service: a role, ``broker`` or ``postgres``."""
@@ -64,20 +81,22 @@ class UpProcess:
         return next(role for role in self.status()["roles"] if role["role"] == name)
 
     def wait_for_role(self, name: str, *, other_than: int) -> dict[str, Any]:
-        """Wait until a role is ready again under another pid."""
-
-        def again() -> dict[str, Any] | None:
-            role = self.role(name)
-            return role if role["state"] == "ready" and role["pid"] != other_than else None
-
-        role = until(again)
-        assert role is not None
-        return role
+        """Wait until a role is ready again under another pid; returns what ``anxin status`` then says of it."""
+        conninfo = EmbeddedPostgres(DataFolder.open(self.data_dir)).conninfo
+        # To ask the store again and again takes less from the role that starts than a command each time.
+        ready = "select from role_status where role = %s and state = 'ready' and pid <> %s"
+        until(lambda: rows(conninfo, ready, name, other_than))
+        return self.role(name)
 
     def terminate(self) -> int:
         """SIGTERM; returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has reaped it yet."""
+    return start_mark(pid) is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def until(condition: Callable[[], T], patience_s: float = 60.0) -> T:

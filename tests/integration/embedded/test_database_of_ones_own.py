@@ -25,12 +25,6 @@ pytestmark = pytest.mark.timeout(300)
 NOW = SystemClock().now_ms
 
 
-class _Address:
-    def __init__(self, system: UpProcess) -> None:
-        self.host = system.mqtt_host
-        self.port = system.mqtt_port
-
-
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
     with running_own_postgres() as server:
@@ -58,13 +52,8 @@ def test_a_press_is_stored_raises_its_alarm_and_gets_its_receipt(system: UpProce
     assert added.returncode == 0, added.stderr
     told = msgspec.json.decode(added.stdout)
     own = Credentials(told["username"], told["password"])
-
-    def gets_in() -> bool:
-        with connected(_Address(system), own) as device:
-            return device.refused is None
-
-    until(gets_in)
-    with connected(_Address(system), own, "band") as band:
+    until(lambda: system.gets_in(own))
+    with connected(system.mqtt, own, "band") as band:
         band.subscribe("anxin/v1/s1/b1/receipt")
         t = NOW()
         band.publish("anxin/v1/s1/b1/sos", encoded(t=t, seq=1))

@@ -1,32 +1,23 @@
-"""The laws of ``anxin up``, with real processes."""
+"""The laws of ``anxin up``, with real processes: of a system that runs, and of what does not start."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil
+import psycopg
 import pytest
 
 from anxin.embedded.broker import Credentials
 from anxin.embedded.folder import DataFolder
-from anxin.embedded.proof import ProcessRecord, start_mark
-from tests.support.brokers import connected
+from anxin.embedded.postgres import EmbeddedPostgres
+from anxin.embedded.proof import ProcessRecord
+from tests.support.community import rows
 from tests.support.places import service_folder
 from tests.support.system import UpProcess, run_command, running_up, until
-
-
-class _Address:
-    """Where a client connects to."""
-
-    def __init__(self, system: UpProcess) -> None:
-        self.host = system.mqtt_host
-        self.port = system.mqtt_port
 
 
 @pytest.fixture
@@ -39,31 +30,6 @@ def system() -> Iterator[UpProcess]:
     """One system for all laws after which it runs as before."""
     with service_folder() as path, running_up(path / "data") as running:
         yield running
-
-
-def _is_gone(pid: int) -> bool:
-    return start_mark(pid) is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
-def _gets_in(system: UpProcess, account: Credentials) -> bool:
-    with connected(_Address(system), account) as device:
-        return device.refused is None
-
-
-def test_it_says_ready_once_and_stops_clean_with_nothing_left_running(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        names = {"gateway", "dispatcher", "console", "broker", "postgres"}
-        assert {path.stem for path in (data_dir / "run").glob("*.pid")} == names
-        for role in ("gateway", "dispatcher", "console"):
-            assert f"role {role}" in " ".join(psutil.Process(system.pid(role)).cmdline())
-        below = [process.pid for process in system.descendants()]
-        assert system.terminate() == 0
-        assert all(_is_gone(pid) for pid in below)
-        assert list((data_dir / "run").iterdir()) == []
-        assert system.process.stdout is not None
-        assert system.lines + system.process.stdout.readlines() == [
-            f"ready console={system.console} mqtt={system.mqtt_host}:{system.mqtt_port}"
-        ]
 
 
 def test_no_secret_stands_in_a_command_line(system: UpProcess) -> None:
@@ -102,28 +68,6 @@ def test_a_busy_port_is_named_with_its_option(data_dir: Path, option: str) -> No
     assert list((data_dir / "run").iterdir()) == []
 
 
-def test_a_second_start_goes_on_where_the_first_stopped(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
-        system.terminate()
-    with running_up(data_dir) as system:
-        assert _gets_in(system, Credentials(added["username"], added["password"]))
-        assert system.command("device", "add", "s1", "b1").returncode == 1
-
-
-def test_devices_are_provisioned_while_it_runs_and_while_it_is_stopped(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        added = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
-        assert (added["site"], added["device"]) == ("s1", "b1")
-        account = Credentials(added["username"], added["password"])
-        until(lambda: _gets_in(system, account), patience_s=10)
-        assert system.command("device", "revoke", "b1").returncode == 0
-        until(lambda: not _gets_in(system, account), patience_s=10)
-        system.terminate()
-        again = json.loads(system.command("device", "add", "s1", "b1", "--json").stdout)
-        assert again["password"] != added["password"]
-
-
 def test_admin_gets_a_password_and_a_new_link_while_it_runs(system: UpProcess) -> None:
     assert system.command("staff", "password", "admin", "--password-stdin", stdin="a new password\n").returncode == 0
     account = {"username": "admin", "password": "a new password"}
@@ -137,8 +81,7 @@ def test_admin_gets_a_password_and_a_new_link_while_it_runs(system: UpProcess) -
 def test_a_role_that_dies_is_started_again_and_the_store_says_so(system: UpProcess, name: str) -> None:
     before = system.role(name)["restarts"]
     role = system.wait_for_role(name, other_than=system.kill(name))
-    assert role["restarts"] == before + 1
-    assert role["running"]
+    assert (role["state"], role["running"], role["restarts"]) == ("ready", True, before + 1)
 
 
 @pytest.mark.parametrize("name", ["broker", "postgres"])
@@ -146,12 +89,9 @@ def test_broker_and_database_come_back_on_the_same_port_and_data(system: UpProce
     added = json.loads(system.command("device", "add", "s1", f"before-{name}", "--json").stdout)
     pid = system.kill(name)
     until(lambda: (record := ProcessRecord.read(system.data_dir / "run" / f"{name}.pid")) and record.pid != pid)
-
-    def serves() -> bool:
-        return system.status()["database"]["running"] is True and _accepts(system.mqtt_host, system.mqtt_port)
-
-    until(serves)
-    until(lambda: _gets_in(system, Credentials(added["username"], added["password"])))
+    until(lambda: _accepts(system.mqtt_host, system.mqtt_port) and _answers(system))
+    assert system.status()["database"]["running"] is True
+    until(lambda: system.gets_in(Credentials(added["username"], added["password"])))
     assert system.command("device", "add", "s1", f"before-{name}").returncode == 1
 
 
@@ -163,32 +103,11 @@ def _accepts(host: str, port: int) -> bool:
         return False
 
 
-def test_children_end_when_their_supervisor_is_killed(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        below = [process.pid for process in system.descendants()]
-        system.process.kill()
-        until(lambda: all(_is_gone(pid) for pid in below), patience_s=15)
-
-
-def test_leftovers_of_a_killed_run_are_ended_by_the_next(data_dir: Path) -> None:
-    with running_up(data_dir) as system:
-        # A stopped process does not hear of its parent's death.
-        broker = system.kill("broker", signal.SIGSTOP)
-        system.process.kill()
-        system.process.wait()
-        assert not _is_gone(broker)
-    with running_up(data_dir) as system:
-        assert _is_gone(broker)
-        assert system.pid("broker") != broker
-
-
-def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(data_dir: Path) -> None:
-    folder = DataFolder.open(data_dir)
-    record = ProcessRecord("gateway", os.getpid(), "another start", "/usr/bin/python", str(data_dir))
-    record.write(folder.run / "gateway.pid")
-    with running_up(data_dir) as system:
-        assert system.pid("gateway") != os.getpid()
-    assert not _is_gone(os.getpid())
+def _answers(system: UpProcess) -> bool:
+    try:
+        return rows(EmbeddedPostgres(DataFolder.open(system.data_dir)).conninfo, "select") == [()]
+    except psycopg.OperationalError:
+        return False
 
 
 def test_without_mosquitto_it_runs_on_iotcore_and_a_device_uses_its_sites_account(data_dir: Path) -> None:
