@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from devices.batch import Records
 from devices.kinds import Kind
 from gateway.readings import Readings
 from gateway.store.connection import Connection
-from gateway.store.telemetry import existing_keys, newest_times
+from gateway.store.telemetry import existing_keys, newest_of_all, newest_times
 
 _UNASKED: Final = -1
 _NEVER: Final = 0
@@ -33,6 +34,15 @@ class Sieve:
 
     def __init__(self) -> None:
         self._newest: dict[Kind, npt.NDArray[np.int64]] = {}
+        self._learned: set[Kind] = set()
+
+    async def learn(self, connection: Connection, kinds: Iterable[Kind]) -> None:
+        """Ask once about all devices, of kinds that are rare and must not wait for a question of their own."""
+        for kind in kinds:
+            times = await newest_of_all(connection, kind)
+            self._learned.add(kind)
+            own = self._of(kind, max(times, default=0))
+            own[list(times)] = list(times.values())
 
     async def sift(self, connection: Connection, readings: Readings) -> Sifted:
         """Split a batch; two queries at most, none when everything is new."""
@@ -74,7 +84,7 @@ class Sieve:
         """The marks of a kind, with room for a device."""
         own = self._newest.get(kind)
         if own is None or highest >= len(own):
-            larger = np.full(max(2 * highest, 256), _UNASKED, np.int64)
+            larger = np.full(max(2 * highest, 256), _NEVER if kind in self._learned else _UNASKED, np.int64)
             if own is not None:
                 larger[: len(own)] = own
             own = self._newest[kind] = larger

@@ -97,6 +97,16 @@ async def newest_times(connection: Connection, pairs: Iterable[tuple[Kind, int]]
     return {(Kind(row[0]), row[1]): row[2] for row in await cursor.fetchall() if row[2] is not None}
 
 
+async def newest_of_all(connection: Connection, kind: Kind) -> dict[int, int]:
+    """The greatest stored event time (ms) of each device that has a reading of this kind; reads the whole table."""
+    cursor = await connection.execute(
+        sql.SQL("select device, (extract(epoch from max(t)) * 1000)::int8 from {} group by device").format(
+            sql.Identifier(kind.topic_name)
+        )
+    )
+    return dict(await cursor.fetchall())
+
+
 async def store_readings(connection: Connection, batch: ReadingBatch, extras: Extras) -> None:
     """Write every reading of the batch to the table of its kind.
 

@@ -18,7 +18,7 @@ from gateway.readings import Readings, gathered
 from gateway.store import masses
 from gateway.store.connection import connect
 from gateway.store.loading import load_readings
-from gateway.store.telemetry import Key, existing_keys, newest_times, store_readings
+from gateway.store.telemetry import Key, existing_keys, newest_of_all, newest_times, store_readings
 
 T0 = 1_750_000_000_000
 FIRST_POS = 8_185
@@ -88,11 +88,13 @@ async def test_what_is_stored_comes_back_as_it_was(
         keys = {r.key for r in stored}
         absent = Key(Kind.POSITION, 2, T0 - 1, 0)
         assert await existing_keys(connection, [*keys, absent]) == keys
+        presses = await newest_of_all(connection, Kind.SOS)
         newest = await newest_times(connection, {(r.kind, r.slot) for r in stored} | {(Kind.FALL, 77)})
     assert newest == {
         (kind, slot): max(r.t for r in stored if (r.kind, r.slot) == (kind, slot))
         for kind, slot in {(r.kind, r.slot) for r in stored}
     }
+    assert presses == {slot: t for (kind, slot), t in newest.items() if kind is Kind.SOS}
     columns = [name for name in batch.header.dtype.names or () if name != "row"]
     assert batch.header[columns].tolist() == loaded.header[columns].tolist()
     for kind, member in ((Kind.POSITION, "position"), (Kind.HEARTBEAT, "heartbeat"), (Kind.VITALS, "vitals"),

@@ -20,10 +20,11 @@ from gateway.store.telemetry import Key
 
 T0 = 1_750_000_000_000
 NO_DATABASE = cast("Connection", None)
+KINDS = [Kind.POSITION, Kind.CHECKIN]
 BATCHES = st.lists(
     st.lists(
         st.tuples(
-            st.sampled_from([Kind.POSITION, Kind.CHECKIN]),
+            st.sampled_from(KINDS),
             st.sampled_from([0, 1, 400]),
             st.integers(T0, T0 + 3),
             st.integers(-1, 1),
@@ -57,22 +58,33 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> set[Key]:
             times[pair] = max(key.t, times.get(pair, 0))
         return {pair: t for pair, t in times.items() if pair in set(pairs)}
 
+    async def newest_of_all(_: Any, kind: Kind) -> dict[int, int]:
+        times: dict[int, int] = {}
+        for key in keys:
+            if key.kind is kind:
+                times[key.device] = max(key.t, times.get(key.device, 0))
+        return times
+
     monkeypatch.setattr(dedupe, "existing_keys", existing)
+    monkeypatch.setattr(dedupe, "newest_of_all", newest_of_all)
     monkeypatch.setattr(dedupe, "newest_times", newest)
     return keys
 
 
 @pytest.mark.filterwarnings("ignore:.*function-scoped fixture")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=BATCHES, restart_after=st.integers(0, 6))
+@given(
+    batches=BATCHES, restart_after=st.integers(0, 6), learned=st.sets(st.sampled_from([Kind.POSITION, Kind.CHECKIN]))
+)
 async def test_each_reading_is_fresh_once_and_in_its_order(
-    stored: set[Key], batches: list[list[tuple[Kind, int, int, int]]], restart_after: int
+    stored: set[Key], batches: list[list[tuple[Kind, int, int, int]]], restart_after: int, learned: set[Kind]
 ) -> None:
     stored.clear()
     sieve = Sieve()
     for number, batch in enumerate(batches):
         if number == restart_after:
             sieve = Sieve()
+            await sieve.learn(NO_DATABASE, learned)
         keys = [Key(*parts) for parts in batch]
         fresh: list[Key] = []
         duplicates: list[Key] = []
@@ -83,3 +95,17 @@ async def test_each_reading_is_fresh_once_and_in_its_order(
         assert [reading.key for reading in sifted.duplicates] == duplicates
         stored |= set(fresh)
         sieve.stored(sifted.fresh)
+
+
+async def test_the_first_reading_of_a_learned_kind_asks_the_database_nothing(
+    stored: set[Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def asked(*_: object) -> None:
+        raise AssertionError("a first press waited for a question")
+
+    stored.add(Key(Kind.CHECKIN, 3, T0, 1))
+    sieve = Sieve()
+    await sieve.learn(NO_DATABASE, {Kind.CHECKIN})
+    monkeypatch.setattr(dedupe, "newest_times", asked)
+    first = gathered([_entry(Key(Kind.CHECKIN, device, T0 + 1, 1)) for device in (3, 4, 9_000)])
+    assert len((await sieve.sift(NO_DATABASE, first)).fresh) == 3
