@@ -58,9 +58,6 @@ ALARM_MESSAGE_VALID_MS: Final = 15 * MINUTE_MS
 ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
 """After this a message is no longer sent. Assumption: news of an alarm goes stale, relief does not."""
 
-CERTAIN_FALL: Final = 0.8
-"""Confidence from which a fall is critical."""
-
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""
 
@@ -91,12 +88,9 @@ def severity_of(episode: Episode, *, cry_for_help_active: bool) -> SeverityName:
 
     ``cry_for_help_active``: an SOS or fall alarm of the same resident is active.
     """
-    if kind_of(episode.rule) in CRIES_FOR_HELP:
-        if episode.resident is None and episode.household is None:
-            return "high"
-        confidence = episode.evidence.get("confidence")
-        if isinstance(confidence, int | float) and confidence < CERTAIN_FALL:
-            return "high"
+    nobody = episode.resident is None and episode.household is None
+    if nobody and kind_of(episode.rule) in CRIES_FOR_HELP:
+        return "high"
     if episode.rule == "missed_check.silent" and cry_for_help_active:
         return worse(episode.severity, "high")
     return episode.severity

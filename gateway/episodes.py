@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
-from alerts.engine.rules import EVIDENCE_FIELDS, Rule, What
+from alerts.engine import EVIDENCE_FIELDS, Rule, What
 from devices.batch import Records
 from devices.kinds import CRY_FOR_HELP
 from gateway.directory import NOBODY, Directory
@@ -20,7 +20,7 @@ _WHAT: Final[dict[What, Any]] = {
     What.RECOVERED: "recovered",
     What.CANCELLED: "cancelled",
 }
-_WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour")
+_WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour", "never_reported", "readings")
 
 
 def to_episodes(events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int) -> list[Episode]:
@@ -65,6 +65,7 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
         position=position,
         evidence=evidence,
         received=now_ms if reading is None else reading.received,
+        parameters=int(event["parameters"]) if "parameters" in event.dtype.names else 0,
         drill=reading is not None
         and reading.trusted
         and device is not None

@@ -83,7 +83,7 @@ class Wording:
             return self.t("yes" if value else "no")
         if not isinstance(value, int | float):
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if name in ("charging", "worn", "at_home"):
+        if name in ("charging", "worn", "at_home", "never_reported"):
             return self.t("yes" if value else "no")
         if name == "local_hour":
             return f"{int(value):02d}:{int(value % 1 * 60):02d}"
