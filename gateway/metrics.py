@@ -23,9 +23,9 @@ BATCH_READINGS = Histogram(
 )
 _QUICK = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 STAGE_SECONDS = Histogram("anxin_gateway_stage_seconds", "What each stage of a batch takes", ["stage"], buckets=_QUICK)
-STAGES = ("wait", "decode", "dedupe", "engine", "write", "commit", "acknowledge", "receipt")
+STAGES = ("wait", "decode", "dedupe", "engine", "write", "commit", "acknowledge", "receipt", "snapshot")
 """``wait``: from the receipt of the batch's first message until it is taken; ``write``: until COMMIT is sent;
-``commit``: from then until the database has answered to all."""
+``commit``: from then until the database has answered to all; ``snapshot``: a step of copying the engine."""
 SESSION_CONNECTED = Gauge("anxin_gateway_session_connected", "1 while the MQTT session is connected", ["session"])
 SESSION_LOST = Counter(
     "anxin_gateway_session_lost_total", "Reconnects at which the broker no longer knew our session", ["session"]

@@ -19,7 +19,7 @@ from alerts.alarm import Episode, Latency
 from alerts.desk import absorb
 from alerts.engine import Engine, KernelFault
 from devices.batch import ReadingBatch, Records
-from devices.clock import DAY_MS, SteadyClock
+from devices.clock import SteadyClock
 from devices.kinds import CRY_FOR_HELP, Kind
 from gateway import metrics
 from gateway.assemble import assemble
@@ -33,9 +33,10 @@ from gateway.readings import Heading, Readings, nothing
 from gateway.receipts import receipts
 from gateway.recovery import Recovered
 from gateway.session import Arrival, Session
+from gateway.snapshots import Snapshots
 from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.arrivals import store_presence, store_rejections
-from gateway.store.batches import BatchRow, Snapshot, insert_batch, save_snapshot
+from gateway.store.batches import BatchRow, insert_batch
 from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
 from gateway.store.masses import copy_masses, insert_masses, masses
@@ -48,13 +49,10 @@ TICK_S: Final = 1.0
 CHANGES_AT_ONCE: Final = 2_000
 """Registry changes taken in one turn: an import of thousands of residents goes on in the next, behind the readings
 that have arrived, so that no cry waits for it (0.05 s each)."""
-SNAPSHOT_EVERY_MS: Final = 60_000
 BULK_WAITS_MS: Final = 1_000
 """Bulk readings are passed over at most this long: a flood of urgent ones must not make all others look silent."""
 CLOCK_MAY_LAG_MS: Final = 1_000
 """A wall clock that was set forward by more is adopted at once; one set back, when it is by more than AWAY_MS."""
-KEEP_BATCHES_MS: Final = 2 * DAY_MS
-"""How long the book of batches is kept; a rebuild without a snapshot replays one day (``gateway.recovery``)."""
 REFUSED_AT_MOST: Final = 10
 """How often one batch may be refused before this process gives up and is started anew."""
 LATE_MS: Final = 600_000
@@ -85,6 +83,7 @@ class Pipeline:
         bulk: Session,
         writer: Writer,
         recovered: Recovered,
+        snapshots: Snapshots,
         listening: Listening,
         clock: SteadyClock,
         wake: asyncio.Event,
@@ -92,6 +91,7 @@ class Pipeline:
         self._urgent = urgent
         self._bulk = bulk
         self._writer = writer
+        self._snapshots = snapshots
         self._listening = listening
         self._clock = clock
         self._wake = wake
@@ -102,7 +102,6 @@ class Pipeline:
         self._sieve = Sieve()
         self._registry_changed = True
         self._last_tick_ms = 0
-        self._last_snapshot_ms = clock.now_ms()
         self._bulk_passed_over_ms: int | None = None
         self._faults: list[Episode] = []
         self._stopping = False
@@ -119,6 +118,7 @@ class Pipeline:
 
     async def run(self) -> None:
         """Take batch after batch until ``stop``; then leave a snapshot behind."""
+        await self._writer.ask(lambda connection: self._sieve.learn(connection, CRY_FOR_HELP))
         while not self._stopping:
             try:
                 async with asyncio.timeout(TICK_S):
@@ -127,7 +127,7 @@ class Pipeline:
                 pass
             self._wake.clear()
             await self._turn()
-        await self._snapshot()
+        await self._snapshots.finish(self._engine, self._next_batch - 1, self._directory.version)
 
     async def _turn(self) -> None:
         now = self._time()
@@ -141,8 +141,8 @@ class Pipeline:
         if self._urgent.waiting or self._bulk.waiting:
             self._wake.set()
         await self._batch(session, arrivals)
-        if abs(now - self._last_snapshot_ms) >= SNAPSHOT_EVERY_MS:
-            await self._snapshot()
+        if self._snapshots.step(self._engine, self._next_batch - 1, self._directory.version):
+            self._wake.set()
 
     def _time(self) -> int:
         """The present moment, ms; notices what forbids to conclude anything from silence."""
@@ -343,16 +343,6 @@ class Pipeline:
         self._engine.disable(fault.detector)
         now = self._clock.now_ms()
         self._faults += [detector_failed(fault.detector, fault.status, site, now) for site in self._directory.sites]
-
-    async def _snapshot(self) -> None:
-        now = self._last_snapshot_ms = self._clock.now_ms()
-        if self._next_batch == 1:
-            return
-        snapshot = Snapshot(self._next_batch - 1, self._directory.version, self._engine.snapshot())
-        save = partial(
-            save_snapshot, engine_key=self._engine.key, snapshot=snapshot, keep_since_ms=now - KEEP_BATCHES_MS
-        )
-        await self._writer.ask(save)
 
     def _count(self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Readings, duplicates: Readings) -> None:
         if not arrivals:

@@ -21,6 +21,7 @@ from gateway.listening import Listening
 from gateway.pipeline import Pipeline
 from gateway.recovery import recover
 from gateway.session import BrokerAddress, Session
+from gateway.snapshots import Snapshots
 from gateway.store.changes import listen
 from gateway.writer import Writer
 
@@ -47,6 +48,7 @@ class Gateway:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._writer = Writer(conninfo)
+        self._snapshots = Snapshots(conninfo, self._clock)
         self._commands = Commands(conninfo, address, f"{CLIENT_ID}-commands", clock=self._clock)
         self._watch = None if tell_of_broker is None else BrokerWatch(address, tell_of_broker)
         self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT])
@@ -68,6 +70,7 @@ class Gateway:
             bulk=self._bulk,
             writer=self._writer,
             recovered=recovered,
+            snapshots=self._snapshots,
             listening=self._listening,
             clock=self._clock,
             wake=self._wake,
@@ -81,6 +84,7 @@ class Gateway:
                     tasks.create_task(self._follow_registry(pipeline), name="registry"),
                     tasks.create_task(feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed"), name="feed"),
                     tasks.create_task(self._commands.run(), name="commands"),
+                    tasks.create_task(self._snapshots.run(), name="snapshots"),
                 ]
                 if self._watch is not None:
                     helpers.append(tasks.create_task(self._look_at_broker(self._watch), name="broker-watch"))
