@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -124,10 +125,13 @@ async def _run(connection: Connection, part: Stretch, runs: Sequence[Run], progr
     """Give every run every turn; returns how many readings there were. The next piece is loaded meanwhile."""
     made = Turns(part.end_ms)
     done = 0
+    given_up = threading.Event()
 
     def take(chunk: Chunk) -> None:
         nonlocal done
         for turn in made.of(chunk):
+            if given_up.is_set():
+                return
             for run in runs:
                 run.take(turn)
             if turn.readings.size:
@@ -138,9 +142,13 @@ async def _run(connection: Connection, part: Stretch, runs: Sequence[Run], progr
         chunk = await anext(stored, None)
         while chunk is not None:
             # Both come to their end, whatever the other met: a generator that still runs cannot be closed.
-            taken, following = await asyncio.gather(
-                asyncio.to_thread(take, chunk), anext(stored, None), return_exceptions=True
-            )
+            try:
+                taken, following = await asyncio.gather(
+                    asyncio.to_thread(take, chunk), anext(stored, None), return_exceptions=True
+                )
+            except asyncio.CancelledError:
+                given_up.set()
+                raise
             if isinstance(taken, BaseException):
                 raise taken
             if isinstance(following, BaseException):
