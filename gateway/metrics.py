@@ -26,6 +26,7 @@ STAGE_SECONDS = Histogram("anxin_gateway_stage_seconds", "What each stage of a b
 STAGES = ("wait", "decode", "dedupe", "engine", "write", "commit", "acknowledge", "receipt", "snapshot")
 """``wait``: from the receipt of the batch's first message until it is taken; ``write``: until COMMIT is sent;
 ``commit``: from then until the database has answered to all; ``snapshot``: a step of copying the engine."""
+RECOVERY_SECONDS = Gauge("anxin_gateway_recovery_seconds", "What each stage of this process's start took", ["stage"])
 SESSION_CONNECTED = Gauge("anxin_gateway_session_connected", "1 while the MQTT session is connected", ["session"])
 SESSION_LOST = Counter(
     "anxin_gateway_session_lost_total", "Reconnects at which the broker no longer knew our session", ["session"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from alerts.engine import Engine, IncompatibleSnapshot
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS
 from devices.registry import RegistryChange
+from gateway import metrics
 from gateway.directory import TAKEN, Directory
 from gateway.store.batches import BatchRow, batches_after, first_batch_since, last_batch, newest_snapshot
 from gateway.store.connection import Connection
@@ -60,18 +62,31 @@ async def recover(connection: Connection, now_ms: int) -> Recovered:
 
     Without a snapshot that this version can read, the last 24 hours are replayed.
     """
-    engine, number, version = await _start(connection, now_ms)
+    with _timed("snapshot"):
+        engine, number, version = await _start(connection, now_ms)
     last = await last_batch(connection)
-    if last is not None and number < last.number:
-        version = await _catch_up(connection, engine, number, version)
-    directory = Directory.of(*await records_now(connection, TAKEN))
-    await _learn(connection, engine, version, directory.version)
+    with _timed("replay"):
+        if last is not None and number < last.number:
+            version = await _catch_up(connection, engine, number, version)
+    with _timed("registry"):
+        directory = Directory.of(*await records_now(connection, TAKEN))
+        await _learn(connection, engine, version, directory.version)
     return Recovered(
         engine,
         directory,
         next_batch=1 if last is None else last.number + 1,
         next_pos=1 if last is None else last.last_pos + 1,
     )
+
+
+@contextmanager
+def _timed(stage: str) -> Iterator[None]:
+    """Tells how long a stage took."""
+    begun = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - begun
+    metrics.RECOVERY_SECONDS.labels(stage).set(seconds)
+    _log.info("recovery_stage", stage=stage, seconds=round(seconds, 3))
 
 
 async def _start(connection: Connection, now_ms: int) -> _Start:
