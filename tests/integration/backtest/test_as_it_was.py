@@ -5,14 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from alerts.alarm import Alarm
 from alerts.desk import act
 from alerts.transitions import Acknowledge, Close, Command, Resolve
 from anxin.backtesting.backtest import Report, Request, backtest
 from anxin.backtesting.comparison import Pair
+from anxin.backtesting.run import Run
+from anxin.backtesting.staff import Staff
+from anxin.backtesting.turns import SECOND_MS, Turns, chunks, stretch
 from devices.clock import SystemClock
 from gateway.store.alarms import PostgresAlarmStore
+from gateway.store.backtest import alarms_between
 from gateway.store.connection import Connection, connect, pool
 from tests.support.brokers import Client, RunningBroker, connected
 from tests.support.community import HOME_LAT, HOME_LON, one, rows
@@ -22,6 +28,7 @@ NOW = SystemClock().now_ms
 FAR_LAT = HOME_LAT + 0.009
 """A kilometre from home; the circle is 500 m."""
 MINUTE_MS = 60_000
+SILENCES = {"missed_check.silent", "device.fault"}
 
 
 async def asked(conninfo: str, *settings: str, start: int) -> Report:
@@ -100,6 +107,25 @@ def raised(conninfo: str) -> int:
     return int(one(conninfo, "select count(*) from alarm"))
 
 
+def deeds(alarm: Alarm) -> tuple[object, ...]:
+    """What became of an alarm, without where and how fast."""
+    told = [(entry.event, entry.actor) for entry in alarm.timeline]
+    return (alarm.id, alarm.state, alarm.severity, alarm.count, alarm.previous, alarm.case, alarm.evidence, told)
+
+
+async def repeated(conninfo: str, start: int) -> tuple[list[Alarm], list[Alarm]]:
+    """The alarms that really were, and those of a run."""
+    end = NOW()
+    async with await connect(conninfo, application="test") as connection:
+        real = await alarms_between(connection, start, end)
+        run, made = Run([], Staff(real)), Turns(end)
+        async for chunk in chunks(connection, await stretch(connection, start, end)):
+            for turn in made.of(chunk):
+                run.take(turn)
+    run.finish(end)
+    return real, run.alarms(start, end)
+
+
 async def test_with_nothing_set_both_runs_raise_what_the_gateway_raised(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
@@ -112,3 +138,31 @@ async def test_with_nothing_set_both_runs_raise_what_the_gateway_raised(
     assert (live.raised, live.same, live.missing, live.other) == (count, count, 0, 0)
     assert totals.alarms == Pair(count, count)
     assert (totals.same, totals.gone, totals.added, totals.earlier, totals.later) == (count, 0, 0, 0, 0)
+
+
+async def test_a_run_repeats_the_whole_life_of_every_alarm(conninfo: str, mosquitto: RunningBroker) -> None:
+    began = NOW()
+    async with pool(conninfo, application="desk") as desk:
+        await lived(conninfo, mosquitto, desk)
+    real, run = await repeated(conninfo, began)
+    assert [deeds(alarm) for alarm in run] == [deeds(alarm) for alarm in real]
+    assert [alarm.raised_at for alarm in run] == [alarm.raised_at for alarm in real]
+
+
+async def test_where_the_book_of_batches_is_forgotten_readings_raise_the_same(
+    conninfo: str, mosquitto: RunningBroker
+) -> None:
+    began = NOW()
+    async with pool(conninfo, application="desk") as desk:
+        await lived(conninfo, mosquitto, desk)
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("delete from engine_snapshot")
+        connection.execute("delete from batch where number < (select max(number) from batch)")
+        connection.execute("update batch set now_ms = now_ms + 1000")
+    real, run = await repeated(conninfo, began)
+    # What staff did within the same second as the readings, nobody can put between them any more.
+    first = {(alarm.subject, alarm.rule): alarm for alarm in reversed(real) if alarm.rule not in SILENCES}
+    again = {(alarm.subject, alarm.rule): alarm for alarm in reversed(run) if alarm.rule not in SILENCES}
+    assert {key: alarm.id for key, alarm in again.items()} == {key: alarm.id for key, alarm in first.items()}
+    assert {alarm.id for alarm in run if alarm.rule not in SILENCES} <= {alarm.id for alarm in real}
+    assert all(0 <= again[key].raised_at - alarm.raised_at <= SECOND_MS for key, alarm in first.items())
