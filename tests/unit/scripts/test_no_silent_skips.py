@@ -23,6 +23,8 @@ def two_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Non
     pytester.makepyfile(SKIPPING)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    # All the others would take most of the time of a run of two tests.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def test_a_skip_fails_the_run_of_ci_and_is_named(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,5 +49,5 @@ def test_an_expected_failure_is_no_skip(pytester: pytest.Pytester, monkeypatch: 
 
 def test_skips_of_other_processes_are_counted(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    result = pytester.runpytest_subprocess(*PLUGIN, "-n", "1")
+    result = pytester.runpytest_subprocess(*PLUGIN, "-p", "xdist", "-n", "1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
