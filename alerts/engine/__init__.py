@@ -6,30 +6,24 @@ matters once: ``anxin.jit_cache.configure`` must run before the first import of 
 numba's file cache belongs to exactly these sources.
 """
 
+from alerts.engine.catalogue import EVIDENCE_FIELDS, PARAMETERS
 from alerts.engine.engine import Engine
 from alerts.engine.errors import EngineError, IncompatibleSnapshot, KernelFault
-from alerts.engine.parameters import Parameters
-from alerts.engine.rules import (
-    EPISODE_EVENT,
-    EVIDENCE_FIELDS,
-    EVIDENCE_SLOTS,
-    PUBLIC_NAMES,
-    Rule,
-    Severity,
-    What,
-)
+from alerts.engine.parameters import ParameterSpec
+from alerts.engine.rules import EPISODE_EVENT, EVIDENCE_SLOTS, PUBLIC_NAMES, Rule, Severity, What
 from alerts.engine.snapshot_copy import SnapshotCopy
 
 __all__ = [
     "EPISODE_EVENT",
     "EVIDENCE_FIELDS",
     "EVIDENCE_SLOTS",
+    "PARAMETERS",
     "PUBLIC_NAMES",
     "Engine",
     "EngineError",
     "IncompatibleSnapshot",
     "KernelFault",
-    "Parameters",
+    "ParameterSpec",
     "Rule",
     "Severity",
     "SnapshotCopy",

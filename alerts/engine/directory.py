@@ -8,15 +8,14 @@ silence happens at once, in the order of the changes; rows of different length a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, radians, sin
+from math import cos, sin
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import local_time
-from alerts.engine.detectors import zone_exit
+from alerts.engine import layers, local_time, pool
 from alerts.engine.extents import replaced, together
 from alerts.engine.layout import (
     BOX,
@@ -24,22 +23,26 @@ from alerts.engine.layout import (
     FOREVER,
     HOUSEHOLD,
     NOBODY,
+    NONE,
     SPAN,
     WORN,
     State,
-    with_devices,
-    with_residents,
 )
-from alerts.engine.parameters import Parameters
-from alerts.engine.wearing import stir_resident
-from alerts.engine.zones import Circle, Zone, rows_of, zone_of
+from alerts.engine.rules import Rule
+from alerts.engine.state import with_devices, with_residents
+from alerts.engine.wearing import know_wearers, stir_resident
+from alerts.engine.zones import Zone, disc_of, rows_of, zone_of
 from devices.batch import Records
-from devices.registry import Assignment, Device, Fence, RegistryChange, Resident
+from devices.registry import Assignment, Device, Fence, Parameter, RegistryChange, Resident
 from devices.wearing import Span, laid_out, span_at
 
 _FIRST_ROOM: Final = 64
 _WATCHED: Final = {"band": WORN, "watch": WORN, "pendant": WORN, "box": BOX}
 """Types of devices whose silence counts; a fitness machine reports only when somebody trains."""
+
+
+_TRACK: Final = int(Rule.WANDERING_ZONE_EXIT)
+_OFF: Final = int(Rule.DEVICE_NOT_WORN)
 
 
 class Wearing(msgspec.Struct, array_like=True):
@@ -68,6 +71,14 @@ class Directory(msgspec.Struct):
     """Assignments to a resident."""
     zones: list[str] = []
     """Names of the time zones, by row of the tables."""
+    sites: dict[str, int] = {}
+    """Their numbers in the records."""
+    parameters: dict[str, layers.Override] = {}
+    """What somebody set."""
+    own_rules: dict[int, int] = {}
+    """Rows of parameters of residents for whom something was set."""
+    site_rules: dict[str, int] = {}
+    """The same of sites."""
 
 
 def room_for(state: State, device: int = -1, resident: int = -1) -> State:
@@ -92,11 +103,12 @@ class Changed(NamedTuple):
     devices: dict[int, None]
     residents: dict[int, None]
     walkers: dict[int, None]
+    parameters: dict[str, None]
 
 
-def apply(directory: Directory, state: State, changes: Sequence[RegistryChange], p: Parameters) -> State:
+def apply(directory: Directory, state: State, changes: Sequence[RegistryChange]) -> State:
     """Bring committed changes into the arrays, in their order; returns the state, perhaps grown."""
-    changed = Changed({}, {}, {})
+    changed = Changed({}, {}, {}, {})
     for change in changes:
         record = change.record
         match change.entity:
@@ -110,9 +122,15 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange],
                 state = _assignment(directory, state, change.key, assignment, changed)
             case "fence":
                 state = _fence(directory, state, change.key, record if isinstance(record, Fence) else None, changed)
+            case "parameter":
+                parameter = record if isinstance(record, Parameter) else None
+                layers.note(directory.parameters, change.key, parameter, change.version)
+                changed.parameters[change.key] = None
             case _:
                 pass
-    return _laid_out(directory, state, changed, p)
+    if changed.parameters:
+        state = _layered(directory, state, changed)
+    return _laid_out(directory, state, changed)
 
 
 def _resident(
@@ -130,6 +148,14 @@ def _resident(
     row["home_lat"] = np.nan if record.home_lat is None else record.home_lat
     row["home_lon"] = np.nan if record.home_lon is None else record.home_lon
     state, row["zone"] = _time_zone(directory, state, record.timezone)
+    site = _site(directory, record.site)
+    if row["site"] != site:
+        row["site"] = site
+        row["rules"] = directory.site_rules.get(record.site, 0)
+        changed.residents[record.slot] = None
+        changed.walkers[record.slot] = None
+        if record.slot in directory.own_rules:
+            changed.parameters[key] = None
     active = record.status == "active"
     if bool(row["active"]) != active:
         _settle(directory, state, record.slot, active=active)
@@ -143,18 +169,26 @@ def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> N
     row["active"] = active
     row["silent_open"] = 0
     _forget_tracks(directory, state, slot)
+    for device in _devices_of(directory, slot):
+        if state.device[device]["episode"] != NONE and _wearer_at(directory, state, device, "mark_heartbeat") == slot:
+            pool.forget(state, device, _OFF)
 
 
 def _forget_tracks(directory: Directory, state: State, slot: int) -> None:
     """Start the tracks of a resident's devices anew; where they were last seen stays known."""
-    for device in dict.fromkeys(directory.assignments[key].device for key in directory.wards.get(slot, ())):
-        if _tracked(directory, state, device) == slot:
-            zone_exit.forget(state.device[device])
+    for device in _devices_of(directory, slot):
+        if state.device[device]["episode"] != NONE and _wearer_at(directory, state, device, "mark_position") == slot:
+            pool.forget(state, device, _TRACK)
 
 
-def _tracked(directory: Directory, state: State, device: int) -> int:
-    """Who wore the device at its newest fix."""
-    span = span_at(_spans_of(directory, device), int(state.device[device]["mark_position"]))
+def _devices_of(directory: Directory, slot: int) -> list[int]:
+    """What is, was or will be a resident's."""
+    return list(dict.fromkeys(directory.assignments[key].device for key in directory.wards.get(slot, ())))
+
+
+def _wearer_at(directory: Directory, state: State, device: int, mark: str) -> int:
+    """Who wore the device at its newest reading of a kind."""
+    span = span_at(_spans_of(directory, device), int(state.device[device][mark]))
     return NOBODY if span is None else span.wearer
 
 
@@ -171,6 +205,11 @@ def _device(directory: Directory, state: State, key: str, record: Device | None,
     if record is not None:
         directory.devices[key] = slot
         state = room_for(state, device=slot)
+        site = _site(directory, record.site)
+        if state.device[slot]["site"] != site:
+            state.device[slot]["site"] = site
+            state.device[slot]["site_rules"] = directory.site_rules.get(record.site, 0)
+            _device_changes(directory, slot, changed)
         watched = 0 if record.revoked else _WATCHED.get(record.type, 0)
     if state.device[slot]["watched"] != watched:
         state.device[slot]["watched"] = watched
@@ -196,7 +235,11 @@ def _assignment(
             state = room_for(state, device=wearing.device, resident=wearing.wearer)
             changed.residents[wearing.wearer] = None
             _device_changes(directory, wearing.device, changed)
-    tracked = {device: _tracked(directory, state, device) for device in devices}
+    tracked = {
+        device: _wearer_at(directory, state, device, "mark_position")
+        for device in devices
+        if state.device[device]["episode"] != NONE
+    }
     if before is not None:
         del directory.assignments[key]
         directory.worn[before.device].remove(key)
@@ -206,8 +249,8 @@ def _assignment(
         directory.worn.setdefault(after.device, []).append(key)
         directory.wards.setdefault(after.wearer, []).append(key)
     for device, wearer in tracked.items():
-        if _tracked(directory, state, device) != wearer:
-            zone_exit.forget(state.device[device])
+        if _wearer_at(directory, state, device, "mark_position") != wearer:
+            pool.forget(state, device, _TRACK)
     return state
 
 
@@ -239,7 +282,31 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
     return state
 
 
-def _laid_out(directory: Directory, state: State, changed: Changed, p: Parameters) -> State:
+def _site(directory: Directory, name: str) -> int:
+    return directory.sites.setdefault(name, len(directory.sites))
+
+
+def _layered(directory: Directory, state: State, changed: Changed) -> State:
+    """Lay the parameters' layers over each other anew, and let everybody whom that may concern be looked at.
+
+    Parameters change rarely: all rows are made anew, and every deadline is judged again.
+    """
+    names = [*directory.sites, ""]
+    own = {override.resident for override in directory.parameters.values() if 0 <= override.resident < len(state.resident)}
+    site_of = {slot: names[int(state.resident[slot]["site"])] for slot in own}
+    rows, directory.site_rules, directory.own_rules = layers.layered(directory.parameters, site_of)
+    of_site = np.array([directory.site_rules.get(name, 0) for name in names], np.int32)
+    state.resident["rules"] = of_site[state.resident["site"]]
+    for slot in own:
+        state.resident["rules"][slot] = directory.own_rules[slot]
+    state.device["site_rules"] = of_site[state.device["site"]]
+    state.due[:] = 0
+    changed.devices.update(dict.fromkeys((*directory.devices.values(), *directory.worn)))
+    changed.walkers.update(dict.fromkeys(directory.walks))
+    return state._replace(rules=rows)
+
+
+def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
     """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
     if changed.devices:
         spans = {device: _span_rows(directory, state, device) for device in changed.devices}
@@ -251,7 +318,11 @@ def _laid_out(directory: Directory, state: State, changed: Changed, p: Parameter
             ward=replaced(state.ward, state.resident["ward_first"], state.resident["ward_count"], wards)
         )
     if changed.walkers:
-        state = _fences(directory, state, changed.walkers, p)
+        state = _fences(directory, state, changed.walkers)
+    concerned = dict.fromkeys(changed.devices)
+    for slot in {**changed.walkers, **dict.fromkeys(residents)}:
+        concerned.update(dict.fromkeys(_devices_of(directory, slot)))
+    know_wearers(state, np.array(list(concerned), np.int64))
     for device in changed.devices:
         state.fault_due[device] = 0
     for slot in residents:
@@ -276,22 +347,25 @@ def _ward_rows(directory: Directory, state: State, slot: int) -> npt.NDArray[np.
     return np.array(sorted(d for d in devices if state.device[d]["watched"] == WORN), np.int32)
 
 
-def _fences(directory: Directory, state: State, walkers: dict[int, None], p: Parameters) -> State:
-    """Write the zones of residents: the first circle into the record, the rest into rows of ``fence``."""
+def _fences(directory: Directory, state: State, walkers: dict[int, None]) -> State:
+    """Write the zones of residents, and the disc that lies surely inside them."""
     rows: dict[int, Records] = {}
     corners: list[npt.NDArray[np.float64]] = [state.vertex]
     used = len(state.vertex)
     for walker in walkers:
-        others = _first_circle(directory, state, walker, p)
-        fence = rows[walker] = np.zeros(len(others), FENCE)
-        for i, zone in enumerate(others):
-            lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, p.zone.back_m)
+        resident = state.resident[walker]
+        back_m = float(state.rules[resident["rules"]]["zone_exit_back_m"])
+        zones = [directory.fences[key][1] for key in sorted(directory.walks.get(walker, ()))]
+        fence = rows[walker] = np.zeros(len(zones), FENCE)
+        for i, zone in enumerate(zones):
+            lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, back_m)
             fence[i]["lat"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, cos(lat0), sin(lat0)
             fence[i]["lon"] = lon0
             fence[i]["radius_m"], fence[i]["margin_m"] = radius_m, margin_m
             fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, len(vertex)) if len(vertex) else (0, 0)
             used += len(vertex)
             corners.append(vertex)
+        resident["disc_lat"], resident["disc_lon"], resident["disc_cos"], resident["disc_m"] = disc_of(zones)
     first, count = state.resident["fence_first"], state.resident["fence_count"]
     return _with_fences(state, replaced(state.fence, first, count, rows), np.concatenate(corners))
 
@@ -303,25 +377,15 @@ def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) 
     return state._replace(fence=fence, vertex=vertex)
 
 
-def _first_circle(directory: Directory, state: State, resident: int, p: Parameters) -> list[Zone]:
-    """Write a resident's first circle into their record; returns the other zones."""
-    zones = [directory.fences[key][1] for key in sorted(directory.walks.get(resident, ()))]
-    row = state.resident[resident]
-    first = next((zone for zone in zones if isinstance(zone, Circle)), None)
-    row["has_circle"] = first is not None
-    if first is not None:
-        lat = radians(first.lat)
-        row["circle_lat"], row["circle_lon"], row["circle_cos"] = lat, radians(first.lon), cos(lat)
-        row["circle_radius_m"] = first.radius_m
-        row["circle_margin_m"] = min(p.zone.back_m, first.radius_m / 2)
-    return [zone for zone in zones if zone is not first]
-
-
 def without_waste(state: State) -> State:
     """The same knowledge with every array in the order of its owners and nothing left behind in it."""
     resident, spans = state.resident.copy(), state.spans.copy()
+    device, episode = pool.gathered(state)
     fence = together(state.fence, resident["fence_first"], resident["fence_count"])
     return state._replace(
+        device=device,
+        episode=episode,
+        free=np.array([NONE, 0], np.int64),
         resident=resident,
         spans=spans,
         span=together(state.span, spans[:, 0], spans[:, 1]),

@@ -8,15 +8,15 @@ from typing import ClassVar, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import deadlines, journal, kernel, snapshot
-from alerts.engine.detectors import zone_exit
+from alerts.engine import journal, kernel, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
-from alerts.engine.layout import FOREVER, Journal, State, empty_journal, empty_state, with_fewer_devices
+from alerts.engine.layout import FOREVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
-from alerts.engine.parameters import Parameters
+from alerts.engine.pool import BEGUN_AT_MOST
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
+from alerts.engine.state import empty_journal, empty_state, with_devices, with_episodes
 from devices.batch import ReadingBatch, Records, empty_batch
 from devices.registry import Assignment, Entity, Fence, Record, RegistryChange, Resident
 
@@ -30,34 +30,34 @@ _ONE_OF_EACH: Final = tuple(
     RegistryChange(version=0, entity=entity, key="", record=record) for entity, record in _SOMEBODY.items()
 )
 """What lets every kernel behind ``apply`` run once."""
-_EVENTS_AT_MOST: Final = 3
-"""Of one reading: the end of a person's silence, of the device's, and what it says itself."""
 
 
 class Engine:
     """Readings in, episode events out.
 
     ``process`` and ``advance`` may be called any number of times; ``commit`` makes what they did final,
-    ``rollback`` undoes it bit for bit. Registry changes are applied between commits. Not thread-safe.
+    ``rollback`` undoes it bit for bit. Registry changes, those of parameters among them, are applied between
+    commits. Not thread-safe.
 
     Attributes:
         key: names the layout of the state; a snapshot fits only an engine with the same key.
-        parameters: what it decides by.
     """
 
     key: ClassVar[str] = snapshot.KEY
 
-    def __init__(self, parameters: Parameters | None = None) -> None:
+    def __init__(self) -> None:
         """Begin with nobody."""
-        self.parameters = Parameters() if parameters is None else parameters
         self._state: State = empty_state()
         self._directory = Directory()
         self._applied = 0
         self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)
-        self._journal: Journal = empty_journal(_FIRST_ROOM, _FIRST_ROOM)
-        self._out: Records = np.empty(_EVENTS_AT_MOST * _FIRST_ROOM, EPISODE_EVENT)
+        self._room = _FIRST_ROOM
+        self._journal: Journal = empty_journal(_FIRST_ROOM)
+        self._out: Records = np.empty(kernel.EVENTS_AT_MOST * _FIRST_ROOM, EPISODE_EVENT)
         self._listening_since: int | None = None
-        self._room_before = FOREVER
+        self._devices_before = FOREVER
+        self._episodes_before: tuple[int, npt.NDArray[np.int64]] | None = None
+        self._readings_since_commit = 0
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Bring committed registry changes into force, in their order.
@@ -68,7 +68,7 @@ class Engine:
         if self._journal.used.any():
             raise RuntimeError("registry changes belong between batches")
         self._applied += 1
-        self._state = apply(self._directory, self._state, changes, self.parameters)
+        self._state = apply(self._directory, self._state, changes)
 
     def process(self, batch: ReadingBatch, now: int) -> Records:
         """Run a batch of readings through all detectors.
@@ -83,12 +83,12 @@ class Engine:
         Raises:
             KernelFault: a detector met what must not be; everything since the last commit is undone.
         """
-        self._make_room(batch.size)
-        outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
+        self._make_room(len(batch.header))
+        outcome = kernel.process(self._state, batch, now, self._enabled, self._journal, self._out)
         if outcome.status == Status.GROW:
-            self._room_before = min(self._room_before, len(self._state.device))
+            self._devices_before = min(self._devices_before, len(self._state.device))
             self._state = room_for(self._state, device=outcome.needed - 1)
-            outcome = kernel.process(self._state, batch, now, self._enabled, self.parameters, self._journal, self._out)
+            outcome = kernel.process(self._state, batch, now, self._enabled, self._journal, self._out)
         return self._events(outcome)
 
     def advance(self, now: int, listening_since: int | None) -> Records:
@@ -111,24 +111,34 @@ class Engine:
             self._state.due[:] = 0
             self._state.fault_due[:] = 0
         self._listening_since = listening_since
-        arguments = (self._state, now, listening_since, self._enabled, self.parameters)
-        outcome = deadlines.advance(*arguments, self._journal, self._out)
-        if outcome.status == Status.GROW:
-            self._make_room(outcome.needed)
-            outcome = deadlines.advance(*arguments, self._journal, self._out)
-        return self._events(outcome)
+        found: list[Records] = []
+        while True:
+            outcome = kernel.advance(self._state, now, listening_since, self._enabled, self._journal, self._out)
+            if outcome.status != Status.MORE:
+                break
+            found.append(self._out[: outcome.events].copy())
+            self._make_room(2 * self._room)
+        events = self._events(outcome)
+        return np.concatenate([*found, events]) if found else events
 
     def commit(self) -> None:
         """Make everything since the last commit final."""
-        self._room_before = FOREVER
+        self._devices_before = FOREVER
+        self._episodes_before = None
+        self._readings_since_commit = 0
         self._journal.used[:] = 0
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
         journal.undo(self._state, self._journal)
-        if self._room_before < len(self._state.device):
-            self._state = with_fewer_devices(self._state, self._room_before)
-        self._room_before = FOREVER
+        if self._devices_before < len(self._state.device):
+            self._state = with_devices(self._state, self._devices_before)
+        if self._episodes_before is not None:
+            room, free = self._episodes_before
+            self._state = self._state._replace(episode=self._state.episode[:room].copy(), free=free)
+        self._devices_before = FOREVER
+        self._episodes_before = None
+        self._readings_since_commit = 0
 
     def disable(self, rule: Rule) -> None:
         """Switch a detector off, for example after a ``KernelFault``."""
@@ -155,7 +165,7 @@ class Engine:
 
         A step is short enough to stand between two batches (20 ms with 100,000 residents).
         """
-        settled = snapshot.Settled(self.parameters, self._enabled.tolist())
+        settled = snapshot.Settled(self._enabled.tolist())
         return copy.take(self._state, self._directory, settled, changes=self._applied)
 
     @classmethod
@@ -166,20 +176,21 @@ class Engine:
             IncompatibleSnapshot: damaged, or of another layout.
         """
         state, directory, settled = snapshot.unpack(data)
-        engine = cls(settled.parameters)
+        engine = cls()
         engine._state = state
         engine._directory = directory
         engine._enabled[:] = settled.enabled
         return engine
 
-    def warm(self) -> None:
+    @staticmethod
+    def warm() -> None:
         """Compile every kernel (or load it from the cache), changing nothing."""
-        spare = Engine(self.parameters)
+        spare = Engine()
         spare.apply(_ONE_OF_EACH)
         spare.process(empty_batch(), 0)
         spare.advance(0, 0)
         spare.rollback()
-        zone_exit.forget(spare._state.device[0])
+        Engine.restore(spare.snapshot())
 
     def _events(self, outcome: Outcome) -> Records:
         if outcome.status != Status.OK:
@@ -188,14 +199,19 @@ class Engine:
             raise KernelFault(rule, outcome.reading, outcome.status)
         return self._out[: outcome.events].copy()
 
-    def _make_room(self, changes: int) -> None:
-        """Let output and journal hold ``changes`` more readings or residents."""
-        wanted = int(self._journal.used.max()) + 2 * changes
-        room = len(self._journal.device_slot)
-        if wanted > room:
-            larger = empty_journal(max(wanted, 2 * room), max(wanted, 2 * room))
+    def _make_room(self, readings: int) -> None:
+        """Let output, journal and pool hold what so many more readings may bring."""
+        self._readings_since_commit += readings
+        if self._readings_since_commit > self._room:
+            self._room = max(self._readings_since_commit, 2 * self._room)
+            larger = empty_journal(self._room)
             for name, before in self._journal._asdict().items():
                 getattr(larger, name)[: len(before)] = before
             self._journal = larger
-        if _EVENTS_AT_MOST * changes > len(self._out):
-            self._out = np.empty(max(_EVENTS_AT_MOST * changes, 2 * len(self._out)), EPISODE_EVENT)
+            self._out = np.empty(kernel.EVENTS_AT_MOST * self._room, EPISODE_EVENT)
+        if self._state.free[1] < BEGUN_AT_MOST * readings:
+            if self._episodes_before is None:
+                kept = self._journal.used[3] > 0
+                free = self._journal.episode_free[0] if kept else self._state.free
+                self._episodes_before = len(self._state.episode), free.copy()
+            self._state = with_episodes(self._state, BEGUN_AT_MOST * self._room)

@@ -7,17 +7,19 @@ distance is off by at most 0.6 %, 3 m on a zone of 500 m, less than a fix's own 
 
 from __future__ import annotations
 
-from math import asin, atan2, cos, inf, sin, sqrt
+from math import asin, atan2, cos, hypot, inf, sin, sqrt
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from alerts.engine.compiled import entry
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 
 
-@njit(cache=True)
+
+@entry
 def distance_m(lat1: float, lon1: float, cos1: float, lat2: float, lon2: float) -> float:
     """Great-circle distance of two points in radians; ``cos1`` is the cosine of ``lat1``.
 
@@ -30,7 +32,7 @@ def distance_m(lat1: float, lon1: float, cos1: float, lat2: float, lon2: float) 
     return 2.0 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
 
 
-@njit(cache=True)
+@entry
 def plane_m(lon0: float, sin0: float, cos0: float, lat: float, lon: float) -> tuple[float, float]:
     """Metres east and north of an origin, in the azimuthal equidistant projection about it; radians in.
 
@@ -50,7 +52,18 @@ def plane_m(lon0: float, sin0: float, cos0: float, lat: float, lon: float) -> tu
     return scale * east, scale * north
 
 
-@njit(cache=True)
+def place_of(lat0: float, lon0: float, east_m: float, north_m: float) -> tuple[float, float]:
+    """The place (lat, lon) so many metres from an origin, the inverse of ``plane_m``; radians. Source: Snyder, 25."""
+    across = hypot(east_m, north_m) / EARTH_RADIUS_M
+    if across < 1e-12:
+        return lat0, lon0
+    east, north = east_m / hypot(east_m, north_m), north_m / hypot(east_m, north_m)
+    lat = asin(cos(across) * sin(lat0) + north * sin(across) * cos(lat0))
+    turn = atan2(east * sin(across), cos(lat0) * cos(across) - north * sin(lat0) * sin(across))
+    return lat, lon0 + turn
+
+
+@entry
 def polygon_m(x: float, y: float, vertex: npt.NDArray[np.float64], first: int, count: int) -> float:
     """Signed distance of a point to a polygon in a plane, metres: negative inside (even-odd rule).
 

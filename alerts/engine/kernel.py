@@ -1,8 +1,8 @@
-"""The compiled entry point for readings: all detectors over a whole batch in one call.
+"""The compiled entry points: all detectors over a whole batch of readings, and over all deadlines, in one call each.
 
-It is total, as ``deadlines.advance`` is (design rule 12): it returns a status, never raises, and stops at the
-first reading that must not be; the ``Engine`` then rolls back. Order within a reading: order mark, sign of
-life, recovery of silences, then the kind's own detector.
+They are total (design rule 12): they return a status, never raise, and stop at the first reading that must not be;
+the ``Engine`` then rolls back. Order within a reading: order mark, what the device now is, sign of life; then the
+detectors in their order.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from alerts.engine.detectors import battery_low, cry, fall_device, silent, sos_button, zone_exit
-from alerts.engine.journal import keep_device, keep_rare, keep_resident
-from alerts.engine.layout import NOBODY, WORN, Journal, State
-from alerts.engine.outcome import NO_RULE, Outcome, Status, emit
-from alerts.engine.parameters import Parameters
-from alerts.engine.rules import Rule, Severity, What
-from alerts.engine.wearing import first_wearer, span_at, stir, stir_resident
+from alerts.engine.compiled import entry, inner
+from alerts.engine.composition import Step, in_order
+from alerts.engine.detectors import DETECTORS
+from alerts.engine.detectors.silent import limit_of
+from alerts.engine.journal import keep_device, keep_vitals
+from alerts.engine.layout import LATE_AFTER_MS, NEVER, NOBODY, Journal, State
+from alerts.engine.outcome import NO_RULE, Heard, Outcome, Status
+from alerts.engine.rules import Rule
+from alerts.engine.wearing import first_wearer, rules_of, span_at, stir
 from devices.batch import ReadingBatch, Records
 from devices.kinds import Kind
 
 MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
-
+AHEAD: Final = 64
+"""So many readings are fetched from memory together."""
+EVENTS_AT_MOST: Final = 6
+"""Of one reading: the end of a person's silence, of the device's, and four vital signs."""
 
 _POSITION = int(Kind.POSITION)
 _HEARTBEAT = int(Kind.HEARTBEAT)
@@ -35,16 +39,12 @@ _SOS = int(Kind.SOS)
 _FALL = int(Kind.FALL)
 _EXERCISE = int(Kind.EXERCISE)
 
-_RULE_SOS = int(Rule.SOS_BUTTON)
-_RULE_FALL = int(Rule.FALL_DEVICE)
 _RULE_ZONE = int(Rule.WANDERING_ZONE_EXIT)
 _RULE_SILENT = int(Rule.MISSED_CHECK_SILENT)
 _RULE_BATTERY = int(Rule.DEVICE_BATTERY_LOW)
-_RULE_FAULT = int(Rule.DEVICE_FAULT)
-
-_RECOVERED = int(What.RECOVERED)
-_LOW = int(Severity.LOW)
-_HIGH = int(Severity.HIGH)
+_RULE_HEART = int(Rule.VITALS_HEART_RATE)
+_RULE_SOS = int(Rule.SOS_BUTTON)
+_RULE_FALL = int(Rule.FALL_DEVICE)
 
 _OK = int(Status.OK)
 _GROW = int(Status.GROW)
@@ -52,44 +52,54 @@ _BAD_SLOT = int(Status.BAD_SLOT)
 _BAD_ROW = int(Status.BAD_ROW)
 _BAD_VALUE = int(Status.BAD_VALUE)
 _BAD_LINK = int(Status.BAD_LINK)
-_AHEAD: Final = 64
-"""So many readings are fetched from memory together."""
+_MORE = int(Status.MORE)
+
+_OF_READING: Final = "state, at, enabled, journal, out, k"
+_OF_KIND: Final = "state, own, at, enabled, journal, out, k"
+_OF_TIME: Final = "state, now, listening_since, enabled, journal, out, k"
 
 
-@njit(cache=True)
+def _listeners(kind: Kind) -> Step:
+    """What hears the readings of one kind."""
+    return in_order([d.hear for d in DETECTORS if getattr(d, "KIND", None) is kind], _OF_KIND)
+
+
+_notice = in_order([d.notice for d in DETECTORS if hasattr(d, "notice")], _OF_READING)
+_hear_position = _listeners(Kind.POSITION)
+_hear_heartbeat = _listeners(Kind.HEARTBEAT)
+_hear_vitals = _listeners(Kind.VITALS)
+_hear_sos = _listeners(Kind.SOS)
+_hear_fall = _listeners(Kind.FALL)
+_judge = in_order([d.advance for d in DETECTORS if hasattr(d, "advance")], _OF_TIME)
+
+
+@inner
 def fetch(state: State, header: Records, start: int, end: int, journal: Journal) -> None:
-    """Touch the records of the readings [start, end), so that their way from memory overlaps.
+    """Touch the records of the readings [start, end), both halves, so that their way from memory overlaps.
 
-    One reading after the other waits for its two records each time; a loop that only loads lets the
-    processor wait for many at once (measured, 300,000 residents: positions 1.4 times as fast). The sum is
-    stored beyond the journal's end only so that the loads are not left out.
+    One reading after the other waits for its record each time; a loop that only loads lets the processor wait for
+    many at once. The sum is stored beyond the journal's end only so that the loads are not left out.
     """
     touched = 0
     for i in range(start, end):
         device = state.device[header[i]["device"]]
-        touched += device["wearer"] + device["battery_t"]
-    for i in range(start, end):
-        wearer = state.device[header[i]["device"]]["wearer"]
-        if 0 <= wearer < len(state.resident):
-            touched += state.resident[wearer]["silent_open"] + state.resident[wearer]["zone"]
+        touched += device["episode"] + device["wearer"]
     journal.device_slot[journal.used[0]] = touched & 1
 
 
-@njit(cache=True)
+@entry
 def process(
-    state: State, batch: ReadingBatch, now: int, enabled: npt.NDArray[np.int8], p: Parameters,
-    journal: Journal, out: Records,
+    state: State, batch: ReadingBatch, now: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records
 ) -> Outcome:  # fmt: skip
     """Run every reading of a batch through the detectors.
 
     Args:
-        state: changed in place.
+        state: changed in place; with ``pool.BEGUN_AT_MOST`` free episodes a reading.
         batch: readings in order.
         now: the batch's moment, ms.
         enabled: shape (n_rules,), 1 = on.
-        p: parameters.
-        journal: with room for one entry a reading in each part beyond ``used``.
-        out: shape (at least 3 · readings,), EPISODE_EVENT.
+        journal: with room beyond ``used`` for one entry a reading, of episodes for ``pool.KEPT_AT_MOST``.
+        out: shape (at least EVENTS_AT_MOST · readings,), EPISODE_EVENT.
 
     Returns:
         With a status other than OK, state and journal hold what was done before the bad reading.
@@ -106,162 +116,145 @@ def process(
 
     k = 0
     for i in range(len(header)):
-        if i % _AHEAD == 0:
-            fetch(state, header, i, min(len(header), i + _AHEAD), journal)
+        if i % AHEAD == 0:
+            fetch(state, header, i, min(len(header), i + AHEAD), journal)
         reading = header[i]
         kind = reading["kind"]
-        if kind < 0 or kind > _EXERCISE:
-            continue
         trusted = reading["trusted"] == 1
-        if not trusted and kind not in (_SOS, _FALL):
+        if kind < 0 or kind > _EXERCISE or not (trusted or kind == _SOS or kind == _FALL):
             continue
         d = reading["device"]
-        t = reading["t"]
-        seq = reading["seq"]
-        order = min(t, reading["received"])
-        late = reading["received"] - t > p.late_after_ms
+        row = reading["row"]
+        order = min(reading["t"], reading["received"])
         device = state.device[d]
         wearer = int(device["wearer"])
         worn_since = int(device["worn_from"])
-        if not worn_since <= order < device["worn_to"]:
-            wearer, worn_since, _ = span_at(state, d, order)
-            if wearer == NOBODY and kind in (_SOS, _FALL):
-                wearer = first_wearer(state, d, order, now)
-        if not trusted:
+        rules = int(device["rules"])
+        if not (trusted and worn_since <= order < device["worn_to"]):
             wearer = NOBODY
-        if wearer >= len(state.resident):
-            return Outcome(_BAD_LINK, i, NO_RULE, k, 0)
-
-        in_order = False
-        newest_fix = int(device["mark_position"])
-        if kind in (_POSITION, _HEARTBEAT):
-            keep_device(journal, d, device)
-            if kind == _POSITION:
-                in_order = order > device["mark_position"]
-                if in_order:
-                    device["mark_position"] = order
-            else:
-                in_order = order > device["mark_heartbeat"]
-                if in_order:
-                    device["mark_heartbeat"] = order
-        else:
-            keep_rare(state, journal, d, kind)
             if trusted:
-                in_order = order > state.marks[d, kind - _VITALS]
-                if in_order:
-                    state.marks[d, kind - _VITALS] = order
-                if order > device["last_sign"] or device["fault_open"] == 1:
-                    keep_device(journal, d, device)
+                wearer, worn_since, _ = span_at(state, d, order)
+                if wearer == NOBODY and (kind == _SOS or kind == _FALL):
+                    wearer = first_wearer(state, d, order, now)
+            if wearer >= len(state.resident):
+                return Outcome(_BAD_LINK, i, NO_RULE, k, 0)
+            rules = rules_of(state, d, wearer)
 
-        stirs = False
-        if kind == _HEARTBEAT:
-            row = reading["row"]
+        newer = False
+        before = NEVER
+        keep_device(journal, d, device)
+        paced_anew = False
+        if kind == _POSITION:
+            if row < 0 or row >= len(batch.position):
+                return Outcome(_BAD_ROW, i, _RULE_ZONE, k, 0)
+            before = device["mark_position"]
+            newer = order > before
+            if newer:
+                fix = batch.position[row]
+                if isnan(fix["lat"]) or isnan(fix["lon"]):
+                    return Outcome(_BAD_VALUE, i, _RULE_ZONE, k, 0)
+                device["mark_position"] = order
+                device["lat"] = fix["lat"]
+                device["lon"] = fix["lon"]
+                device["accuracy_m"] = fix["accuracy_m"]
+        elif kind == _HEARTBEAT:
             if row < 0 or row >= len(batch.heartbeat):
                 return Outcome(_BAD_ROW, i, _RULE_BATTERY, k, 0)
-            if in_order:
+            before = device["mark_heartbeat"]
+            newer = order > before
+            if newer:
                 beat = batch.heartbeat[row]
+                device["mark_heartbeat"] = order
                 if not isnan(beat["interval_s"]):
                     if not 0.0 < beat["interval_s"] < 2_000_000.0:
                         return Outcome(_BAD_VALUE, i, _RULE_SILENT, k, 0)
                     told_ms = int(beat["interval_s"] * 1000.0)
-                    stirs = told_ms != device["interval_ms"]
+                    paced_anew = told_ms != device["interval_ms"]
                     device["interval_ms"] = told_ms
                 device["battery_pct"] = beat["battery_pct"]
                 device["charging"] = beat["charging"]
                 device["worn"] = beat["worn"]
-
-        if trusted:
-            if order > device["last_sign"]:
-                heard_anew = device["last_sign"] < worn_since
-                stirs = stirs or heard_anew or device["last_sign"] + silent.limit_of(device, p.silent) <= now
-                device["last_sign"] = order
-            if wearer >= 0 and device["watched"] == WORN:
-                resident = state.resident[wearer]
-                if resident["silent_open"] == 1 and order + resident["silent_limit_ms"] > now:
-                    keep_resident(journal, wearer, resident)
-                    resident["silent_open"] = 0
-                    stir_resident(state, wearer)
-                    if enabled[_RULE_SILENT] == 1:
-                        emit(
-                            out, k, _RULE_SILENT, _RECOVERED, resident["silent_severity"], t, resident["silent_t"],
-                            -1, i, wearer, d, late,
-                        )  # fmt: skip
-                        k += 1
-            if device["fault_open"] == 1 and order + state.fault[d]["limit_ms"] > now:
-                device["fault_open"] = 0
-                stirs = True
-                if enabled[_RULE_FAULT] == 1:
-                    emit(
-                        out, k, _RULE_FAULT, _RECOVERED, _LOW, t, state.fault[d]["t"], -1, i, max(wearer, NOBODY), d,
-                        late,
-                    )  # fmt: skip
-                    k += 1
-            if stirs and device["watched"] != 0:
-                stir(state, d, now)
-
-        if kind == _SOS:
-            row = reading["row"]
+        elif kind == _VITALS:
+            if row < 0 or row >= len(batch.vitals):
+                return Outcome(_BAD_ROW, i, _RULE_HEART, k, 0)
+            before = state.mark_vitals[d]
+            newer = order > before
+            if newer:
+                keep_vitals(state, journal, d)
+                state.mark_vitals[d] = order
+        elif kind == _SOS:
             if row < 0 or row >= len(batch.sos):
                 return Outcome(_BAD_ROW, i, _RULE_SOS, k, 0)
-            if enabled[_RULE_SOS] == 1:
-                press = batch.sos[row]
-                record = state.cry[d, 0]
-                what = cry.hear(record, t, seq, wearer, press["cancel"] == 1, p.cry)
-                if what != cry.NOTHING:
-                    emit(
-                        out, k, _RULE_SOS, what, sos_button.severity(wearer), t, record["opening_t"],
-                        record["opening_seq"], i, max(wearer, NOBODY), d, late,
-                    )  # fmt: skip
-                    sos_button.evidence(out[k]["values"], press)
-                    k += 1
+        elif kind == _FALL and (row < 0 or row >= len(batch.fall)):
+            return Outcome(_BAD_ROW, i, _RULE_FALL, k, 0)
+
+        if trusted:
+            last = device["last_sign"]
+            if order > last:
+                heard_anew = last < worn_since or last + limit_of(device, state.rules[rules]) <= now
+                device["last_sign"] = order
+                paced_anew = paced_anew or heard_anew
+            if paced_anew and device["watched"] != 0:
+                stir(state, d, now)
+
+        late = reading["received"] - reading["t"] > LATE_AFTER_MS
+        at = Heard(
+            i, d, wearer, worn_since, rules, reading["t"], reading["seq"], order, before, late, newer, trusted, now
+        )  # fmt: skip
+        k = _notice(state, at, enabled, journal, out, k)
+        if kind == _POSITION:
+            k = _hear_position(state, batch.position[row], at, enabled, journal, out, k)
+        elif kind == _HEARTBEAT:
+            k = _hear_heartbeat(state, batch.heartbeat[row], at, enabled, journal, out, k)
+        elif kind == _VITALS:
+            k = _hear_vitals(state, batch.vitals[row], at, enabled, journal, out, k)
+        elif kind == _SOS:
+            k = _hear_sos(state, batch.sos[row], at, enabled, journal, out, k)
         elif kind == _FALL:
-            row = reading["row"]
-            if row < 0 or row >= len(batch.fall):
-                return Outcome(_BAD_ROW, i, _RULE_FALL, k, 0)
-            if enabled[_RULE_FALL] == 1:
-                fall = batch.fall[row]
-                record = state.cry[d, 1]
-                what = cry.hear(record, t, seq, wearer, fall["cancel"] == 1, p.cry)
-                if what != cry.NOTHING:
-                    emit(
-                        out, k, _RULE_FALL, what, fall_device.severity(wearer, fall["confidence"], p.fall), t,
-                        record["opening_t"], record["opening_seq"], i, max(wearer, NOBODY), d, late,
-                    )  # fmt: skip
-                    fall_device.evidence(out[k]["values"], fall)
-                    k += 1
-        elif kind == _POSITION:
-            row = reading["row"]
-            if row < 0 or row >= len(batch.position):
-                return Outcome(_BAD_ROW, i, _RULE_ZONE, k, 0)
-            if in_order:
-                fix = batch.position[row]
-                if isnan(fix["lat"]) or isnan(fix["lon"]):
-                    return Outcome(_BAD_VALUE, i, _RULE_ZONE, k, 0)
-                device["lat"] = fix["lat"]
-                device["lon"] = fix["lon"]
-                device["accuracy_m"] = fix["accuracy_m"]
-            if in_order and wearer >= 0:
-                if newest_fix < worn_since:
-                    zone_exit.forget(device)
-                resident = state.resident[wearer]
-                if enabled[_RULE_ZONE] == 1 and resident["active"] == 1 and zone_exit.has_zone(resident):
-                    away, well_inside = zone_exit.outside_m(state.fence, state.vertex, resident, fix["lat"], fix["lon"])
-                    what = zone_exit.follow(device, away, well_inside, t, order, seq, late, p.zone)
-                    if what != zone_exit.NOTHING:
-                        emit(
-                            out, k, _RULE_ZONE, what, _HIGH, t, device["zone_t"], device["zone_seq"],
-                            i, wearer, d, late,
-                        )  # fmt: skip
-                        zone_exit.evidence(out[k]["values"], device, away, order, p.zone)
-                        k += 1
-        elif kind == _HEARTBEAT and in_order and enabled[_RULE_BATTERY] == 1:
-            what = battery_low.judge(device, t, seq, late, p.battery)
-            if what != battery_low.NOTHING:
-                emit(
-                    out, k, _RULE_BATTERY, what, _LOW, t, device["battery_t"], device["battery_seq"],
-                    i, max(wearer, NOBODY), d, late,
-                )  # fmt: skip
-                out[k]["values"][0] = device["battery_pct"]
-                out[k]["values"][1] = p.battery.low_pct
-                k += 1
+            k = _hear_fall(state, batch.fall[row], at, enabled, journal, out, k)
     return Outcome(_OK, -1, NO_RULE, k, 0)
+
+
+@entry
+def advance(
+    state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records
+) -> Outcome:  # fmt: skip
+    """Judge every deadline that has come.
+
+    ``due`` and ``fault_due`` are lower bounds that are put right when they are reached: no reading has to move
+    them, and a scan is one pass over a column.
+
+    Args:
+        state: changed in place.
+        now: the batch's moment, ms.
+        listening_since: from when on our own system has listened, ms.
+        enabled: shape (n_rules,), 1 = on.
+        journal: where changed records are kept.
+        out: shape (n,), EPISODE_EVENT.
+
+    Returns:
+        MORE when output, journal or the free episodes ran out: there may be more to judge.
+    """
+    if due_by(state.due, now) + due_by(state.fault_due, now) == 0:
+        return Outcome(_OK, -1, NO_RULE, 0, 0)
+    k = _judge(state, now, listening_since, enabled, journal, out, 0)
+    if k < 0:
+        return Outcome(_BAD_LINK, -1, _RULE_SILENT, 0, 0)
+    used = journal.used
+    full = (
+        k == len(out)
+        or used[0] == len(journal.device_slot)
+        or used[2] == len(journal.resident_slot)
+        or used[3] == len(journal.episode_row)
+        or state.free[1] == 0
+    )
+    return Outcome(_MORE if full else _OK, -1, NO_RULE, k, 0)
+
+
+@inner
+def due_by(due: npt.NDArray[np.int64], now: int) -> int:
+    """How many deadlines have come."""
+    count = 0
+    for i in range(len(due)):
+        count += due[i] <= now
+    return count

@@ -1,13 +1,14 @@
-"""How a kernel ended, and how it writes a row of its output."""
+"""How a kernel ended, what it knows of a reading, and how it writes a row of its output."""
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+import numpy.typing as npt
 
+from alerts.engine.compiled import gate, inner
 from alerts.engine.rules import EVIDENCE_SLOTS
 from devices.batch import Records
 
@@ -25,10 +26,12 @@ class Status(IntEnum):
     """A value that the decoder must have refused."""
     BAD_LINK = 5
     """The engine's own records contradict each other."""
+    MORE = 6
+    """The output or the journal is full: call again, there is more to judge."""
 
 
 class Outcome(NamedTuple):
-    """What a kernel did. ``needed``: with GROW the device slots wanted; else room wanted for events."""
+    """What a kernel did. ``needed``: with GROW the device slots wanted."""
 
     status: int
     reading: int
@@ -40,16 +43,49 @@ class Outcome(NamedTuple):
 NO_RULE = -1
 
 
-@njit(cache=True)
+class Heard(NamedTuple):
+    """A reading, as the detectors hear it."""
+
+    i: int
+    """Index into the batch's header."""
+    d: int
+    """The device's slot."""
+    wearer: int
+    """Who wore it then: a resident's slot, NOBODY, or HOUSEHOLD and below."""
+    worn_since: int
+    """Since when without a break, ms."""
+    rules: int
+    """Row of ``State.rules`` that is in force for the wearer."""
+    t: int
+    seq: int
+    order: int
+    """``min(t, received)``, ms: by which time spans are measured."""
+    before: int
+    """The ``order`` of the newest reading of its device and kind before it, ms."""
+    late: bool
+    newer: bool
+    """Newer than every reading of its device and kind before it: the others move no detector (design rule 5)."""
+    trusted: bool
+    now: int
+
+
+@gate
+def in_force(enabled: npt.NDArray[np.int8], switched_on: int, rule: int) -> bool:
+    """Whether a rule is to raise anything: its detector works, and nobody has switched it off here."""
+    return bool(enabled[rule] == 1 and switched_on == 1)
+
+
+@inner
 def emit(  # noqa: PLR0917 - one row, written at once
     out: Records, k: int, rule: int, what: int, severity: int, t: int, opening_t: int, opening_seq: int,
-    reading: int, resident: int, device: int, late: bool,
+    reading: int, resident: int, device: int, late: bool, p: Any,
 ) -> None:  # fmt: skip
-    """Write row ``k`` of the output, its evidence still unknown."""
+    """Write row ``k`` of the output, its evidence still unknown. ``p``: the row of parameters in force."""
     event = out[k]
     event["t"] = t
     event["opening_t"] = opening_t
     event["opening_seq"] = opening_seq
+    event["parameters"] = p["version"]
     event["reading"] = reading
     event["resident"] = resident
     event["device"] = device

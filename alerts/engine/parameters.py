@@ -1,32 +1,75 @@
-"""The parameters of all rules in one typed place; each detector's file has its own with their sources."""
+"""What a parameter of a rule is: its name with the unit, its range, its default and where that comes from.
+
+Each detector's file lists its own; ``alerts.engine.catalogue`` collects them.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from alerts.engine.detectors.battery_low import BatteryParameters
-from alerts.engine.detectors.cry import CryParameters
-from alerts.engine.detectors.fall_device import FallParameters
-from alerts.engine.detectors.silent import SilentParameters
-from alerts.engine.detectors.zone_exit import ZoneParameters
+import numpy as np
 
 
-class Parameters(NamedTuple):
-    """What the engine decides by.
+class ParameterSpec(NamedTuple):
+    """One parameter of a rule.
 
     Attributes:
-        cry: ``sos.button`` and ``fall.device``.
-        fall: ``fall.device``.
-        zone: ``wandering.zone_exit``.
-        silent: ``missed_check.silent``.
-        battery: ``device.battery_low``.
-        late_after_ms: a reading older than this on arrival is late, 0 to 86 400 000 ms. Source:
-            contract section 1.
+        name: ``<rule>.<parameter>``, the unit at its end, for example ``wandering.zone_exit.dwell_s``.
+        default: what is in force where nobody set anything, in the name's unit; switches are 0 or 1.
+        low: the least value allowed.
+        high: the greatest value allowed.
+        about: what it decides.
+        source: where the default comes from: a publication, the contract, or an assumption with its ADR.
+        whole: only whole numbers are allowed.
     """
 
-    cry: CryParameters = CryParameters()
-    fall: FallParameters = FallParameters()
-    zone: ZoneParameters = ZoneParameters()
-    silent: SilentParameters = SilentParameters()
-    battery: BatteryParameters = BatteryParameters()
-    late_after_ms: int = 600_000
+    name: str
+    default: float
+    low: float
+    high: float
+    about: str
+    source: str
+    whole: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The rule, for example ``wandering.zone_exit``."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def field(self) -> str:
+        """Its column in the kernels' table: ``zone_exit_dwell_ms``; seconds are kept as milliseconds."""
+        _, rule, own = self.name.split(".")
+        return f"{rule}_{own.removesuffix('_s')}_ms" if self._is_time else f"{rule}_{own}"
+
+    @property
+    def column(self) -> tuple[str, np.dtype[np.int64] | np.dtype[np.float64]]:
+        """Name and type of its column."""
+        return self.field, np.dtype(np.int64) if self.whole or self._is_time else np.dtype(np.float64)
+
+    def stored(self, value: float) -> float:
+        """A value as its column holds it."""
+        if self._is_time:
+            return round(value * 1000)
+        return round(value) if self.whole else value
+
+    def refusal(self, value: float) -> str | None:
+        """Why a value is not allowed, in words; None when it is."""
+        if not self.low <= value <= self.high:
+            return f"{self.name} lies between {self.low:g} and {self.high:g}, not at {value:g}"
+        if self.whole and value != round(value):
+            return f"{self.name} is a whole number, not {value:g}"
+        return None
+
+    @property
+    def _is_time(self) -> bool:
+        return self.name.endswith("_s")
+
+
+def switch(rule: str) -> ParameterSpec:
+    """The parameter that switches a rule off where it is not wanted; no cry for help has one."""
+    about = "1: the rule is in force; 0: it raises nothing"
+    return ParameterSpec(f"{rule}.enabled", 1, 0, 1, about, "contract section 3: all rules are in force", whole=True)
+
+
+CONTRACT: Final = "contract section 3"

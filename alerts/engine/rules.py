@@ -1,4 +1,4 @@
-"""The rules that the engine decides, with the codes under which it emits them."""
+"""The rules of contract section 3 with the codes under which the engine emits them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Rule(IntEnum):
-    """A rule of contract section 3; the numbers live in snapshots and must never change."""
+    """A rule; the numbers live in snapshots and must never change."""
 
     SOS_BUTTON = 0
     FALL_DEVICE = 1
@@ -17,6 +17,17 @@ class Rule(IntEnum):
     MISSED_CHECK_SILENT = 3
     DEVICE_BATTERY_LOW = 4
     DEVICE_FAULT = 5
+    DEVICE_NOT_WORN = 6
+    VITALS_HEART_RATE = 7
+    VITALS_SPO2 = 8
+    VITALS_BLOOD_PRESSURE = 9
+    VITALS_TEMPERATURE = 10
+    FALL_MOTION = 11
+    WANDERING_NIGHT_EXIT = 12
+    WANDERING_PATTERN = 13
+    WANDERING_LOST = 14
+    MISSED_CHECK_CHECKIN = 15
+    MISSED_CHECK_INACTIVITY = 16
 
     @property
     def public_name(self) -> str:
@@ -24,14 +35,13 @@ class Rule(IntEnum):
         return PUBLIC_NAMES[self]
 
 
-PUBLIC_NAMES: Final[dict[Rule, str]] = {
-    Rule.SOS_BUTTON: "sos.button",
-    Rule.FALL_DEVICE: "fall.device",
-    Rule.WANDERING_ZONE_EXIT: "wandering.zone_exit",
-    Rule.MISSED_CHECK_SILENT: "missed_check.silent",
-    Rule.DEVICE_BATTERY_LOW: "device.battery_low",
-    Rule.DEVICE_FAULT: "device.fault",
-}
+def _public_name(rule: Rule) -> str:
+    kind = next(kind for kind in ("missed_check", *_KINDS) if rule.name.lower().startswith(kind + "_"))
+    return f"{kind}.{rule.name.lower().removeprefix(kind + '_')}"
+
+
+_KINDS: Final = ("sos", "fall", "wandering", "vitals", "device")
+PUBLIC_NAMES: Final[dict[Rule, str]] = {rule: _public_name(rule) for rule in Rule}
 
 
 class What(IntEnum):
@@ -60,6 +70,7 @@ EPISODE_EVENT: Final[np.dtype[Any]] = np.dtype(
         ("t", "i8"),  # event time of this evidence, or the deadline, ms
         ("opening_t", "i8"),  # with opening_seq: what the episode's id is derived from
         ("opening_seq", "i8"),
+        ("parameters", "i8"),  # version of the parameters that it was decided under, 0 the defaults
         ("reading", "i4"),  # index into the batch's header, -1 for a deadline
         ("resident", "i4"),  # slot, -1 none
         ("device", "i4"),  # slot, -1 none
@@ -72,19 +83,3 @@ EPISODE_EVENT: Final[np.dtype[Any]] = np.dtype(
     align=True,
 )
 """One row of the engine's output."""
-
-EVIDENCE_FIELDS: Final[dict[Rule, tuple[str, ...]]] = {
-    Rule.SOS_BUTTON: ("lat_deg", "lon_deg", "accuracy_m"),
-    Rule.FALL_DEVICE: ("confidence", "impact_g"),
-    Rule.WANDERING_ZONE_EXIT: (
-        "distance_outside_m", "accuracy_m", "fixes_outside", "seconds_outside", "dwell_s", "lat_deg", "lon_deg",
-    ),
-    Rule.MISSED_CHECK_SILENT: (
-        "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
-    ),
-    Rule.DEVICE_BATTERY_LOW: ("battery_pct", "limit_pct"),
-    Rule.DEVICE_FAULT: (
-        "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "others_reporting",
-    ),
-}  # fmt: skip
-"""The names of ``values``, with their units; positions move into the alarm's ``position``."""

@@ -18,16 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import layout
+from alerts.engine.catalogue import PARAMETERS, RULES
 from alerts.engine.directory import Directory, without_waste
 from alerts.engine.errors import IncompatibleSnapshot
 from alerts.engine.layout import State
-from alerts.engine.parameters import Parameters
 from alerts.engine.rules import Rule
+from alerts.engine.state import blank_devices, empty_state
 
 _MAGIC: Final = b"ANXIN2"
 _SHA256_BYTES: Final = 32
 _HEAD_LENGTH_BYTES: Final = 4
-_RECORDS: Final = (layout.DEVICE, layout.RESIDENT, layout.CRY, layout.FAULT, layout.SPAN, layout.FENCE)
+_RECORDS: Final = (layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, RULES)
 _DERIVED: Final = ("due", "fault_due")
 """Arrays that follow from the others."""
 PART_ENTRIES: Final = 20_000
@@ -45,7 +46,6 @@ class Part(NamedTuple):
 class Settled(msgspec.Struct):
     """What is small and copied as it is."""
 
-    parameters: Parameters
     enabled: list[int]
 
 
@@ -64,8 +64,7 @@ def layout_key() -> str:
         *(f"{t.descr}" for t in _RECORDS),
         *State._fields,
         *(f"{rule.value}={rule.public_name}" for rule in Rule),
-        *Parameters._fields,
-        *(f"{type(part)}" for part in Parameters()),
+        *(f"{spec.name}={spec.default}" for spec in PARAMETERS.values()),
         *(f"{field.name}: {field.type}" for field in _FIELDS.values()),
     ]
     return hashlib.sha256("\n".join(described).encode()).hexdigest()[:16]
@@ -95,7 +94,7 @@ def part_at(directory: Directory, number: int) -> Part | None:
 
 def pack(arrays: Mapping[str, npt.NDArray[Any]], parts: Sequence[Part], settled: Settled) -> bytes:
     """Write a state down; ``arrays`` are those of ``stored_arrays``."""
-    blank = layout.empty_state()._asdict()
+    blank = empty_state()._asdict()
     stored = stored_arrays(without_waste(State(**{**blank, **arrays})))
     head = msgspec.msgpack.encode(
         _Head(
@@ -155,12 +154,15 @@ def _read(content: memoryview) -> tuple[State, Directory, Settled]:
             setattr(directory, name, part)
         at += size
     arrays: dict[str, npt.NDArray[Any]] = {}
-    blank = layout.empty_state()._asdict()
+    blank = empty_state()._asdict()
     for name, shape in head.arrays:
         dtype = blank[name].dtype
         size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
         arrays[name] = np.frombuffer(content[at : at + size], dtype).reshape(shape).copy()
         at += size
+    device = blank_devices(len(arrays["device"]))
+    device[:] = arrays["device"]
+    arrays["device"] = device
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["fault_due"] = np.zeros(len(arrays["device"]), np.int64)
     return State(**arrays), directory, head.settled

@@ -6,12 +6,14 @@ and whoever wears it next starts with what happened since they wear it.
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
+import numpy.typing as npt
 
+from alerts.engine.compiled import entry, inner
 from alerts.engine.layout import NEVER, NOBODY, State
 
 
-@njit(cache=True)
+@inner
 def span_at(state: State, d: int, t: int) -> tuple[int, int, int]:
     """Who has the device at ``t``, since when without a break, and until when (ms); else NOBODY, NEVER, NEVER."""
     device = state.device[d]
@@ -27,7 +29,7 @@ def span_at(state: State, d: int, t: int) -> tuple[int, int, int]:
     return NOBODY, NEVER, NEVER
 
 
-@njit(cache=True)
+@inner
 def first_wearer(state: State, d: int, t: int, now: int) -> int:
     """Whose a cry from before everything that is known is; see ``devices.wearing.first_wearer``."""
     count = state.spans[d, 1]
@@ -38,14 +40,14 @@ def first_wearer(state: State, d: int, t: int, now: int) -> int:
     return NOBODY
 
 
-@njit(cache=True)
+@inner
 def speaks_for(state: State, d: int, slot: int, now: int) -> bool:
     """Whether a resident wears the device now, and it has reported since they do."""
     wearer, since, _ = span_at(state, d, now)
     return bool(wearer == slot and state.device[d]["last_sign"] >= since)
 
 
-@njit(cache=True)
+@inner
 def stir(state: State, d: int, now: int) -> None:
     """Let everything be judged anew that a device's being heard, or its own pace, may decide."""
     state.fault_due[d] = 0
@@ -54,10 +56,48 @@ def stir(state: State, d: int, now: int) -> None:
         stir_resident(state, wearer)
 
 
-@njit(cache=True)
+@entry
 def stir_resident(state: State, slot: int) -> None:
     """Let a resident's silence and the faults of what they wear be judged anew."""
     state.due[slot] = 0
     resident = state.resident[slot]
     for row in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
         state.fault_due[state.ward[row]] = 0
+
+
+@inner
+def heed(state: State, slot: int) -> None:
+    """Let the devices that a resident has know whether their silence stands."""
+    resident = state.resident[slot]
+    for row in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
+        device = state.device[state.ward[row]]
+        if device["wearer"] == slot:
+            device["heed"] = resident["silent_open"]
+
+
+@inner
+def rules_of(state: State, d: int, wearer: int) -> int:
+    """The row of parameters in force for whoever wears a device: theirs, else those of the device's site."""
+    return state.resident[wearer]["rules"] if wearer >= 0 else state.device[d]["site_rules"]
+
+
+@entry
+def know_wearers(state: State, devices: npt.NDArray[np.int64]) -> None:
+    """Write what the registry says of their wearers into the records of devices."""
+    for d in devices:
+        device = state.device[d]
+        wearer = device["wearer"]
+        device["rules"] = rules_of(state, d, wearer)
+        device["heed"] = 0
+        device["walks"] = 0
+        device["disc_m"] = -1.0
+        if wearer < 0:
+            continue
+        resident = state.resident[wearer]
+        device["heed"] = resident["silent_open"]
+        followed = state.rules[resident["rules"]]["zone_exit_enabled"] == 1 and resident["active"] == 1
+        device["walks"] = 1 if followed and resident["fence_count"] > 0 else 0
+        device["disc_lat"] = resident["disc_lat"]
+        device["disc_lon"] = resident["disc_lon"]
+        device["disc_cos"] = resident["disc_cos"]
+        device["disc_m"] = resident["disc_m"]

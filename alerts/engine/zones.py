@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import atan2, cos, hypot, radians, sin
 from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from alerts.engine.geometry import plane_m, polygon_m
+from alerts.engine.compiled import entry
+from alerts.engine.geometry import place_of, plane_m, polygon_m
 from devices.registry import Fence
 
 _GRID: Final = 16
 """A polygon's depth is looked for on a grid of so many steps each way."""
+_STRETCH: Final = 1.001
+"""Distances in a polygon's plane are off by less, up to 200 km."""
+_MOST_M: Final = 50_000.0
+"""A larger disc is not used: the cheap test for it would not be exact enough."""
+_LEAST_M: Final = 0.01
 
 
 class Circle(msgspec.Struct, frozen=True, tag="c", array_like=True):
@@ -46,16 +52,47 @@ def zone_of(fence: Fence) -> Zone | None:
 def rows_of(zone: Zone, back_m: float) -> tuple[float, float, float, float, npt.NDArray[np.float64]]:
     """Origin (radians), radius, margin (metres) and corners, shape (n, 2), in metres about the origin.
 
-    The margin is ``back_m``, or half the zone's depth where the zone is not twice as deep.
+    The radius of a polygon is that of a circle about it. The margin is ``back_m``, or half the zone's depth where
+    the zone is not twice as deep.
     """
     if isinstance(zone, Circle):
         return (
             radians(zone.lat), radians(zone.lon), zone.radius_m, min(back_m, zone.radius_m / 2),
             np.empty((0, 2)),
         )  # fmt: skip
+    lat0, lon0, vertex = _plane(zone)
+    depth_m, _, _ = _deepest(vertex)
+    about_m = float(np.hypot(vertex[:, 0], vertex[:, 1]).max()) * _STRETCH
+    return lat0, lon0, about_m, min(back_m, depth_m / 2), vertex
+
+
+def disc_of(zones: Iterable[Zone]) -> tuple[float, float, float, float]:
+    """The largest disc that lies surely inside one of the zones: centre and its cosine (radians), radius in metres.
+
+    The cosine is rounded up and the radius down, to what a ``float32`` holds; a radius of −1 when there is none.
+    """
+    best = (0.0, 0.0, -1.0)
+    for zone in zones:
+        if isinstance(zone, Circle):
+            found = (radians(zone.lat), radians(zone.lon), zone.radius_m)
+        else:
+            lat0, lon0, vertex = _plane(zone)
+            depth_m, x, y = _deepest(vertex)
+            found = (*place_of(lat0, lon0, x, y), depth_m / _STRETCH)
+        if found[2] > best[2] and found[2] < _MOST_M:
+            best = found
+    lat, lon, radius_m = best
+    if radius_m <= _LEAST_M:
+        return 0.0, 0.0, 1.0, -1.0
+    cosine = np.nextafter(np.float32(cos(lat)), np.float32(2))
+    return lat, lon, float(cosine), float(np.nextafter(np.float32(radius_m - _LEAST_M), np.float32(0)))
+
+
+def _plane(zone: Polygon) -> tuple[float, float, npt.NDArray[np.float64]]:
+    """The middle of the corners (radians), and the corners in metres about it."""
     lat0, lon0 = _middle(zone.corners)
     vertex = np.array([plane_m(lon0, sin(lat0), cos(lat0), radians(lat), radians(lon)) for lat, lon in zone.corners])
-    return lat0, lon0, 0.0, min(back_m, _depth_m(vertex) / 2), vertex
+    return lat0, lon0, vertex
 
 
 def _middle(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
@@ -68,15 +105,17 @@ def _middle(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
     return atan2(z, hypot(x, y)), atan2(y, x)
 
 
-@njit(cache=True)
-def _depth_m(vertex: npt.NDArray[np.float64]) -> float:
-    """How far from its edge the deepest place of a polygon is, about; metres."""
+@entry
+def _deepest(vertex: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """How far from its edge the deepest place of a polygon is, about, and that place; metres."""
     west, east = vertex[:, 0].min(), vertex[:, 0].max()
     south, north = vertex[:, 1].min(), vertex[:, 1].max()
-    deepest = 0.0
+    deepest = (0.0, 0.0, 0.0)
     for i in range(_GRID):
         x = west + (east - west) * i / (_GRID - 1)
         for j in range(_GRID):
             y = south + (north - south) * j / (_GRID - 1)
-            deepest = max(deepest, -polygon_m(x, y, vertex, 0, len(vertex)))
+            depth = -polygon_m(x, y, vertex, 0, len(vertex))
+            if depth > deepest[0]:
+                deepest = (depth, x, y)
     return deepest

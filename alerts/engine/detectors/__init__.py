@@ -1,1 +1,45 @@
-"""One detector a file: its parameters with their sources, its compiled functions, its evidence."""
+"""The detectors, one a file, in the order in which they hear a reading and judge the deadlines.
+
+A detector is a module with
+
+- ``RULE``, ``PARAMETERS`` and ``EVIDENCE`` (the names of what it tells, at most ``EVIDENCE_SLOTS``);
+- ``KIND`` and ``hear(state, own, at, enabled, journal, out, k)``, called with every reading of that kind (``own``: its
+  record): a ``gate``, a cheap look whether there is anything to do, with the rest behind a call;
+- ``notice(state, at, enabled, journal, out, k)``, the same for readings of any kind;
+- ``advance(state, now, listening_since, enabled, journal, out, k)``, called when time has passed.
+
+Each of these is compiled and returns the number of events so far. To add one, write its file and its line here.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from alerts.engine.detectors import (
+    battery_low,
+    blood_pressure,
+    device_fault,
+    fall_device,
+    heart_rate,
+    not_worn,
+    silent,
+    sos_button,
+    spo2,
+    temperature,
+    zone_exit,
+)
+
+DETECTORS: Final[tuple[ModuleType, ...]] = (
+    silent,
+    device_fault,
+    sos_button,
+    fall_device,
+    zone_exit,
+    battery_low,
+    not_worn,
+    heart_rate,
+    spo2,
+    blood_pressure,
+    temperature,
+)

@@ -6,48 +6,80 @@ level changes nothing. The subject is the device.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from numba import njit
 
-from alerts.engine.rules import What
+from alerts.engine.compiled import gate, inner
+from alerts.engine import pool
+from alerts.engine.layout import NOBODY, NONE, Journal, State
+from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
+from alerts.engine.rules import Rule, Severity, What
+from devices.batch import Records
+from devices.kinds import Kind
 
+RULE = Rule.DEVICE_BATTERY_LOW
+KIND = Kind.HEARTBEAT
+PARAMETERS = (
+    switch("device.battery_low"),
+    ParameterSpec("device.battery_low.low_pct", 15, 0, 100, "the alarm opens at this level or below", CONTRACT),
+    ParameterSpec("device.battery_low.recovered_pct", 25, 0, 100, "and ends at this level or above", CONTRACT),
+    ParameterSpec(
+        "device.battery_low.remind_s", 86_400, 3600, 2_592_000, "while it stands, it is said again so often",
+        "design rule 8: 24 h for devices",
+    ),
+)  # fmt: skip
+EVIDENCE = ("battery_pct", "limit_pct")
+
+_RULE = int(RULE)
+_LOW = int(Severity.LOW)
 _OPENED = int(What.OPENED)
+_EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
-NOTHING = -1
 
 
-class BatteryParameters(NamedTuple):
-    """Both in percent, 0 to 100. Source: contract section 3.
+@gate
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Judge the level that the newest heartbeat told."""
+    if at.newer:
+        device = state.device[at.d]
+        low = device["battery_pct"] <= state.rules[at.rules]["battery_low_low_pct"]
+        if low or device["episode"] != NONE:
+            k = judge(state, at, enabled, journal, out, k)
+    return k
 
-    Attributes:
-        low_pct: opens at or below.
-        recovered_pct: recovers at or above.
-    """
 
-    low_pct: float = 15.0
-    recovered_pct: float = 25.0
-
-
-@njit(cache=True)
-def judge(device: Any, t: int, seq: int, late: bool, p: BatteryParameters) -> int:
-    """Judge the level of the device's newest heartbeat; returns the ``What`` to emit or NOTHING.
-
-    Args:
-        device: its ``DEVICE`` record, changed in place; battery_t and battery_seq name the episode.
-        t: event time of the heartbeat, ms.
-        seq: the device's counter.
-        late: a late heartbeat opens nothing, but may end what stands.
-        p: the parameters.
-    """
+@inner
+def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Open, repeat or end the device's episode; a late heartbeat opens nothing, but may end what stands."""
+    p = state.rules[at.rules]
+    if not in_force(enabled, p["battery_low_enabled"], _RULE):
+        return k
+    device = state.device[at.d]
     level = device["battery_pct"]
-    if device["battery_open"] == 0:
-        if level <= p.low_pct and not late:
-            device["battery_open"] = 1
-            device["battery_t"] = t
-            device["battery_seq"] = seq
-            return _OPENED
-    elif level >= p.recovered_pct:
-        device["battery_open"] = 0
-        return _RECOVERED
-    return NOTHING
+    row = pool.find(state, device["episode"], _RULE)
+    low = level <= p["battery_low_low_pct"]
+    if row == NONE:
+        if not low or at.late:
+            return k
+        row = pool.begin(state, journal, at.d, _RULE, at.order)
+        pool.name(state, row, at.t, at.seq, at.order)
+        what = _OPENED
+    elif level >= p["battery_low_recovered_pct"]:
+        what = _RECOVERED
+    elif low and not at.late and at.order - state.episode[row]["told"] >= p["battery_low_remind_ms"]:
+        pool.keep(state, journal, row)
+        state.episode[row]["told"] = at.order
+        what = _EVIDENCE
+    else:
+        return k
+    episode = state.episode[row]
+    emit(
+        out, k, _RULE, what, _LOW, at.t, episode["opening_t"], episode["opening_seq"], at.i, max(at.wearer, NOBODY),
+        at.d, at.late, p,
+    )  # fmt: skip
+    out[k]["values"][0] = level
+    out[k]["values"][1] = p["battery_low_low_pct"]
+    if what == _RECOVERED:
+        pool.end(state, journal, at.d, row)
+    return k + 1

@@ -2,16 +2,19 @@
 
 A cry is judged per device, not per resident: only the order within one (device, kind) is certain
 (design rule 5), so two bands of one person open an episode each, and ``alerts.folding`` makes one
-alarm of them.
+alarm of them. A device's latest cry is kept for ever, for a cancel or a late repetition.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from numba import njit
 
-from alerts.engine.layout import NEVER
+from alerts.engine.compiled import inner
+from alerts.engine import pool
+from alerts.engine.layout import NEVER, NONE, Journal, State
+from alerts.engine.outcome import Heard
+from alerts.engine.parameters import CONTRACT, ParameterSpec
 from alerts.engine.rules import What
 
 _OPENED = int(What.OPENED)
@@ -19,47 +22,48 @@ _EVIDENCE = int(What.EVIDENCE)
 _CANCELLED = int(What.CANCELLED)
 NOTHING = -1
 
-
-class CryParameters(NamedTuple):
-    """When cries belong together. Both from contract section 3.
-
-    Attributes:
-        same_episode_ms: a cry at most this long after the episode's newest (or before its first, when
-            it arrives late) is evidence of it; 0 to 3 600 000 ms.
-        cancel_within_ms: a cancel refers to a cry at most this much older; 0 to 3 600 000 ms.
-    """
-
-    same_episode_ms: int = 60_000
-    cancel_within_ms: int = 600_000
+PARAMETERS = (
+    ParameterSpec(
+        "sos.button.same_episode_s", 60, 0, 3600, "a press or fall this long after the last one belongs to it", CONTRACT
+    ),
+    ParameterSpec(
+        "sos.button.cancel_within_s", 600, 0, 3600, "a press or fall may be taken back by its wearer for so long",
+        CONTRACT,
+    ),
+)  # fmt: skip
 
 
-@njit(cache=True)
-def hear(cry: Any, t: int, seq: int, wearer: int, cancel: bool, p: CryParameters) -> int:
-    """Take one cry or cancel into the device's latest episode.
-
-    Args:
-        cry: the device's ``CRY`` record, changed in place; afterwards its opening names the episode.
-        t: event time, ms.
-        seq: the device's counter.
-        wearer: who wore the device at ``t`` (slot, NOBODY or HOUSEHOLD; NOBODY when not trusted).
-        cancel: whether the wearer takes it back.
-        p: the parameters.
+@inner
+def hear(state: State, journal: Journal, at: Heard, rule: int, cancel: bool, p: Any) -> tuple[int, int]:
+    """Take one cry or cancel into the device's latest episode of a rule.
 
     Returns:
-        The ``What`` to emit, or NOTHING: a cancel without a cry of the same wearer to refer to.
+        The ``What`` to emit and the row of the episode that it names; NOTHING and NONE for a cancel without a cry
+        of the same wearer to refer to.
     """
-    stands = cry["last_t"] != NEVER and cry["wearer"] == wearer
+    row = pool.find(state, state.device[at.d]["cry"], rule)
+    stands = False
+    if row != NONE:
+        latest = state.episode[row]
+        stands = latest["since"] != NEVER and latest["wearer"] == at.wearer
     if cancel:
-        if not stands or t < cry["last_t"] or t - cry["last_t"] > p.cancel_within_ms:
-            return NOTHING
-        cry["last_t"] = NEVER
-        return _CANCELLED
-    near = stands and cry["opening_t"] - p.same_episode_ms <= t <= cry["last_t"] + p.same_episode_ms
-    if near:
-        cry["last_t"] = max(t, cry["last_t"])
-        return _EVIDENCE
-    cry["last_t"] = t
-    cry["opening_t"] = t
-    cry["opening_seq"] = seq
-    cry["wearer"] = wearer
-    return _OPENED
+        if not stands or at.t < latest["since"] or at.t - latest["since"] > p["button_cancel_within_ms"]:
+            return NOTHING, NONE
+        pool.keep(state, journal, row)
+        latest["since"] = NEVER
+        return _CANCELLED, row
+    window = p["button_same_episode_ms"]
+    if stands and latest["opening_t"] - window <= at.t <= latest["since"] + window:
+        pool.keep(state, journal, row)
+        latest["since"] = max(at.t, latest["since"])
+        return _EVIDENCE, row
+    if row == NONE:
+        row = pool.begin_cry(state, journal, at.d, rule, at.t)
+    else:
+        pool.keep(state, journal, row)
+    episode = state.episode[row]
+    episode["since"] = at.t
+    episode["opening_t"] = at.t
+    episode["opening_seq"] = at.seq
+    episode["wearer"] = at.wearer
+    return _OPENED, row

@@ -1,44 +1,57 @@
 """``fall.device``: a fall that the device itself detected.
 
-Fires at once, late or not. Evidence: the device's own confidence and the impact.
+Fires at once, late or not. Critical; high when the device is not sure, or when nobody is known to wear it. One
+that does not tell its confidence is believed. Evidence: that confidence, and the impact.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from numba import njit
 
-from alerts.engine.layout import NOBODY
-from alerts.engine.rules import Severity
+from alerts.engine.compiled import gate, inner
+from alerts.engine.detectors import cry
+from alerts.engine.layout import NOBODY, Journal, State
+from alerts.engine.outcome import Heard, emit
+from alerts.engine.parameters import CONTRACT, ParameterSpec
+from alerts.engine.rules import Rule, Severity
+from devices.batch import Records
+from devices.kinds import Kind
 
+RULE = Rule.FALL_DEVICE
+KIND = Kind.FALL
+PARAMETERS = (
+    ParameterSpec("fall.device.sure_from", 0.8, 0, 1, "confidence of the device from which a fall is critical", CONTRACT),
+)  # fmt: skip
+EVIDENCE = ("confidence", "impact_g")
+
+_RULE = int(RULE)
 _HIGH = int(Severity.HIGH)
 _CRITICAL = int(Severity.CRITICAL)
 
 
-class FallParameters(NamedTuple):
-    """How much a device's word weighs.
-
-    Attributes:
-        sure_from: confidence from which a fall is critical, 0 to 1. Source: contract section 3.
-    """
-
-    sure_from: float = 0.8
+@gate
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Hear a fall or its cancel."""
+    if enabled[_RULE] == 1:
+        k = fall(state, own, at, journal, out, k)
+    return k
 
 
-@njit(cache=True)
-def severity(wearer: int, confidence: float, p: FallParameters) -> int:
-    """Critical; high below ``sure_from`` or when nobody is known to wear the device.
-
-    A device that does not tell its confidence (NaN) is believed.
-    """
-    if wearer == NOBODY or confidence < p.sure_from:
-        return _HIGH
-    return _CRITICAL
-
-
-@njit(cache=True)
-def evidence(values: Any, fall: Any) -> None:
-    """Fill ``values`` (shape (8,), float64) with confidence and impact_g of a ``FALL`` record."""
-    values[0] = fall["confidence"]
-    values[1] = fall["impact_g"]
+@inner
+def fall(state: State, own: Any, at: Heard, journal: Journal, out: Records, k: int) -> int:
+    """Take it into the device's latest episode and say so."""
+    p = state.rules[at.rules]
+    what, row = cry.hear(state, journal, at, _RULE, own["cancel"] == 1, p)
+    if what == cry.NOTHING:
+        return k
+    unsure = at.wearer == NOBODY or own["confidence"] < p["device_sure_from"]
+    episode = state.episode[row]
+    emit(
+        out, k, _RULE, what, _HIGH if unsure else _CRITICAL, at.t, episode["opening_t"], episode["opening_seq"],
+        at.i, max(at.wearer, NOBODY), at.d, at.late, p,
+    )  # fmt: skip
+    values = out[k]["values"]
+    values[0] = own["confidence"]
+    values[1] = own["impact_g"]
+    return k + 1

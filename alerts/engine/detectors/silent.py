@@ -10,14 +10,14 @@ How loud it is depends on what was last known, of the device heard last, since t
 - low (soundless) while it charges: it was on a table, not on a wrist;
 - high when the last fix was certainly outside every zone;
 - low when it was not worn, its battery was under ``empty_pct``, or the person was at home (last fix at
-  most ``fix_kept_ms`` old, within ``home_m`` of home or inside a zone) and it is night there;
+  most ``fix_kept_s`` old, within ``home_m`` of home or inside a zone) and it is night there;
 - medium otherwise. Unknown never reads as normal: no fix known is not "at home".
 
-A silence that is low only because of the night at home is judged again when that night ends: a band
-that dies at 23:00 is heard of in the morning. If the silence still stands then, evidence of the same
-episode says how loud it is by what is known at that moment; recovery before it cancels that. The other
-reasons for low are not judged again. After our own system was away the second judgement waits as the
-first one does, and one that falls into another night at home is put off to its end.
+A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
+by what is known then. One that is low only because of the night at home waits for the end of that night: a band
+that dies at 23:00 is heard of in the morning, and one that then falls into another night at home is put off to
+its end. Recovery cancels all that. After our own system was away a later judgement waits as the first one does,
+and what we missed is made up by one.
 """
 
 from __future__ import annotations
@@ -25,83 +25,127 @@ from __future__ import annotations
 from math import cos, isnan, radians
 from typing import Any, NamedTuple
 
-from numba import njit
+import numpy as np
+import numpy.typing as npt
 
-from alerts.engine.detectors.zone_exit import ZoneParameters, accuracy_or_default, has_zone, outside_m
+from alerts.engine.compiled import gate, inner
+from alerts.engine.detectors.zone_exit import accuracy_or_default, outside_m
 from alerts.engine.geometry import distance_m
-from alerts.engine.layout import FOREVER, NEVER, State
-from alerts.engine.rules import Severity
-from alerts.engine.wearing import span_at, speaks_for
+from alerts.engine.hours import end_of_night, is_between, local_hour
+from alerts.engine.journal import keep_resident
+from alerts.engine.layout import FOREVER, NEVER, WORN, Journal, State
+from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
+from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.wearing import heed, span_at, speaks_for, stir_resident
+from devices.batch import Records
 
+RULE = Rule.MISSED_CHECK_SILENT
+_NIGHT = "assumption, ADR-6: the design's goals name 22:00 to 06:00"
+PARAMETERS = (
+    switch("missed_check.silent"),
+    ParameterSpec(
+        "missed_check.silent.interval_s", 300, 1, 604_800, "interval of a device that has not told its own", CONTRACT
+    ),
+    ParameterSpec("missed_check.silent.intervals", 2, 1, 10, "so many intervals may pass", CONTRACT, whole=True),
+    ParameterSpec("missed_check.silent.grace_s", 30, 0, 3600, "and so much more", CONTRACT),
+    ParameterSpec(
+        "missed_check.silent.empty_pct", 5, 0, 100, "below this level a band is expected to fall silent",
+        "assumption, ADR-6",
+    ),
+    ParameterSpec(
+        "missed_check.silent.home_m", 100, 0, 1000, "so near to home is at home",
+        "assumption, ADR-6: a block of flats and the error of a fix indoors",
+    ),
+    ParameterSpec(
+        "missed_check.silent.fix_kept_s", 86_400, 60, 604_800, "an older fix no longer tells that somebody is at home",
+        "assumption, ADR-6: a band indoors may go a day without a fix",
+    ),
+    ParameterSpec(
+        "missed_check.silent.night_from_h", 22, 0, 24, "local hour at which the night begins", _NIGHT, whole=True
+    ),
+    ParameterSpec("missed_check.silent.night_to_h", 6, 0, 24, "local hour at which it ends", _NIGHT, whole=True),
+    ParameterSpec(
+        "missed_check.silent.remind_s", 1800, 60, 86_400, "a silence that stands is judged again so often",
+        "design rule 8: 30 min for missed checks",
+    ),
+)  # fmt: skip
+EVIDENCE = (
+    "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
+)  # fmt: skip
+
+_RULE = int(RULE)
 _LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
 _HIGH = int(Severity.HIGH)
-_DAY_MS = 86_400_000
-_HOUR_MS = 3_600_000
-
-
-class SilentParameters(NamedTuple):
-    """When silence counts, and when it is expected.
-
-    Attributes:
-        interval_ms: of a device that has not told its own, 1 000 to 604 800 000 ms. Source: contract section 3.
-        intervals: so many intervals may pass, 1 to 10. Source: contract section 3.
-        grace_ms: and this much more, 0 to 3 600 000 ms. Source: contract section 3.
-        empty_pct: below it a band is expected to fall silent, 0 to 100 %. Source: issue "The engine,
-            first detectors".
-        home_m: so near to home is at home, 0 to 1000 m. Source: assumption, ADR-6 (a block of flats
-            and the error of a fix indoors).
-        fix_kept_ms: an older fix no longer tells that somebody is at home, ms. Source: assumption,
-            ADR-6 (a band indoors may go a day without a fix).
-        night_from_h: local hour at which the night begins, 0 to 23. Source: assumption, ADR-6
-            (design goals: 22:00 to 06:00).
-        night_to_h: local hour at which it ends, 0 to 23. Source: as above.
-    """
-
-    interval_ms: int = 300_000
-    intervals: int = 2
-    grace_ms: int = 30_000
-    empty_pct: float = 5.0
-    home_m: float = 100.0
-    fix_kept_ms: int = 86_400_000
-    night_from_h: int = 22
-    night_to_h: int = 6
+_OPENED = int(What.OPENED)
+_EVIDENCE = int(What.EVIDENCE)
+_RECOVERED = int(What.RECOVERED)
 
 
 class Judgement(NamedTuple):
-    """What the scan found out about one resident. Times in ms."""
+    """What the scan found out about one resident."""
 
-    deadline: int
-    limit_ms: int
     heard: int
+    """The device heard last; −1: the records contradict each other."""
     at_home: int
     local_hour: float
     severity: int
-    again: int
-    """When to judge once more: the end of the night that alone makes it low; else FOREVER."""
+    expected: bool
+    """Low only because it is night and they are at home."""
 
 
-@njit(cache=True)
-def interval_of(device: Any, p: SilentParameters) -> int:
+@gate
+def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Any reading of what somebody wears ends their silence."""
+    if at.trusted and at.wearer >= 0:
+        device = state.device[at.d]
+        if device["watched"] == WORN and (device["heed"] == 1 or at.wearer != device["wearer"]):
+            k = recover(state, at, enabled, journal, out, k)
+    return k
+
+
+@inner
+def recover(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """End the wearer's silence, unless the reading is as old as the silence itself."""
+    resident = state.resident[at.wearer]
+    if resident["silent_open"] == 0 or at.order + resident["silent_limit_ms"] <= at.now:
+        return k
+    keep_resident(journal, at.wearer, resident)
+    resident["silent_open"] = 0
+    heed(state, at.wearer)
+    stir_resident(state, at.wearer)
+    p = state.rules[at.rules]
+    if in_force(enabled, p["silent_enabled"], _RULE):
+        emit(
+            out, k, _RULE, _RECOVERED, resident["silent_severity"], at.t, resident["silent_t"], -1, at.i, at.wearer,
+            at.d, at.late, p,
+        )  # fmt: skip
+        k += 1
+    return k
+
+
+@inner
+def interval_of(device: Any, p: Any) -> int:
     """The band's own interval, or what is assumed, ms."""
     told = int(device["interval_ms"])
-    return told if told > 0 else p.interval_ms
+    return told if told > 0 else int(p["silent_interval_ms"])
 
 
-@njit(cache=True)
-def limit_of(device: Any, p: SilentParameters) -> int:
+@inner
+def limit_of(device: Any, p: Any) -> int:
     """How long the band may be silent, ms."""
-    return p.intervals * interval_of(device, p) + p.grace_ms
+    return int(p["silent_intervals"]) * interval_of(device, p) + int(p["silent_grace_ms"])
 
 
-@njit(cache=True)
-def own_deadline(device: Any, listening_since: int, p: SilentParameters) -> int:
+@inner
+def own_deadline(device: Any, listening_since: int, p: Any) -> int:
     """When the silence of a device that has reported counts, ms."""
     return max(int(device["last_sign"]) + limit_of(device, p), listening_since + interval_of(device, p))
 
 
-@njit(cache=True)
-def deadline_of(state: State, slot: int, now: int, listening_since: int, p: SilentParameters) -> tuple[int, int]:
+@inner
+def deadline_of(state: State, slot: int, now: int, listening_since: int, p: Any) -> tuple[int, int]:
     """When the resident's silence counts, and the longest limit among what they wear; ms.
 
     ``(FOREVER, 0)`` when nothing that they wear now has ever reported.
@@ -118,7 +162,7 @@ def deadline_of(state: State, slot: int, now: int, listening_since: int, p: Sile
     return (FOREVER, 0) if deadline == NEVER else (deadline, limit)
 
 
-@njit(cache=True)
+@inner
 def earlier_return(state: State, slot: int, now: int, moment: int) -> int:
     """``moment``, or when the first of the devices worn now is to be handed back, if that is earlier; ms.
 
@@ -132,82 +176,64 @@ def earlier_return(state: State, slot: int, now: int, moment: int) -> int:
     return moment
 
 
-@njit(cache=True)
-def step_at(state: State, zone: int, t: int) -> int:
-    """The column of a time zone's table that is in force at ``t``."""
-    step = 0
-    for i in range(state.zone_at.shape[1]):
-        if state.zone_at[zone, i] <= t:
-            step = i
-    return step
+@inner
+def advance(
+    state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
+    """Judge everybody whose deadline has come, once more those whose silence stands.
 
-
-@njit(cache=True)
-def local_hour(state: State, zone: int, t: int) -> float:
-    """Hour of the day, 0 ≤ h < 24, in a time zone; NaN when the zone is unknown."""
-    if zone < 0:
-        return float("nan")
-    hour: float = ((t + state.zone_offset[zone, step_at(state, zone, t)]) % _DAY_MS) / _HOUR_MS
-    return hour
-
-
-@njit(cache=True)
-def is_night(hour: float, p: SilentParameters) -> bool:
-    """Whether the hour lies in [night_from_h, night_to_h), which may span midnight; an unknown one never."""
-    if isnan(hour):
-        return False
-    if p.night_from_h <= p.night_to_h:
-        return p.night_from_h <= hour < p.night_to_h
-    return hour >= p.night_from_h or hour < p.night_to_h
-
-
-@njit(cache=True)
-def night_end(state: State, zone: int, t: int, p: SilentParameters) -> int:
-    """The first moment after ``t``, which lies in a night, that does not; ms.
-
-    From one change of the clocks to the next: a night is as long as the clocks make it, and one whose
-    last hour they leave out ends when they change.
+    Returns:
+        The number of events; −1 when the records contradict each other. Whoever finds the output or the journal
+        full keeps their deadline.
     """
-    steps = state.zone_at.shape[1]
-    for step in range(step_at(state, zone, t), steps):
-        offset = state.zone_offset[zone, step]
-        end: int = t + _DAY_MS - (t + offset - p.night_to_h * _HOUR_MS) % _DAY_MS
-        if step + 1 == steps or end < state.zone_at[zone, step + 1]:
-            return end
-        t = state.zone_at[zone, step + 1]
-        if not is_night(local_hour(state, zone, t), p):
-            return t
-    return FOREVER
+    if enabled[_RULE] == 0:
+        return k
+    for r in range(len(state.due)):
+        if state.due[r] > now:
+            continue
+        resident = state.resident[r]
+        p = state.rules[resident["rules"]]
+        if resident["active"] == 0 or p["silent_enabled"] == 0:
+            state.due[r] = FOREVER
+            continue
+        moment, limit = deadline_of(state, r, now, listening_since, p)
+        if resident["silent_open"] == 1:
+            moment = max(moment, resident["silent_again"])
+        if moment <= now:
+            if k == len(out) or journal.used[2] == len(journal.resident_slot):
+                return k
+            keep_resident(journal, r, resident)
+        while moment <= now and k < len(out):
+            found = judge(state, r, moment, now, p)
+            if found.heard < 0:
+                return -1
+            opens = resident["silent_open"] == 0
+            if opens:
+                resident["silent_open"] = 1
+                resident["silent_t"] = moment
+                resident["silent_limit_ms"] = limit
+                heed(state, r)
+            if opens or not found.expected:
+                resident["silent_severity"] = found.severity
+                emit(
+                    out, k, _RULE, _OPENED if opens else _EVIDENCE, found.severity, moment, resident["silent_t"], -1,
+                    -1, r, found.heard, False, p,
+                )  # fmt: skip
+                evidence(out[k]["values"], state.device[found.heard], found, limit, now, p)
+                k += 1
+            if found.expected:
+                from_h, to_h = p["silent_night_from_h"], p["silent_night_to_h"]
+                moment = end_of_night(state, resident["zone"], moment, from_h, to_h)
+            else:
+                moment += p["silent_remind_ms"]
+            resident["silent_again"] = moment
+        state.due[r] = earlier_return(state, r, now, moment)
+    return k
 
 
-@njit(cache=True)
-def whereabouts(state: State, slot: int, d: int, t: int, p: SilentParameters, zone: ZoneParameters) -> tuple[int, bool]:
-    """Whether the person was at home (1, 0, −1 unknown) and certainly outside, by a band's last fix."""
-    resident = state.resident[slot]
-    device = state.device[d]
-    if isnan(device["lat"]):
-        return -1, False
-    accuracy = accuracy_or_default(device["accuracy_m"], zone)
-    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
-    outside = has_zone(resident) and away - accuracy > 0.0
-    if t - device["mark_position"] > p.fix_kept_ms or accuracy > zone.sure_accuracy_m:
-        return -1, outside
-    if has_zone(resident) and away <= 0.0:
-        return 1, False
-    if isnan(resident["home_lat"]):
-        return (0, True) if outside else (-1, False)
-    home_lat = radians(resident["home_lat"])
-    metres = distance_m(
-        home_lat, radians(resident["home_lon"]), cos(home_lat), radians(device["lat"]), radians(device["lon"])
-    )
-    return (1 if metres <= p.home_m else 0), outside
-
-
-@njit(cache=True)
-def judge(
-    state: State, slot: int, deadline: int, limit_ms: int, now: int, p: SilentParameters, zone: ZoneParameters
-) -> Judgement:
-    """How loud a silence is that stands at ``deadline`` (see the module's docstring)."""
+@inner
+def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
+    """How loud a silence is that stands at ``moment`` (see the module's docstring)."""
     heard = -1
     placed = -1
     first = state.resident[slot]["ward_first"]
@@ -223,33 +249,57 @@ def judge(
         if placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]:
             placed = d
     if heard < 0:
-        return Judgement(deadline, limit_ms, heard, -1, float("nan"), _LOW, FOREVER)
+        return Judgement(heard, -1, float("nan"), _LOW, False)
     at_home, outside = -1, False
     if placed >= 0:
-        at_home, outside = whereabouts(state, slot, placed, deadline, p, zone)
-    hour = local_hour(state, state.resident[slot]["zone"], deadline)
+        at_home, outside = whereabouts(state, slot, placed, moment, p)
+    hour = local_hour(state, state.resident[slot]["zone"], moment)
     last = state.device[heard]
     told = last["mark_heartbeat"] >= span_at(state, heard, now)[1]
-    again = FOREVER
+    expected = False
     if told and last["charging"] == 1:
         severity = _LOW
     elif outside:
         severity = _HIGH
-    elif (told and last["worn"] == 0) or last["battery_pct"] < p.empty_pct:
+    elif (told and last["worn"] == 0) or last["battery_pct"] < p["silent_empty_pct"]:
         severity = _LOW
-    elif at_home == 1 and is_night(hour, p):
+    elif at_home == 1 and is_between(hour, p["silent_night_from_h"], p["silent_night_to_h"]):
         severity = _LOW
-        again = night_end(state, state.resident[slot]["zone"], deadline, p)
+        expected = True
     else:
         severity = _MEDIUM
-    return Judgement(deadline, limit_ms, heard, at_home, hour, severity, again)
+    return Judgement(heard, at_home, hour, severity, expected)
 
 
-@njit(cache=True)
-def evidence(values: Any, device: Any, found: Judgement, now: int, p: SilentParameters) -> None:
-    """Fill ``values`` (shape (8,), float64) as named in ``rules.EVIDENCE_FIELDS``."""
+@inner
+def whereabouts(state: State, slot: int, d: int, t: int, p: Any) -> tuple[int, bool]:
+    """Whether the person was at home (1, 0, −1 unknown) and certainly outside, by a band's last fix."""
+    resident = state.resident[slot]
+    device = state.device[d]
+    if isnan(device["lat"]):
+        return -1, False
+    has_zone = resident["fence_count"] > 0
+    accuracy = accuracy_or_default(device["accuracy_m"], p)
+    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
+    outside = has_zone and away - accuracy > 0.0
+    if t - device["mark_position"] > p["silent_fix_kept_ms"] or accuracy > p["zone_exit_sure_accuracy_m"]:
+        return -1, outside
+    if has_zone and away <= 0.0:
+        return 1, False
+    if isnan(resident["home_lat"]):
+        return (0, True) if outside else (-1, False)
+    home_lat = radians(resident["home_lat"])
+    metres = distance_m(
+        home_lat, radians(resident["home_lon"]), cos(home_lat), radians(device["lat"]), radians(device["lon"])
+    )
+    return (1 if metres <= p["silent_home_m"] else 0), outside
+
+
+@inner
+def evidence(values: Any, device: Any, found: Judgement, limit_ms: int, now: int, p: Any) -> None:
+    """Fill ``values`` (shape (8,), float64) as named in ``EVIDENCE``."""
     values[0] = (now - device["last_sign"]) / 1000.0
-    values[1] = found.limit_ms / 1000.0
+    values[1] = limit_ms / 1000.0
     values[2] = interval_of(device, p) / 1000.0
     values[3] = device["battery_pct"]
     if device["charging"] >= 0:

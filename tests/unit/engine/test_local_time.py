@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from alerts.engine import Engine
-from alerts.engine.detectors.silent import SilentParameters, is_night, local_hour
+from alerts.engine.hours import is_between, local_hour
 from tests.reference.streams import change, resident
 
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "UTC")
@@ -39,11 +39,10 @@ def test_in_an_unknown_zone_it_is_never_night(engine: Engine) -> None:
     state = engine._state
     hour = local_hour(state, state.resident[len(ZONES)]["zone"], 1_750_000_000_000)
     assert isnan(hour)
-    assert not is_night(hour, SilentParameters())
+    assert not is_between(hour, 22, 6)
 
 
 def test_night_is_from_ten_to_six() -> None:
-    nights = [hour for hour in range(24) if is_night(float(hour), SilentParameters())]
+    nights = [hour for hour in range(24) if is_between(float(hour), 22, 6)]
     assert nights == [0, 1, 2, 3, 4, 5, 22, 23]
-    noon_rest = SilentParameters(night_from_h=12, night_to_h=14)
-    assert [hour for hour in range(24) if is_night(float(hour), noon_rest)] == [12, 13]
+    assert [hour for hour in range(24) if is_between(float(hour), 12, 14)] == [12, 13]

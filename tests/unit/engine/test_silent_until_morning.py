@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.engine import EVIDENCE_FIELDS, Engine, Parameters, Rule, Severity, What
+from alerts.engine import EVIDENCE_FIELDS, Engine, Rule, Severity, What
 from devices.registry import RegistryChange
 from tests.reference.oracle import Oracle, Said, Told
 from tests.reference.streams import (
@@ -20,6 +20,7 @@ from tests.reference.streams import (
     device,
     fix,
     one_of_each,
+    parameter,
     resident,
     said_in,
 )
@@ -209,11 +210,12 @@ def test_a_disabled_detector_leaves_the_morning_until_it_is_enabled() -> None:
 
 
 def test_a_night_without_end_ends_when_the_fix_no_longer_tells() -> None:
-    always = Parameters()
-    engine = Engine(always._replace(silent=always.silent._replace(night_from_h=0, night_to_h=24)))
+    engine = Engine()
+    night = {"night_from_h": 0.0, "night_to_h": 24.0}
     engine.apply(one_of_each())
+    engine.apply([change(parameter(f"missed_check.silent.{name}", hour)) for name, hour in night.items()])
     engine.process(batch_of(ASLEEP), START + S)
-    opened, again = said_in(engine.advance(START + 100 * HOUR, LONG_AGO))
+    opened, again, *_ = said_in(engine.advance(START + 100 * HOUR, LONG_AGO))
     midnights = [local_ms("Asia/Shanghai", 2025, 6, day) for day in (16, 17)]
     assert (opened.severity, again.severity, again.t) == (Severity.LOW, Severity.MEDIUM, midnights[1])
 

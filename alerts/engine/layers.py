@@ -1,0 +1,76 @@
+"""Parameters in layers: what somebody set for everyone, for a site, for a resident, over the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from alerts.engine.catalogue import DEFAULTS, PARAMETERS
+from devices.batch import Records
+from devices.registry import Parameter
+
+
+class Override(msgspec.Struct, frozen=True, array_like=True):
+    """One value that somebody set: for a resident (by slot), else for a site, else for everyone."""
+
+    site: str
+    resident: int
+    """Slot; −1: of a site, or of everyone (``site`` empty)."""
+    name: str
+    value: float
+    version: int
+
+
+def note(overrides: dict[str, Override], key: str, record: Parameter | None, version: int) -> None:
+    """Take in a change. A parameter that this engine does not know is none of its business."""
+    overrides.pop(key, None)
+    if record is not None and record.name in PARAMETERS:
+        site = record.key if record.scope == "site" else ""
+        resident = record.resident_slot if record.scope == "resident" and record.resident_slot is not None else -1
+        overrides[key] = Override(site, resident, record.name, record.value, version)
+
+
+class Layered(NamedTuple):
+    """Rows of parameters, and who has one that is not everyone's."""
+
+    rows: Records
+    """shape (n,), ``catalogue.RULES``; row 0 is everyone's."""
+    of_site: dict[str, int]
+    of_resident: dict[int, int]
+
+
+def layered(overrides: Mapping[str, Override], site_of: Mapping[int, str]) -> Layered:
+    """Lay the layers over each other.
+
+    Args:
+        overrides: all that was set.
+        site_of: the sites of the residents for whom something was set; one who is not known yet has none.
+    """
+    ordered = [overrides[key] for key in sorted(overrides)]
+    of_everyone = [o for o in ordered if o.resident < 0 and not o.site]
+    sites = {site: [o for o in ordered if o.site == site] for site in sorted({o.site for o in ordered if o.site})}
+    residents = {slot: [o for o in ordered if o.resident == slot] for slot in sorted({o.resident for o in ordered} - {-1})}
+    rows = [_row(of_everyone)]
+    of_site: dict[str, int] = {}
+    of_resident: dict[int, int] = {}
+    for site, own in sites.items():
+        of_site[site] = len(rows)
+        rows.append(_row([*of_everyone, *own]))
+    for slot, own in residents.items():
+        of_resident[slot] = len(rows)
+        rows.append(_row([*of_everyone, *sites.get(site_of.get(slot, ""), ()), *own]))
+    return Layered(np.concatenate(rows), of_site, of_resident)
+
+
+def _row(overrides: Iterable[Override]) -> Records:
+    """The defaults with these over them, the later over the earlier; its version is the greatest in force."""
+    row = DEFAULTS.copy()
+    in_force: dict[str, Override] = {override.name: override for override in overrides}
+    for name, override in in_force.items():
+        spec = PARAMETERS[name]
+        row[spec.field] = spec.stored(override.value)
+    row["version"] = max((override.version for override in in_force.values()), default=0)
+    return row

@@ -1,0 +1,135 @@
+"""Making and growing the arrays of the engine's state; records of which nothing is known yet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.engine.catalogue import DEFAULTS
+from alerts.engine.layout import (
+    DEVICE,
+    EPISODE,
+    FENCE,
+    FOREVER,
+    MOVED,
+    NEVER,
+    NONE,
+    RESIDENT,
+    SPAN,
+    Journal,
+    State,
+)
+from alerts.engine.pool import KEPT_AT_MOST
+from devices.batch import Records
+
+_LINE: Final = 128
+"""Octets. A ``DEVICE`` record lies in two neighbouring lines of the processor's cache, which fetches them together."""
+_FIRST_EPISODES: Final = 64
+
+
+def blank_devices(count: int) -> Records:
+    """Devices of which nothing is known yet; aligned to ``_LINE``."""
+    octets = np.zeros(count * DEVICE.itemsize + _LINE, np.uint8)
+    start = -octets.ctypes.data % _LINE
+    rows: Records = octets[start : start + count * DEVICE.itemsize].view(DEVICE)
+    for name in ("mark_position", "mark_heartbeat", "last_sign"):
+        rows[name] = NEVER
+    for name in ("worn_from", "worn_to"):
+        rows[name] = FOREVER
+    for name in ("lat", "lon", "accuracy_m", "battery_pct"):
+        rows[name] = np.nan
+    for name in ("wearer", "charging", "worn", "episode", "cry", "disc_m", "site"):
+        rows[name] = -1
+    return rows
+
+
+def blank_residents(count: int) -> Records:
+    """Residents of whom nothing is known yet: not active, no fences."""
+    rows = np.zeros(count, RESIDENT)
+    for name in ("home_lat", "home_lon"):
+        rows[name] = np.nan
+    for name in ("zone", "disc_m", "site"):
+        rows[name] = -1
+    return rows
+
+
+def empty_state() -> State:
+    """No devices, no residents."""
+    return State(
+        device=blank_devices(0),
+        mark_vitals=np.empty(0, np.int64),
+        episode=np.empty(0, EPISODE),
+        free=np.array([NONE, 0], np.int64),
+        spans=np.empty((0, 2), np.int32),
+        span=np.empty(0, SPAN),
+        resident=blank_residents(0),
+        ward=np.empty(0, np.int32),
+        due=np.empty(0, np.int64),
+        fault_due=np.empty(0, np.int64),
+        fence=np.empty(0, FENCE),
+        vertex=np.empty((0, 2), np.float64),
+        zone_at=np.empty((0, 1), np.int64),
+        zone_offset=np.empty((0, 1), np.int64),
+        rules=DEFAULTS.copy(),
+    )
+
+
+def with_devices(state: State, count: int) -> State:
+    """The same state with room for ``count`` devices, fewer or more; those beyond are forgotten."""
+    kept = min(count, len(state.device))
+    device = blank_devices(count)
+    device[:kept] = state.device[:kept]
+    return state._replace(
+        device=device,
+        mark_vitals=_resized(state.mark_vitals, count, NEVER),
+        spans=_resized(state.spans, count, 0),
+        fault_due=_resized(state.fault_due, count, 0),
+    )
+
+
+def with_residents(state: State, count: int) -> State:
+    """The same state with room for ``count`` residents, more than before."""
+    more = count - len(state.resident)
+    return state._replace(
+        resident=np.concatenate([state.resident, blank_residents(more)]), due=_resized(state.due, count, 0)
+    )
+
+
+def with_episodes(state: State, free: int) -> State:
+    """The same state with at least ``free`` free rows for episodes."""
+    if state.free[1] >= free:
+        return state
+    room = len(state.episode)
+    more = max(free, room, _FIRST_EPISODES)
+    rows = np.zeros(more, EPISODE)
+    rows["next"] = np.arange(room + 1, room + more + 1)
+    rows["next"][-1] = state.free[0]
+    return state._replace(
+        episode=np.concatenate([state.episode, rows]), free=np.array([room, state.free[1] + more], np.int64)
+    )
+
+
+def _resized(column: npt.NDArray[np.generic], count: int, blank: int) -> npt.NDArray[np.generic]:
+    resized = np.full((count, *column.shape[1:]), blank, column.dtype)
+    kept = min(count, len(column))
+    resized[:kept] = column[:kept]
+    return resized
+
+
+def empty_journal(room: int) -> Journal:
+    """A journal with room for the changes of this many readings."""
+    episodes = KEPT_AT_MOST * room
+    return Journal(
+        used=np.zeros(4, np.int64),
+        device_slot=np.empty(room, np.int32),
+        device=np.empty(room, MOVED),
+        vitals_slot=np.empty(room, np.int32),
+        vitals_mark=np.empty(room, np.int64),
+        resident_slot=np.empty(room, np.int32),
+        resident=np.empty(room, RESIDENT),
+        episode_row=np.empty(episodes, np.int32),
+        episode=np.empty(episodes, EPISODE),
+        episode_free=np.empty((episodes, 2), np.int64),
+    )
