@@ -65,6 +65,8 @@ def test_each_alarm_has_one_counterpart_at_most() -> None:
     assert found == {one.id: first}
     totals = compared(side(one), side(first, second)).totals
     assert (totals.same, totals.added) == (1, 1)
+    totals = compared(side(first, second), side(one)).totals
+    assert (totals.same, totals.gone) == (1, 1)
 
 
 def test_an_alarm_whose_counterpart_came_in_the_warm_up_is_not_gone() -> None:
