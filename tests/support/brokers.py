@@ -202,3 +202,5 @@ def connected(
     finally:
         inner.disconnect()
         inner.loop_stop()
+        # paho closes the pair of sockets that wakes its thread only when it is collected itself, with a warning.
+        inner._reset_sockets()
