@@ -54,8 +54,8 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
         oxygen_artefact_share: SpO2 readings that are 3 to 15 points too low (cold hand, movement). Assumption, 1 to
             10 %.
         lung_share: residents whose SpO2 is about 91 % in health. Assumption, 3 to 10 % (severe chronic lung disease).
-        limits_known_share: of them whose own limit staff have set when the month begins; the others get theirs the day
-            after their first alarm. Assumption.
+        limits_known_share: of them whose own limit staff have set when the month begins; the others, like everybody
+            whose signs in health are beyond a limit, get theirs the day after their second alarm. Assumption.
         cuff_share: residents who measure their blood pressure, twice a day. Assumption.
         thermometer_share: bands that estimate body temperature. Assumption.
         loose_per_day: how often a band is worn loosely for 1 to 4 hours. Assumption, 0.02 to 0.2.

@@ -15,7 +15,7 @@ from alerts.engine import Engine
 from bench.desk.assumptions import Assumptions
 from bench.desk.day import MINUTES, Cause, Day, World
 from bench.desk.measured import Bands
-from bench.desk.people import People, change, drawn, own_oxygen_limit, registry, resident
+from bench.desk.people import People, change, drawn, own_limit, registry, resident
 from bench.desk.staff import Manner, Sound, Staff
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
@@ -87,7 +87,9 @@ class Month:
         self._cries: dict[tuple[int, int], Cause] = {}
         self._listening_since = START_MS
         self._tell_tomorrow: list[int] = []
-        self._own_limits = {i for i in range(residents) if not self.people.lung[i] or self.people.limit_known[i]}
+        self._own_limits = {
+            (i, "vitals.spo2") for i in range(residents) if self.people.lung[i] & self.people.limit_known[i]
+        }
         self._enter(registry(self.people, world.zone_m))
         self._enter(
             ("parameter", Parameter(id=f"everyone//{name}", scope="everyone", name=name, value=value))
@@ -124,8 +126,8 @@ class Month:
         for slots, away in ((self._tell_tomorrow, True), (day.went[day.told].tolist(), True), (day.came_back, False)):
             self._enter(("resident", resident(self.people, int(slot), away=away)) for slot in slots)
         self._tell_tomorrow = day.went[~day.told].tolist()
-        wanted = sorted(self.staff.limits_wanted - self._own_limits)
-        self._enter(own_oxygen_limit(slot) for slot in wanted)
+        wanted = sorted(self.staff.wanted_limits() - self._own_limits)
+        self._enter(own_limit(self.people, slot, rule) for slot, rule in wanted)
         self._own_limits |= set(wanted)
 
     def _enter(self, records: Iterable[tuple[Entity, Record]]) -> None:

@@ -17,8 +17,14 @@ Ints = npt.NDArray[np.int64]
 
 SITE: Final = "month"
 TIMEZONE: Final = "Asia/Shanghai"
-OWN_OXYGEN_LIMIT_PCT: Final = 83.0
-"""Of residents with lung disease. Source: NEWS2, SpO2 scale 2, single red score (Royal College of Physicians, 2017)."""
+LUNG_LIMIT_PCT: Final = 83.0
+"""Own SpO2 limit in lung disease. Source: NEWS2, scale 2, single red score (Royal College of Physicians, 2017)."""
+OWN_LIMITS: Final[dict[str, tuple[str, float]]] = {
+    "vitals.spo2": ("vitals.spo2.low_pct", 87.0),
+    "vitals.heart_rate": ("vitals.heart_rate.low_bpm", 35.0),
+    "vitals.blood_pressure": ("vitals.blood_pressure.systolic_high_mmhg", 200.0),
+}
+"""What staff set for a resident whose signs are as a rule beyond a limit, and who is well. Assumption."""
 CELL_RESIDENTS: Final = 50
 """So many neighbours share a mobile cell. Assumption."""
 
@@ -107,7 +113,7 @@ def registry(people: People, zone_m: float) -> Iterator[tuple[Entity, Record]]:
             lat, lon = float(people.lat[i]), float(people.lon[i])
             yield "fence", Fence(id=f"f{i}", resident_slot=i, name="", circle_lat=lat, circle_lon=lon, radius_m=zone_m)
         if people.lung[i] and people.limit_known[i]:
-            yield own_oxygen_limit(i)
+            yield own_limit(people, i, "vitals.spo2")
 
 
 def resident(people: People, slot: int, *, away: bool) -> Resident:
@@ -118,13 +124,14 @@ def resident(people: People, slot: int, *, away: bool) -> Resident:
     )  # fmt: skip
 
 
-def own_oxygen_limit(slot: int) -> tuple[Entity, Record]:
-    """The limit that staff set for somebody whose lungs are ill."""
-    name = "vitals.spo2.low_pct"
+def own_limit(people: People, slot: int, rule: str) -> tuple[Entity, Record]:
+    """The limit that staff set for somebody whose usual signs are others' alarm; ``rule`` is one of OWN_LIMITS."""
+    name, value = OWN_LIMITS[rule]
+    if rule == "vitals.spo2" and people.lung[slot]:
+        value = LUNG_LIMIT_PCT
     return "parameter", Parameter(
-        id=f"resident/r{slot}/{name}", scope="resident", key=f"r{slot}", resident_slot=slot, name=name,
-        value=OWN_OXYGEN_LIMIT_PCT,
-    )  # fmt: skip
+        id=f"resident/r{slot}/{name}", scope="resident", key=f"r{slot}", resident_slot=slot, name=name, value=value
+    )
 
 
 def change(version: int, entity: Entity, record: Record) -> RegistryChange:

@@ -8,6 +8,7 @@ everything from its chair: what sounds once while somebody is on the scene does 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -20,7 +21,7 @@ from alerts.policy import CRIES_FOR_HELP, SOUNDING
 from alerts.standing import Standing
 from alerts.transitions import Acknowledge, Close, Command, Resolve, apply
 from bench.desk.day import Cause
-from bench.desk.people import SITE
+from bench.desk.people import OWN_LIMITS, SITE
 from devices.batch import Records
 from devices.clock import DAY_MS, MINUTE_MS
 
@@ -30,6 +31,8 @@ HELPED_AFTER_MS: Final = 30 * MINUTE_MS
 """Until a cry for help is over. Assumption."""
 GIVEN_UP_AFTER_MS: Final = DAY_MS
 """An alarm whose cause never ends is ended so long after it was raised. Assumption."""
+LIMITS_AFTER_ALARMS: Final = 2
+"""So many alarms of one rule and resident who turned out to be well, and staff set limits of their own. Assumption."""
 HASTY_AFTER_MS: Final = 20 * MINUTE_MS
 
 Manner = Literal["patient", "hasty"]
@@ -56,7 +59,7 @@ class Staff:
     def __init__(self, manner: Manner, cause_of: Callable[[Alarm], Cause]) -> None:
         """Begin with no alarm; ``cause_of`` says why one came."""
         self.sounds: list[Sound] = []
-        self.limits_wanted: set[int] = set()
+        self._in_health: Counter[tuple[int, str]] = Counter()
         self._manner = manner
         self._cause_of = cause_of
         self._standing = Standing()
@@ -84,6 +87,10 @@ class Staff:
                 self._end(key, now)
             elif alarm.is_active:
                 self._later(now + 5 * MINUTE_MS, key, "end")
+
+    def wanted_limits(self) -> set[tuple[int, str]]:
+        """Residents and rules: whose signs in health have raised so many alarms that they need own limits."""
+        return {key for key, count in self._in_health.items() if count >= LIMITS_AFTER_ALARMS}
 
     def _until_over(self, alarm: Alarm) -> int:
         return HELPED_AFTER_MS if alarm.kind in CRIES_FOR_HELP else HASTY_AFTER_MS
@@ -126,8 +133,8 @@ class Staff:
         )  # fmt: skip
         if after.state == "open":
             self._later(now + TAKEN_AFTER_MS, after.id, "take")
-        if after.rule == "vitals.spo2":
-            self.limits_wanted.add(_slot(after))
+        if is_new and after.rule in OWN_LIMITS and self.sounds[-1].cause != Cause.ILL:
+            self._in_health[_slot(after), after.rule] += 1
 
 
 def _is_loud(alarm: Alarm) -> bool:
