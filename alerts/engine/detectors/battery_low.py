@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 
-from alerts.engine.compiled import gate, inner
 from alerts.engine import pool
+from alerts.engine.compiled import gate, inner
 from alerts.engine.layout import NOBODY, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit, in_force
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
@@ -39,11 +40,11 @@ _RECOVERED = int(What.RECOVERED)
 
 
 @gate
-def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Judge the level that the newest heartbeat told."""
     if at.newer:
         device = state.device[at.d]
-        low = device["battery_pct"] <= state.rules[at.rules]["battery_low_low_pct"]
+        low = device["battery_pct"] <= np.float32(state.rules[at.rules]["battery_low_low_pct"])
         if low or device["episode"] != NONE:
             k = judge(state, at, enabled, journal, out, k)
     return k
@@ -58,14 +59,14 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     device = state.device[at.d]
     level = device["battery_pct"]
     row = pool.find(state, device["episode"], _RULE)
-    low = level <= p["battery_low_low_pct"]
+    low = level <= np.float32(p["battery_low_low_pct"])
     if row == NONE:
         if not low or at.late:
             return k
         row = pool.begin(state, journal, at.d, _RULE, at.order)
         pool.name(state, row, at.t, at.seq, at.order)
         what = _OPENED
-    elif level >= p["battery_low_recovered_pct"]:
+    elif level >= np.float32(p["battery_low_recovered_pct"]):
         what = _RECOVERED
     elif low and not at.late and at.order - state.episode[row]["told"] >= p["battery_low_remind_ms"]:
         pool.keep(state, journal, row)

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine.compiled import gate, inner
 from alerts.engine import pool
+from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.silent import interval_of, limit_of, own_deadline
 from alerts.engine.journal import keep_device
 from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
@@ -55,16 +55,14 @@ _NEVER = 1
 
 
 class Finding(NamedTuple):
-    """What the scan found out about one device."""
+    """What the scan found out about one device. Times in ms."""
 
-    found: bool
-    due: int
-    """Before this it need not be judged again, ms; FOREVER until something stirs it."""
+    deadline: int
+    """When its silence counts, as far as can be said now; FOREVER until something stirs it."""
+    limit_ms: int
     wearer: int
     since: int
-    """Since when they have it, ms."""
-    deadline: int
-    limit_ms: int
+    """Since when they have it."""
     others: int
     """How many other devices of the same person still report."""
 
@@ -119,8 +117,8 @@ def advance(
             continue
         p = state.rules[rules_of(state, d, span_at(state, d, now)[0])]
         found = judge(state, d, now, listening_since, p)
-        state.fault_due[d] = found.due
-        if not found.found:
+        state.fault_due[d] = found.deadline
+        if found.deadline > now:
             continue
         if state.free[1] == 0:
             state.fault_due[d] = now
@@ -152,9 +150,11 @@ def remind(
     heard_since = listening_since + interval_of(device, p)
     moment = max(int(episode["told"]) + p["fault_remind_ms"], heard_since)
     if moment <= now:
+        keep_device(journal, d, device)
         pool.keep(state, journal, row)
         others = others_reporting(state, d, wearer, now, p) if wearer >= 0 else 0
-        standing = Finding(True, FOREVER, wearer, since, int(episode["opening_t"]), int(episode["since"]), others)
+        deadline, limit = int(episode["opening_t"]), int(episode["since"])
+        standing = Finding(deadline, limit, wearer, since, others)
         while moment <= now and k < len(out):
             episode["told"] = moment
             say(state, d, _EVIDENCE, moment, standing, row, now, p, out, k)
@@ -195,11 +195,11 @@ def judge(state: State, d: int, now: int, listening_since: int, p: Any) -> Findi
     device = state.device[d]
     wearer, since, _ = span_at(state, d, now)
     if not concerns(state, d, wearer, p):
-        return Finding(False, FOREVER, wearer, since, FOREVER, 0, 0)
+        return Finding(FOREVER, 0, wearer, since, 0)
     never = device["last_sign"] < since
     worn_by_one = wearer >= 0 and device["watched"] == WORN
     if not never and worn_by_one and state.resident[wearer]["ward_count"] < 2:
-        return Finding(False, FOREVER, wearer, since, FOREVER, 0, 0)
+        return Finding(FOREVER, 0, wearer, since, 0)
     if never:
         limit = int(p["fault_never_after_ms"])
         deadline = max(since + limit, listening_since + interval_of(device, p))
@@ -207,9 +207,10 @@ def judge(state: State, d: int, now: int, listening_since: int, p: Any) -> Findi
         limit = limit_of(device, p)
         deadline = own_deadline(device, listening_since, p)
     if deadline > now:
-        return Finding(False, deadline, wearer, since, deadline, limit, 0)
+        return Finding(deadline, limit, wearer, since, 0)
     others = others_reporting(state, d, wearer, now, p) if wearer >= 0 else 0
-    return Finding(never or others > 0 or not worn_by_one, FOREVER, wearer, since, deadline, limit, others)
+    tells = never or others > 0 or not worn_by_one
+    return Finding(deadline if tells else FOREVER, limit, wearer, since, others)
 
 
 @inner
@@ -220,7 +221,7 @@ def say(
     device = state.device[d]
     emit(
         out, k, _RULE, what, _LOW, moment, state.episode[row]["opening_t"], -1, -1, max(found.wearer, NOBODY), d,
-        False, p,
+        late=False, p=p,
     )  # fmt: skip
     never = device["last_sign"] < found.since
     values = out[k]["values"]

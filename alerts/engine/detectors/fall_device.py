@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors import cry
@@ -21,7 +22,7 @@ from devices.kinds import Kind
 RULE = Rule.FALL_DEVICE
 KIND = Kind.FALL
 PARAMETERS = (
-    ParameterSpec("fall.device.sure_from", 0.8, 0, 1, "confidence of the device from which a fall is critical", CONTRACT),
+    ParameterSpec("fall.device.sure_from", 0.8, 0, 1, "the device is sure of a fall from here on", CONTRACT),
 )  # fmt: skip
 EVIDENCE = ("confidence", "impact_g")
 
@@ -45,7 +46,7 @@ def fall(state: State, own: Any, at: Heard, journal: Journal, out: Records, k: i
     what, row = cry.hear(state, journal, at, _RULE, own["cancel"] == 1, p)
     if what == cry.NOTHING:
         return k
-    unsure = at.wearer == NOBODY or own["confidence"] < p["device_sure_from"]
+    unsure = at.wearer == NOBODY or own["confidence"] < np.float32(p["device_sure_from"])
     episode = state.episode[row]
     emit(
         out, k, _RULE, what, _HIGH if unsure else _CRITICAL, at.t, episode["opening_t"], episode["opening_seq"],
