@@ -43,6 +43,15 @@ _WATCHED: Final = {"band": WORN, "watch": WORN, "pendant": WORN, "box": BOX}
 
 _TRACK: Final = int(Rule.WANDERING_ZONE_EXIT)
 _OFF: Final = int(Rule.DEVICE_NOT_WORN)
+_FOLLOWED: Final[dict[int, str]] = {
+    _TRACK: "mark_position",
+    _OFF: "mark_heartbeat",
+    int(Rule.VITALS_HEART_RATE): "mark_vitals",
+    int(Rule.VITALS_SPO2): "mark_vitals",
+    int(Rule.VITALS_BLOOD_PRESSURE): "mark_vitals",
+    int(Rule.VITALS_TEMPERATURE): "mark_vitals",
+}
+"""Rules that follow one wearer of a device, with the mark of the readings by which they do."""
 
 
 class Wearing(msgspec.Struct, array_like=True):
@@ -188,7 +197,8 @@ def _devices_of(directory: Directory, slot: int) -> list[int]:
 
 def _wearer_at(directory: Directory, state: State, device: int, mark: str) -> int:
     """Who wore the device at its newest reading of a kind."""
-    span = span_at(_spans_of(directory, device), int(state.device[device][mark]))
+    newest = state.mark_vitals[device] if mark == "mark_vitals" else state.device[device][mark]
+    span = span_at(_spans_of(directory, device), int(newest))
     return NOBODY if span is None else span.wearer
 
 
@@ -235,10 +245,11 @@ def _assignment(
             state = room_for(state, device=wearing.device, resident=wearing.wearer)
             changed.residents[wearing.wearer] = None
             _device_changes(directory, wearing.device, changed)
-    tracked = {
-        device: _wearer_at(directory, state, device, "mark_position")
+    followed = {
+        (device, rule): _wearer_at(directory, state, device, mark)
         for device in devices
         if state.device[device]["episode"] != NONE
+        for rule, mark in _FOLLOWED.items()
     }
     if before is not None:
         del directory.assignments[key]
@@ -248,9 +259,9 @@ def _assignment(
         directory.assignments[key] = after
         directory.worn.setdefault(after.device, []).append(key)
         directory.wards.setdefault(after.wearer, []).append(key)
-    for device, wearer in tracked.items():
-        if _wearer_at(directory, state, device, "mark_position") != wearer:
-            pool.forget(state, device, _TRACK)
+    for (device, rule), wearer in followed.items():
+        if _wearer_at(directory, state, device, _FOLLOWED[rule]) != wearer:
+            pool.forget(state, device, rule)
     return state
 
 
@@ -292,7 +303,9 @@ def _layered(directory: Directory, state: State, changed: Changed) -> State:
     Parameters change rarely: all rows are made anew, and every deadline is judged again.
     """
     names = [*directory.sites, ""]
-    own = {override.resident for override in directory.parameters.values() if 0 <= override.resident < len(state.resident)}
+    own = {
+        override.resident for override in directory.parameters.values() if 0 <= override.resident < len(state.resident)
+    }
     site_of = {slot: names[int(state.resident[slot]["site"])] for slot in own}
     rows, directory.site_rules, directory.own_rules = layers.layered(directory.parameters, site_of)
     of_site = np.array([directory.site_rules.get(name, 0) for name in names], np.int32)
