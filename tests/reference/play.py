@@ -33,7 +33,8 @@ class Done:
     """A turn that was committed, and what was said in it."""
 
     turn: Turn
-    said: list[Verdict]
+    said: list[list[Verdict]]
+    """By call: the batch, then each look at the deadlines."""
 
 
 class Play:
@@ -56,7 +57,7 @@ class Play:
             if turn.mishap == "crashed":
                 self._crash(turn)
             agree(self._engine_says(self.engine, turn), said)
-            self.work.update(Work(Rule(one.said.rule), What(one.said.what)) for one in said)
+            self.work.update(Work(Rule(one.said.rule), What(one.said.what)) for call in said for one in call)
             self.since.append(Done(turn, said))
             if turn.keep:
                 self.kept, self.since = self.engine.snapshot(), []
@@ -69,25 +70,23 @@ class Play:
                 (engine.enable if on else engine.disable)(alerts.engine.Rule(rule))
 
     @staticmethod
-    def _engine_says(engine: Engine, turn: Turn) -> list[Verdict]:
-        said = _process(engine, turn)
-        for _ in range(turn.advances):
-            said += verdicts_in(engine.advance(turn.now, turn.listening_since))
+    def _engine_says(engine: Engine, turn: Turn) -> list[list[Verdict]]:
+        said = [_process(engine, turn)]
+        said += [verdicts_in(engine.advance(turn.now, turn.listening_since)) for _ in range(turn.advances)]
         engine.commit()
         for moment in turn.later:
-            said += verdicts_in(engine.advance(moment, turn.listening_since))
+            said.append(verdicts_in(engine.advance(moment, turn.listening_since)))
             engine.commit()
         return said
 
-    def _oracle_says(self, turn: Turn) -> list[Verdict]:
+    def _oracle_says(self, turn: Turn) -> list[list[Verdict]]:
         for change in turn.changes:
             self.oracle.apply(change)
         for rule, on in turn.switched:
             (self.oracle.enable if on else self.oracle.disable)(rule)
-        said = self.oracle.hear(turn.told, turn.now)
-        for moment in [turn.now] * turn.advances + list(turn.later):
-            said += self.oracle.judge(moment, turn.listening_since)
-        return said
+        looks = [turn.now] * turn.advances + list(turn.later)
+        said = [self.oracle.hear(turn.told, turn.now)]
+        return said + [self.oracle.judge(moment, turn.listening_since) for moment in looks]
 
     def _mishap(self, turn: Turn) -> None:
         """What leaves the engine as it was at the last commit, and as the registry is now."""
@@ -133,14 +132,30 @@ def _process(engine: Engine, turn: Turn) -> list[Verdict]:
     return said
 
 
-def agree(engine: Sequence[Verdict], oracle: Sequence[Verdict]) -> None:
-    """They say the same and mean it: what the oracle tells by the engine's names is the same number."""
-    assert [one.said for one in engine] == [one.said for one in oracle]
+def agree(engine: Sequence[list[Verdict]], oracle: Sequence[list[Verdict]]) -> None:
+    """They say the same and mean it: what the oracle tells by the engine's names is the same number.
+
+    Of what a look at the deadlines finds, the order within one subject counts.
+    """
     for one, other in zip(engine, oracle, strict=True):
-        named = EVIDENCE_FIELDS[alerts.engine.Rule(one.said.rule)]
-        expected = {name: value for name, value in other.evidence.items() if name in named and not isnan(value)}
-        if one.said.what == What.RECOVERED:
-            expected = {name: value for name, value in expected.items() if name in one.evidence}
-        told = {name: one.evidence.get(name) for name in expected}
-        near = 0.5 if one.said.rule == Rule.WANDERING_ZONE_EXIT else 1e-3
-        assert told == pytest.approx(expected, rel=1e-5, abs=near), one.said
+        told, expected = (sorted(call, key=_subject_of_a_deadline) for call in (one, other))
+        assert [verdict.said for verdict in told] == [verdict.said for verdict in expected]
+        for verdict, reference in zip(told, expected, strict=True):
+            _mean_the_same(verdict, reference)
+
+
+def _subject_of_a_deadline(verdict: Verdict) -> tuple[int, int, int]:
+    said = verdict.said
+    if said.reading >= 0:
+        return -1, 0, 0
+    return said.rule, said.resident, said.device if said.rule == Rule.DEVICE_FAULT else -1
+
+
+def _mean_the_same(engine: Verdict, oracle: Verdict) -> None:
+    named = EVIDENCE_FIELDS[alerts.engine.Rule(engine.said.rule)]
+    expected = {name: value for name, value in oracle.evidence.items() if name in named and not isnan(value)}
+    if engine.said.what == What.RECOVERED:
+        expected = {name: value for name, value in expected.items() if name in engine.evidence}
+    told = {name: engine.evidence.get(name) for name in expected}
+    near = 0.5 if engine.said.rule == Rule.WANDERING_ZONE_EXIT else 1e-3
+    assert told == pytest.approx(expected, rel=1e-5, abs=near), engine.said

@@ -55,7 +55,7 @@ def walks(draw: st.DrawFn) -> list[Told]:
     band = draw(st.sampled_from(BANDS))
     step = draw(st.sampled_from([10, 20, 45, 70])) * S
     away, home = st.sampled_from([310, 340, 700, 900]), st.sampled_from([0, 100, 270])
-    legs = [(draw(away), draw(st.integers(2, 5))), (draw(home), draw(st.integers(0, 4)))]
+    legs = [(draw(away), draw(st.integers(2, 9))), (draw(home), draw(st.integers(0, 4)))]
     if draw(st.booleans()):
         legs += [(draw(st.one_of(away, home)), draw(st.integers(1, 4)))]
     walk: list[Told] = []
@@ -127,7 +127,7 @@ def reports(draw: st.DrawFn) -> list[Told]:
 def presses(draw: st.DrawFn, kind: Kind) -> list[Told]:
     """One device's presses or falls, and those that are taken back."""
     device = draw(st.sampled_from([0, 0, 2, 3, 5, 6]))
-    steps = draw(st.lists(st.sampled_from([5, 30, 60, 61, 400]), min_size=1, max_size=4))
+    steps = draw(st.lists(st.sampled_from([5, 30, 60, 61, 540, 600]), min_size=1, max_size=4))
     trusted = draw(st.sampled_from([True] * 6 + [False]))
     cries = []
     t = 0
@@ -165,10 +165,10 @@ def on_the_way(draw: st.DrawFn, story: list[Told]) -> list[Told]:
     fate = draw(st.sampled_from(["fine"] * 9 + ["held back", "late", "ahead", "behind", "mixed", "lost", "twice"]))
     match fate:
         case "held back":
-            end = story[-1].t + S
+            end = max(one.t for one in story) + S
             arrived = [replace(told, received=end) for told in story]
         case "late":
-            delay = draw(st.sampled_from([20 * S, 600 * S, 601 * S, 4000 * S]))
+            delay = draw(st.sampled_from([20 * S, 600 * S, 601 * S, 630 * S, 630 * S, 4000 * S]))
             arrived = [replace(told, received=told.t + delay) for told in story]
         case "ahead" | "behind":
             wrong = draw(st.sampled_from([20 * S, 290 * S])) if fate == "ahead" else -draw(st.integers(1, 900)) * S

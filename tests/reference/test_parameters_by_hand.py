@@ -103,13 +103,14 @@ if PARAMETERS:
         assert spec.low <= spec.default <= spec.high
         assert spec.name == name
         assert spec.source
-        assert name.startswith(spec.rule.public_name)
+        assert spec.rule in {rule.public_name for rule in Rule}
 
 
 def test_rules_have_the_numbers_of_the_contract() -> None:
-    for rule in alerts.engine.Rule:
-        assert int(Rule[rule.name]) == int(rule)
-        assert Rule(rule).public_name == rule.public_name
+    for rule in Rule:
+        if rule.name in alerts.engine.Rule.__members__:
+            assert alerts.engine.Rule[rule.name] == int(rule)
+            assert alerts.engine.Rule(rule).public_name == rule.public_name
 
 
 def test_the_oracle_knows_every_rule() -> None:

@@ -39,7 +39,7 @@ class Faults:
             yield _claim(What.RECOVERED, fault)
 
     def judge(self, device: int, now: int, listening_since: int, p: InForce) -> Iterator[tuple[int, Claim]]:
-        """The moment judged and what is said of it."""
+        """The moment judged and what is said of it; of what this look finds, only the next one reminds."""
         wearer = self.records.wearer_at(device, now)
         if wearer is None or not self.records.in_service(device, WATCHED):
             return
@@ -52,6 +52,7 @@ class Faults:
                 return
             self.open[device] = fault
             yield fault.deadline, _claim(What.OPENED, fault)
+            return
         listened = listening_since + self.memory.interval(device, p)
         while (moment := max(fault.again, listened)) <= now:
             fault.again = moment + p.ms("device.fault.remind_s")
