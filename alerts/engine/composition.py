@@ -11,6 +11,8 @@ from typing import Any
 
 from numba.extending import overload
 
+from alerts.engine.compiled import WOVEN
+
 Step = Callable[..., int]
 
 
@@ -28,5 +30,5 @@ def in_order(steps: Sequence[Step], arguments: str) -> Step:
     names: dict[str, Any] = {f"step{i}": step for i, step in enumerate(steps)}
     exec(compile("\n".join(lines), "<detectors in their order>", "exec"), names)  # noqa: S102 - our own lines
     run: Step = names["run"]
-    overload(run, jit_options={"forceinline": True, "_nrt": False})(names["compiled"])
+    overload(run, jit_options=WOVEN)(names["compiled"])
     return run

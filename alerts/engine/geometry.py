@@ -18,7 +18,6 @@ from alerts.engine.compiled import entry
 EARTH_RADIUS_M: Final = 6_371_008.8
 
 
-
 @entry
 def distance_m(lat1: float, lon1: float, cos1: float, lat2: float, lon2: float) -> float:
     """Great-circle distance of two points in radians; ``cos1`` is the cosine of ``lat1``.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import isnan
 
-
 from alerts.engine.compiled import entry, inner
 from alerts.engine.layout import FOREVER, State
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.layout import Journal, State
 from alerts.engine.wearing import heed, stir_resident

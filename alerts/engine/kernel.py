@@ -121,7 +121,7 @@ def process(
         reading = header[i]
         kind = reading["kind"]
         trusted = reading["trusted"] == 1
-        if kind < 0 or kind > _EXERCISE or not (trusted or kind == _SOS or kind == _FALL):
+        if kind < 0 or kind > _EXERCISE or not (trusted or kind in (_SOS, _FALL)):
             continue
         d = reading["device"]
         row = reading["row"]
@@ -134,7 +134,7 @@ def process(
             wearer = NOBODY
             if trusted:
                 wearer, worn_since, _ = span_at(state, d, order)
-                if wearer == NOBODY and (kind == _SOS or kind == _FALL):
+                if wearer == NOBODY and kind in (_SOS, _FALL):
                     wearer = first_wearer(state, d, order, now)
             if wearer >= len(state.resident):
                 return Outcome(_BAD_LINK, i, NO_RULE, k, 0)

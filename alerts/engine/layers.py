@@ -52,7 +52,9 @@ def layered(overrides: Mapping[str, Override], site_of: Mapping[int, str]) -> La
     ordered = [overrides[key] for key in sorted(overrides)]
     of_everyone = [o for o in ordered if o.resident < 0 and not o.site]
     sites = {site: [o for o in ordered if o.site == site] for site in sorted({o.site for o in ordered if o.site})}
-    residents = {slot: [o for o in ordered if o.resident == slot] for slot in sorted({o.resident for o in ordered} - {-1})}
+    residents = {
+        slot: [o for o in ordered if o.resident == slot] for slot in sorted({o.resident for o in ordered} - {-1})
+    }
     rows = [_row(of_everyone)]
     of_site: dict[str, int] = {}
     of_resident: dict[int, int] = {}

@@ -56,7 +56,7 @@ def begin_cry(state: State, journal: Journal, d: int, rule: int, since: int) -> 
 
 @inner
 def _taken(state: State, journal: Journal, rule: int, since: int) -> int:
-    row = state.free[0]
+    row = int(state.free[0])
     keep(state, journal, row)
     episode = state.episode[row]
     state.free[0] = episode["next"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from devices.batch import Records
 _LINE: Final = 128
 """Octets. A ``DEVICE`` record lies in two neighbouring lines of the processor's cache, which fetches them together."""
 _FIRST_EPISODES: Final = 64
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 def blank_devices(count: int) -> Records:
@@ -111,8 +113,8 @@ def with_episodes(state: State, free: int) -> State:
     )
 
 
-def _resized(column: npt.NDArray[np.generic], count: int, blank: int) -> npt.NDArray[np.generic]:
-    resized = np.full((count, *column.shape[1:]), blank, column.dtype)
+def _resized(column: npt.NDArray[_Number], count: int, blank: int) -> npt.NDArray[_Number]:
+    resized: npt.NDArray[_Number] = np.full((count, *column.shape[1:]), blank, column.dtype)
     kept = min(count, len(column))
     resized[:kept] = column[:kept]
     return resized

@@ -78,7 +78,7 @@ def heed(state: State, slot: int) -> None:
 @inner
 def rules_of(state: State, d: int, wearer: int) -> int:
     """The row of parameters in force for whoever wears a device: theirs, else those of the device's site."""
-    return state.resident[wearer]["rules"] if wearer >= 0 else state.device[d]["site_rules"]
+    return int(state.resident[wearer]["rules"] if wearer >= 0 else state.device[d]["site_rules"])
 
 
 @entry

@@ -76,18 +76,19 @@ def is_back(own: Any, p: Any) -> bool:
     )
 
 
-
 @inner
 def judge(
     state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int
 ) -> int:  # fmt: skip
     """Count the reading, and say what came of it."""
     p = state.rules[at.rules]
-    if (isnan(own["systolic_mmhg"]) and isnan(own["diastolic_mmhg"])) or not in_force(enabled, p["blood_pressure_enabled"], _RULE):
+    if (isnan(own["systolic_mmhg"]) and isnan(own["diastolic_mmhg"])) or not in_force(
+        enabled, p["blood_pressure_enabled"], _RULE
+    ):
         return k
     by = limits.Counting(
-        p["blood_pressure_confirm"], p["blood_pressure_span_ms"], p["blood_pressure_gap_ms"], p["blood_pressure_back_readings"],
-        p["blood_pressure_evidence_every_ms"], p["blood_pressure_severity"],
+        p["blood_pressure_confirm"], p["blood_pressure_span_ms"], p["blood_pressure_gap_ms"],
+        p["blood_pressure_back_readings"], p["blood_pressure_evidence_every_ms"], p["blood_pressure_severity"],
     )  # fmt: skip
     what, row = limits.follow(state, journal, at, _RULE, is_out(own, p), is_back(own, p), by)
     if what >= 0:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-
-from alerts.engine.compiled import inner
 from alerts.engine import pool
+from alerts.engine.compiled import inner
 from alerts.engine.layout import NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard
 from alerts.engine.parameters import CONTRACT, ParameterSpec

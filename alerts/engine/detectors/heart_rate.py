@@ -63,7 +63,6 @@ def is_back(own: Any, p: Any) -> bool:
     return bool(low <= own["heart_rate_bpm"] <= high)
 
 
-
 @inner
 def judge(
     state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-
-from alerts.engine.compiled import gate, inner
 from alerts.engine import pool
+from alerts.engine.compiled import gate, inner
 from alerts.engine.layout import MOST, NOBODY, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
@@ -24,6 +23,7 @@ _EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
 
 NEWS2: Final = "NEWS2, Royal College of Physicians 2017: a red score"
+NEWS2_HOT: Final = "NEWS2, Royal College of Physicians 2017: two points"
 CRISIS: Final = "hypertensive crisis, doi:10.1161/HYP.0000000000000065"
 _ASSUMED: Final = "assumption, ADR-14"
 
@@ -45,7 +45,7 @@ def counting(
     """The parameters that every rule of this family has."""
     return (
         switch(rule),
-        ParameterSpec(f"{rule}.confirm", confirm, 1, 100, "so many readings in a row must be out", _ASSUMED, whole=True),
+        ParameterSpec(f"{rule}.confirm", confirm, 1, 100, "so many readings in a row are out", _ASSUMED, whole=True),
         ParameterSpec(f"{rule}.span_s", span_s, 0, 86_400, "and so long from the first of them to the last", _ASSUMED),
         ParameterSpec(f"{rule}.gap_s", gap_s, 1, 604_800, "after a longer gap counting starts anew", _ASSUMED),
         ParameterSpec(

@@ -7,13 +7,11 @@ Nothing is judged for a resident who is not active.
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
-from math import isnan
-
-
-from alerts.engine.compiled import gate, inner
 from alerts.engine import pool
+from alerts.engine.compiled import gate, inner
 from alerts.engine.hours import is_between, local_hour
 from alerts.engine.layout import NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit, in_force
@@ -52,7 +50,7 @@ _RECOVERED = int(What.RECOVERED)
 
 
 @gate
-def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Judge what the newest heartbeat told of the wrist."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]

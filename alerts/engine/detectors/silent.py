@@ -217,7 +217,7 @@ def advance(
                 resident["silent_severity"] = found.severity
                 emit(
                     out, k, _RULE, _OPENED if opens else _EVIDENCE, found.severity, moment, resident["silent_t"], -1,
-                    -1, r, found.heard, False, p,
+                    -1, r, found.heard, late=False, p=p,
                 )  # fmt: skip
                 evidence(out[k]["values"], state.device[found.heard], found, limit, now, p)
                 k += 1
@@ -249,7 +249,7 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
         if placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]:
             placed = d
     if heard < 0:
-        return Judgement(heard, -1, float("nan"), _LOW, False)
+        return Judgement(heard, -1, float("nan"), _LOW, expected=False)
     at_home, outside = -1, False
     if placed >= 0:
         at_home, outside = whereabouts(state, slot, placed, moment, p)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors import cry
 from alerts.engine.layout import NOBODY, Journal, State

@@ -58,7 +58,6 @@ def is_back(own: Any, p: Any) -> bool:
     return bool(own["spo2_pct"] >= np.float32(p["spo2_low_pct"] + by))
 
 
-
 @inner
 def judge(
     state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int

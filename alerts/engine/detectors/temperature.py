@@ -27,7 +27,7 @@ PARAMETERS = (
         "vitals.temperature.low_c", 35.0, 30, 45, "the value or less is out", limits.NEWS2,
     ),
     ParameterSpec(
-        "vitals.temperature.high_c", 39.1, 30, 45, "the value or more is out", "NEWS2, Royal College of Physicians 2017",
+        "vitals.temperature.high_c", 39.1, 30, 45, "the value or more is out", limits.NEWS2_HOT,
     ),
     ParameterSpec(
         "vitals.temperature.back_by_c", 0.3, 0, 5, "so far inside the limits counts as back", "assumption, ADR-14",
@@ -61,7 +61,6 @@ def is_back(own: Any, p: Any) -> bool:
     by = p["temperature_back_by_c"]
     low, high = np.float32(p["temperature_low_c"] + by), np.float32(p["temperature_high_c"] - by)
     return bool(low <= own["temperature_c"] <= high)
-
 
 
 @inner

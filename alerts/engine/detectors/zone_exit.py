@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine.compiled import entry, gate, inner
 from alerts.engine import pool
+from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, distance_m, plane_m, polygon_m
 from alerts.engine.layout import MOST, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit, in_force
@@ -34,7 +34,7 @@ PARAMETERS = (
     ParameterSpec(
         "wandering.zone_exit.fixes", 2, 1, 100, "so many fixes in a row must lie outside", CONTRACT, whole=True
     ),
-    ParameterSpec("wandering.zone_exit.dwell_s", 30, 0, 3600, "and so long from the first of them to the last", CONTRACT),
+    ParameterSpec("wandering.zone_exit.dwell_s", 30, 0, 3600, "and so long from first to last", CONTRACT),
     ParameterSpec(
         "wandering.zone_exit.back_fixes", 2, 1, 100, "so many fixes well inside in a row end it", CONTRACT, whole=True
     ),
@@ -71,7 +71,7 @@ _STRETCH: Final = EARTH_RADIUS_M * 1.00001
 
 
 @gate
-def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Follow the wearer by the newest fix."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]
@@ -104,11 +104,7 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     if row != NONE and at.before < at.worn_since:
         pool.end(state, journal, at.d, row)
         row = NONE
-    if (
-        resident["active"] == 0
-        or resident["fence_count"] == 0
-        or not in_force(enabled, p["zone_exit_enabled"], _RULE)
-    ):
+    if resident["active"] == 0 or resident["fence_count"] == 0 or not in_force(enabled, p["zone_exit_enabled"], _RULE):
         return k
     away, well_inside = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
     accuracy = accuracy_or_default(device["accuracy_m"], p)
@@ -124,7 +120,9 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
         if episode["open"] == 0:
             pool.end(state, journal, at.d, row)
             return k
-    episode["back"] = min(MOST, episode["back"] + 1) if well_inside and accuracy <= p["zone_exit_sure_accuracy_m"] else 0
+    episode["back"] = (
+        min(MOST, episode["back"] + 1) if well_inside and accuracy <= p["zone_exit_sure_accuracy_m"] else 0
+    )
     if episode["open"] == 1 and episode["back"] >= p["zone_exit_back_fixes"]:
         k = say(state, at, row, _RECOVERED, away, out, k)
         pool.end(state, journal, at.d, row)
@@ -164,7 +162,19 @@ def say(state: State, at: Heard, row: int, what: int, away_m: float, out: Record
     p = state.rules[at.rules]
     device, episode = state.device[at.d], state.episode[row]
     emit(
-        out, k, _RULE, what, _HIGH, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d, at.late, p
+        out,
+        k,
+        _RULE,
+        what,
+        _HIGH,
+        at.t,
+        episode["opening_t"],
+        episode["opening_seq"],
+        at.i,
+        at.wearer,
+        at.d,
+        at.late,
+        p,
     )
     values = out[k]["values"]
     values[0] = away_m
