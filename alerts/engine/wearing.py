@@ -90,6 +90,9 @@ def know_wearers(state: State, devices: npt.NDArray[np.int64]) -> None:
         device["rules"] = rules_of(state, d, wearer)
         device["heed"] = 0
         device["walks"] = 0
+        device["disc_lat"] = 0.0
+        device["disc_lon"] = 0.0
+        device["disc_cos"] = 0.0
         device["disc_m"] = -1.0
         if wearer < 0:
             continue
