@@ -65,7 +65,7 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
         position=position,
         evidence=evidence,
         received=now_ms if reading is None else reading.received,
-        parameters=int(event["parameters"]) if "parameters" in event.dtype.names else 0,
+        parameters=int(event["parameters"]),
         drill=reading is not None
         and reading.trusted
         and device is not None
