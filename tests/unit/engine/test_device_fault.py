@@ -179,7 +179,7 @@ def test_the_evidence_names_its_numbers() -> None:
     assert values.pop("worn") != 1.0
     assert values == {
         "silent_for_s": 631.0, "limit_s": 630.0, "interval_s": 300.0, "battery_pct": 8.0, "charging": 0.0,
-        "others_reporting": 1.0,
+        "others_reporting": 1.0, "never_reported": 0.0,
     }  # fmt: skip
 
 

@@ -67,10 +67,13 @@ def test_the_evidence_names_its_numbers() -> None:
     }  # fmt: skip
 
 
-def test_it_fires_once() -> None:
+def test_it_fires_once_and_is_said_again_every_half_hour_while_it_stands() -> None:
     engine = engine_after(beat(NOON))
-    assert len(engine.advance(NOON + 700 * S, LONG_AGO)) == 1
-    assert len(engine.advance(NOON + 7000 * S, LONG_AGO)) == 0
+    (opened,) = said_in(engine.advance(NOON + 700 * S, LONG_AGO))
+    assert len(engine.advance(opened.t + 1799 * S, LONG_AGO)) == 0
+    again = said_in(engine.advance(opened.t + 7200 * S, LONG_AGO))
+    assert [(said.what, said.t - opened.t) for said in again] == [(What.EVIDENCE, i * 1800 * S) for i in range(1, 5)]
+    assert {said.opening_t for said in again} == {opened.t}
 
 
 @pytest.mark.parametrize("reading", [beat(NOON + 900 * S), fix(NOON + 900 * S, 5), press(NOON + 900 * S)])
@@ -158,10 +161,10 @@ def test_a_band_handed_back_as_planned_no_longer_speaks_for_the_person() -> None
     assert (said.what, said.t, said.device) == (What.OPENED, NOON + 630 * S, 0)
 
 
-def test_a_band_that_has_never_reported_has_no_deadline() -> None:
+def test_a_band_that_has_never_reported_is_nobodys_silence() -> None:
     engine = Engine()
     engine.apply(one_of_each())
-    assert len(engine.advance(NOON + 10**9, LONG_AGO)) == 0
+    assert Rule.MISSED_CHECK_SILENT not in {said.rule for said in said_in(engine.advance(NOON + 10**9, LONG_AGO))}
 
 
 def test_a_band_handed_on_starts_anew() -> None:
