@@ -20,7 +20,7 @@ from gateway.health import Health
 from gateway.listening import Listening
 from gateway.pipeline import Pipeline
 from gateway.recovery import recover
-from gateway.session import BrokerAddress, Session
+from gateway.session import GATHER_S, PROMPT, BrokerAddress, Flow, Session
 from gateway.snapshots import Snapshots
 from gateway.store.changes import listen
 from gateway.writer import Writer
@@ -51,8 +51,8 @@ class Gateway:
         self._snapshots = Snapshots(conninfo, self._clock)
         self._commands = Commands(conninfo, address, f"{CLIENT_ID}-commands", clock=self._clock)
         self._watch = None if tell_of_broker is None else BrokerWatch(address, tell_of_broker)
-        self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT])
-        self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT])
+        self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT], PROMPT)
+        self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT], Flow(gather_s=GATHER_S))
         self._listening = Listening(self._send_marker, (self._urgent.name, self._bulk.name))
 
     def stop(self) -> None:
@@ -112,7 +112,7 @@ class Gateway:
         await self._health.until_ready()
         await watch.run()
 
-    def _session(self, name: str, kinds: list[Kind]) -> Session:
+    def _session(self, name: str, kinds: list[Kind], flow: Flow) -> Session:
         return Session(
             name=name,
             client_id=f"{CLIENT_ID}-{name}",
@@ -123,6 +123,7 @@ class Gateway:
             on_connected=lambda: self._listening.restart(name),
             on_lost=self._lost,
             on_forgotten=self._forgotten,
+            flow=flow,
         )
 
     def _lost(self) -> None:

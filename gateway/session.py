@@ -2,7 +2,7 @@
 
 Messages are handed over when the pipeline asks for them and acknowledged when it says so, in the order of
 arrival. Back-pressure is the CONNECT's Receive Maximum: the broker sends no more while that many are
-unacknowledged; the socket itself is always read, so pings are always answered.
+unacknowledged; the socket itself is always read, at most ``GATHER_S`` late (ADR-15), so pings are always answered.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ TAKEN_OCTETS: Final = 1 << 20
 """Payload handed over at once: some 20,000 readings in arrays, more than a full batch of single ones."""
 OUTGOING_BOUND: Final = 10_000
 """Receipts and commands waiting for the broker; beyond it the oldest is given up: a device repeats its cry."""
+GATHER_S: Final = 0.001
+"""How long a socket may gather what would only wait behind messages that nobody has taken yet (ADR-15)."""
 KEEP_ALIVE_S: Final = 30
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_FIRST_S: Final = 0.1
@@ -70,6 +72,16 @@ class BrokerAddress(NamedTuple):
     tls: ssl.SSLContext | None = None
 
 
+class Flow(NamedTuple):
+    """How much the broker may send before the first PUBACK, and how long the socket may gather (0: never)."""
+
+    receive_maximum: int = RECEIVE_MAXIMUM
+    gather_s: float = 0.0
+
+
+PROMPT: Final = Flow()
+
+
 class Session:
     """One client id's subscription, kept alive for ever by ``run``."""
 
@@ -85,9 +97,10 @@ class Session:
         on_connected: Callable[[], None] = lambda: None,
         on_lost: Callable[[], None] = lambda: None,
         on_forgotten: Callable[[], None] = lambda: None,
-        receive_maximum: int = RECEIVE_MAXIMUM,
+        flow: Flow = PROMPT,
     ) -> None:
         self.name = name
+        self.flow = flow
         self.connected = False
         self._client_id = client_id
         self._address = address
@@ -97,7 +110,6 @@ class Session:
         self._on_connected = on_connected
         self._on_lost = on_lost
         self._on_forgotten = on_forgotten
-        self._receive_maximum = receive_maximum
         self._connection = 0
         self._link: _Link | None = None
         self._arrivals: list[Arrival] = []
@@ -203,7 +215,7 @@ class Session:
                     clean_start=False,
                     keep_alive=KEEP_ALIVE_S,
                     session_expiry_interval=SESSION_FOREVER,
-                    receive_max=self._receive_maximum,
+                    receive_max=self.flow.receive_maximum,
                 ).write()
             )
             return await link.keep_alive()
@@ -314,7 +326,16 @@ class _Link(asyncio.Protocol):
             self._end(f"malformed packet: {error}")
         self._rest = octets[start:]
         if published:
+            behind = self._session.waiting > 0
             self._session.on_publish(published)
+            if behind and self._session.flow.gather_s:
+                self._gather(self._session.flow.gather_s)
+
+    def _gather(self, seconds: float) -> None:
+        """Look away from the socket for a moment: one look at many messages costs what one look at one does."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+            self._loop.call_later(seconds, self._transport.resume_reading)
 
     def _control(self, packet: object) -> None:
         match packet:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from prometheus_client import REGISTRY
 
 from devices.clock import SystemClock
-from gateway.session import TAKEN_OCTETS, Arrival, Session
+from gateway.session import TAKEN_OCTETS, Arrival, Flow, Session
 from tests.support.brokers import RunningBroker, connected
 from tests.support.gateway import address_of, eventually
 
@@ -17,7 +18,9 @@ TOPIC = "anxin/v1/s1/b0/position"
 
 
 @asynccontextmanager
-async def running_session(broker: RunningBroker, *, receive_maximum: int = 4096) -> AsyncIterator[Session]:
+async def running_session(
+    broker: RunningBroker, *, receive_maximum: int = 4096, gather_s: float = 0.0
+) -> AsyncIterator[Session]:
     session = Session(
         name="under-test",
         client_id="session-under-test",
@@ -25,7 +28,7 @@ async def running_session(broker: RunningBroker, *, receive_maximum: int = 4096)
         filters=["anxin/v1/+/+/position"],
         clock=SystemClock(),
         on_arrival=lambda: None,
-        receive_maximum=receive_maximum,
+        flow=Flow(receive_maximum, gather_s),
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(session.run(), name="session under test")
@@ -33,6 +36,10 @@ async def running_session(broker: RunningBroker, *, receive_maximum: int = 4096)
         await asyncio.sleep(0.1)  # the SUBACK follows the CONNACK
         yield session
         running.cancel()
+
+
+def _waiting(session: Session, count: int) -> Callable[[], bool]:
+    return lambda: session.waiting == count
 
 
 def _payloads(arrivals: list[Arrival]) -> list[bytes]:
@@ -96,6 +103,44 @@ async def test_what_was_not_acknowledged_comes_again_in_order_after_a_lost_conne
             await asyncio.to_thread(_take_over, mosquitto)
             await eventually(lambda: session.connected and session.waiting == 3, "and again")
             assert _payloads(session.take()) == [b"2", b"3", b"4"]
+
+
+@pytest.mark.parametrize(("gather_s", "read"), [(0.0, 3), (60.0, 2)])
+async def test_only_a_session_that_gathers_looks_away_and_only_behind_messages_that_nobody_has_taken(
+    mosquitto: RunningBroker, gather_s: float, read: int
+) -> None:
+    with connected(mosquitto, mosquitto.site("s1")) as band:
+        async with running_session(mosquitto, gather_s=gather_s) as session:
+            for i in range(3):
+                band.publish(TOPIC, b"%d" % i)
+                await eventually(_waiting(session, 1), "it is read at once, since nothing waits")
+                session.acknowledge(session.take())
+            for i in range(2):
+                band.publish(TOPIC, b"%d" % i)
+                await eventually(_waiting(session, i + 1), "read")
+            band.publish(TOPIC, b"2")
+            await asyncio.sleep(0.3)
+            assert session.waiting == read
+
+
+async def test_what_was_gathered_is_read_in_order_though_nobody_takes_anything(mosquitto: RunningBroker) -> None:
+    with connected(mosquitto, mosquitto.site("s1")) as band:
+        async with running_session(mosquitto, gather_s=0.05) as session:
+            for i in range(30):
+                band.publish(TOPIC, b"%d" % i)
+            await eventually(_waiting(session, 30), "all are read")
+            assert _payloads(session.take()) == [b"%d" % i for i in range(30)]
+
+
+async def test_a_connection_that_is_lost_while_it_gathers_is_noticed(mosquitto: RunningBroker) -> None:
+    with connected(mosquitto, mosquitto.site("s1")) as band:
+        async with running_session(mosquitto, gather_s=0.5) as session:
+            for i in range(2):
+                band.publish(TOPIC, b"%d" % i)
+                await eventually(_waiting(session, i + 1), "read")
+            session.take()
+            await asyncio.to_thread(_take_over, mosquitto)
+            await eventually(_waiting(session, 2), "both come again")
 
 
 async def test_messages_that_arrive_while_it_is_away_wait_at_the_broker(broker: RunningBroker) -> None:
