@@ -60,6 +60,19 @@ async def test_two_processes_that_make_partitions_at_once_make_each_once(conninf
     assert partitions(conninfo)[-1][1] >= 88
 
 
+async def test_every_partition_tells_where_its_newest_positions_lie_without_waiting_for_a_vacuum(conninfo: str) -> None:
+    options = (
+        "select i.indrelid::regclass::text, c.reloptions from pg_index i join pg_class c on c.oid = i.indexrelid"
+        " join pg_am a on a.oid = c.relam where a.amname = 'brin' and c.relkind = 'i'"
+    )
+    before = rows(conninfo, options)
+    async with await connect(conninfo, application="test") as connection:
+        await upkeep.make_partitions(connection, NOW + 200 * DAY_MS)
+    after = rows(conninfo, options)
+    assert len(after) > len(before) >= 4 * 3
+    assert {tuple(one) for _, one in after} == {("pages_per_range=128", "autosummarize=on")}
+
+
 async def test_readings_that_no_partition_was_made_for_are_kept_and_get_one(conninfo: str) -> None:
     position(conninfo, -100, -1)
     async with await connect(conninfo, application="test") as connection:
