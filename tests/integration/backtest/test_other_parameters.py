@@ -63,7 +63,9 @@ async def test_a_longer_dwell_loses_the_short_walk_and_delays_the_long_one(
     assert subjects == {"r0": Pair(1, 0), "r1": Pair(1, 1)}
 
 
-async def test_a_shorter_limit_brings_silences_earlier_and_finds_more_of_them(history: History, ask: Ask) -> None:
+async def test_a_shorter_limit_brings_silences_earlier_and_finds_more_of_them(
+    conninfo: str, history: History, ask: Ask
+) -> None:
     history.beats("b0", 0, 3 * HOUR, every=MINUTE)
     history.beats("b1", 0, HOUR)
     history.beats("b1", 2 * HOUR, 3 * HOUR)
@@ -74,6 +76,9 @@ async def test_a_shorter_limit_brings_silences_earlier_and_finds_more_of_them(hi
     totals = report.comparison.totals
     assert of_rule(report, "missed_check.silent") == [Pair(1, 2)]
     assert (totals.same, totals.earlier, totals.gone, totals.added) == (1, 1, 0, 1)
+    # It counts when it is due, though the next reading comes a minute later.
+    (silence,) = await as_it_was(conninfo, PAST + 3 * HOUR)
+    assert 0 <= silence.raised_at - silence.event_time <= SECOND
 
 
 async def test_what_is_set_is_stronger_than_what_was_set_for_a_site_or_a_resident(
