@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine.compiled import entry, inner
-from alerts.engine.layout import NEVER, NOBODY, State
+from alerts.engine.layout import FOREVER, NEVER, NOBODY, State
 
 
 @inner
@@ -27,6 +27,19 @@ def span_at(state: State, d: int, t: int) -> tuple[int, int, int]:
                 return span["wearer"], span["from_ms"], span["to_ms"]
             break
     return NOBODY, NEVER, NEVER
+
+
+@inner
+def next_handover(state: State, d: int, now: int) -> int:
+    """When the device begins or ceases to be somebody's after ``now``, ms; FOREVER when nothing is planned."""
+    moment = FOREVER
+    first = state.spans[d, 0]
+    for row in range(first, first + state.spans[d, 1]):
+        span = state.span[row]
+        edge = span["from_ms"] if span["from_ms"] > now else span["to_ms"]
+        if edge > now:
+            moment = min(moment, edge)
+    return moment
 
 
 @inner

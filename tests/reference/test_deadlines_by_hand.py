@@ -122,6 +122,11 @@ class TestFault:
         said = [one.said for one in speaker.hear([beat(NOON, received=due + HOUR)], due + HOUR)]
         assert [(one.what, one.opening_t) for one in said] == [(What.RECOVERED, due)]
 
+    def test_a_handover_planned_for_later_counts_from_its_own_time(self, speaker: Speaker) -> None:
+        speaker.apply(change(assignment(from_ms=NOON)))
+        assert judged(speaker, NOON - DAY, rule=self.rule) == []
+        assert judged(speaker, NOON + 2 * DAY, rule=self.rule) == [(What.OPENED, Severity.LOW, NOON + 2 * DAY)]
+
     def test_after_our_own_absence_it_gets_an_interval_more(self, speaker: Speaker) -> None:
         speaker.apply(change(assignment(from_ms=NOON)))
         since = NOON + 2 * DAY

@@ -26,7 +26,7 @@ from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit, in_force
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
-from alerts.engine.wearing import rules_of, span_at, speaks_for, stir
+from alerts.engine.wearing import next_handover, rules_of, span_at, speaks_for, stir
 from devices.batch import Records
 
 RULE = Rule.DEVICE_FAULT
@@ -117,8 +117,8 @@ def advance(
             continue
         p = state.rules[rules_of(state, d, span_at(state, d, now)[0])]
         found = judge(state, d, now, listening_since, p)
-        state.fault_due[d] = found.deadline
         if found.deadline > now:
+            state.fault_due[d] = min(found.deadline, next_handover(state, d, now))
             continue
         if state.free[1] == 0:
             state.fault_due[d] = now
@@ -130,7 +130,7 @@ def advance(
         if device["last_sign"] < found.since:
             state.episode[row]["count"] = _NEVER
             state.episode[row]["newest"] = found.since
-        state.fault_due[d] = found.deadline + p["fault_remind_ms"]
+        state.fault_due[d] = min(found.deadline + p["fault_remind_ms"], next_handover(state, d, now))
         say(state, d, _OPENED, found.deadline, found, row, now, p, out, k)
         k += 1
     return k
@@ -144,8 +144,9 @@ def remind(
     wearer, since, _ = span_at(state, d, now)
     p = state.rules[rules_of(state, d, wearer)]
     device, episode = state.device[d], state.episode[row]
+    due = next_handover(state, d, now)
     if not concerns(state, d, wearer, p):
-        state.fault_due[d] = FOREVER
+        state.fault_due[d] = due
         return k
     heard_since = listening_since + interval_of(device, p)
     moment = max(int(episode["told"]) + p["fault_remind_ms"], heard_since)
@@ -160,7 +161,7 @@ def remind(
             say(state, d, _EVIDENCE, moment, standing, row, now, p, out, k)
             k += 1
             moment = max(int(episode["told"]) + p["fault_remind_ms"], heard_since)
-    state.fault_due[d] = moment
+    state.fault_due[d] = min(moment, due)
     return k
 
 

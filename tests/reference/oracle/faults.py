@@ -19,7 +19,7 @@ class Fault:
     heard_from: int | None
     """Never reported: since when its wearer has it; any reading from then on ends it."""
     limit: int
-    again: int
+    told_at: int
 
 
 class Faults:
@@ -54,8 +54,8 @@ class Faults:
             yield fault.deadline, _claim(What.OPENED, fault)
             return
         listened = listening_since + self.memory.interval(device, p)
-        while (moment := max(fault.again, listened)) <= now:
-            fault.again = moment + p.ms("device.fault.remind_s")
+        while (moment := max(fault.told_at + p.ms("device.fault.remind_s"), listened)) <= now:
+            fault.told_at = moment
             yield moment, _claim(What.EVIDENCE, fault)
 
     def _fault(self, device: int, wearer: Wearer, now: int, listening_since: int, p: InForce) -> Fault | None:
@@ -75,8 +75,7 @@ class Faults:
             deadline = memory.deadline(device, sign, listening_since, p)
         if deadline > now:
             return None
-        again = deadline + p.ms("device.fault.remind_s")
-        return Fault(deadline, since, memory.limit(device, p), again)
+        return Fault(deadline, since, memory.limit(device, p), deadline)
 
     def forget(self, after: Aftermath) -> None:
         """A fault stands until the device is heard."""
