@@ -14,8 +14,8 @@ from tests.support.system import running_up
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
-    with service_folder() as path, running_up(path / "data") as system:
-        yield House(system)
+    with service_folder() as path, running_up(path / "data") as system, House(system) as house:
+        yield house
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ async def _up(data_dir: Path, mqtt_port: int) -> AsyncIterator[House]:
     running = running_up(data_dir, "--mqtt-port", str(mqtt_port))
     system = await asyncio.to_thread(running.__enter__)
     try:
-        yield House(system)
+        with House(system) as house:
+            yield house
     finally:
         await asyncio.to_thread(running.__exit__, None, None, None)
 

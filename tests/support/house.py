@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+import csv
+import io
 import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import httpx
 import psycopg
@@ -22,15 +25,20 @@ from simulator.community import Person, invent
 from simulator.link import BrokerAddress
 from simulator.load import Target
 from tests.support.brokers import connected
-from tests.support.community import rows
 from tests.support.gateway import encoded, eventually
 from tests.support.system import UpProcess, until
 
 PATIENCE_S: Final = 100.0
 """How long a recovery may take before a test gives up; no law hangs on it."""
 _PASSWORD: Final = "acceptance of the house"
-_AT_ONCE: Final = 4
 _SOON_S: Final = 2.0
+_COLUMNS: Final = (
+    "external id", "name", "home lat", "home lon", "device", "contact 1 name", "contact 1 phone", "contact 1 relation",
+)  # fmt: skip
+_WEARERS: Final = (
+    "select d.id, r.id from assignment a join device d on d.slot = a.device_slot"
+    " join resident r on r.slot = a.resident_slot where d.site = %s order by d.slot"
+)
 
 
 class Reading(NamedTuple):
@@ -61,6 +69,18 @@ class Centre:
         return [Target(self.site, p.device, p.home["lat"], p.home["lon"]) for p in self.people]
 
 
+def _roster(people: Sequence[Person]) -> bytes:
+    """People with their band and the first to be told, as a list that a centre would import."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text)
+    lines.writerow(_COLUMNS)
+    for person in people:
+        first = person.contacts[0]
+        lines.writerow([person.external_id, person.name, person.home["lat"], person.home["lon"], person.device,
+                        first.name, first.phone, first.relation])  # fmt: skip
+    return text.getvalue().encode()
+
+
 class House:
     """A running system, seen with the eyes of its user, its devices and its database."""
 
@@ -70,6 +90,14 @@ class House:
         self.port = system.mqtt_port
         self.folder = DataFolder.open(system.data_dir)
         self.conninfo = EmbeddedPostgres(self.folder).conninfo
+        self._connection: psycopg.Connection[Any] | None = None
+        self._asking = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
 
     @cached_property
     def token(self) -> str:
@@ -104,12 +132,28 @@ class House:
 
         def ask() -> list[list[tuple[Any, ...]]]:
             try:
-                return [rows(self.conninfo, query, *params)]
+                return [self._ask(query, params)]
             except psycopg.OperationalError:
                 return []
 
         ((*answer,),) = until(ask, PATIENCE_S)
         return answer
+
+    def _ask(self, query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Over a connection that is kept: whoever waits for something asks twenty times a second."""
+        with self._asking:
+            try:
+                if self._connection is None:
+                    self._connection = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+                return self._connection.execute(query.encode(), params).fetchall()
+            except psycopg.OperationalError:
+                self._hang_up()
+                raise
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def one(self, query: str, *params: Any) -> Any:
         """The single value that a query answers."""
@@ -158,29 +202,19 @@ class House:
     async def register(self, site: str, size: int) -> Centre:
         """Register a centre over HTTP; returns when the broker and the gateway know the last of its devices."""
         people = invent(site=site, residents=size, prefix=site).residents
-        gate = asyncio.Semaphore(_AT_ONCE)
         async with self.client() as client:
 
-            async def post(what: str, **fields: Any) -> str:
-                answer = await client.post(f"/api/v1/{what}", json=fields)
-                assert answer.status_code == 201, answer.text
-                key: str = answer.json()["id"]
-                return key
+            async def post(
+                what: str, *, status: int = 201, params: Mapping[str, Any] | None = None, **body: Any
+            ) -> None:
+                answer = await client.post(f"/api/v1/{what}", params=params, **body)
+                assert answer.status_code == status, answer.text
 
-            async def enter(person: Person) -> str:
-                async with gate:
-                    resident = await post("residents", site=site, name=person.name, home=person.home)
-                    await post("devices", site=site, device=person.device, type="band", resident=resident)
-                    first = person.contacts[0]
-                    await post("contacts", resident=resident, name=first.name, phone=first.phone,
-                               relation=first.relation, order=1)  # fmt: skip
-                    return resident
-
-            await post("sites", id=site, name="Centre")
-            entered = await asyncio.gather(*map(enter, people))
-            residents = {person.device: key for person, key in zip(people, entered, strict=True)}
-            centre = Centre(site, people, residents)
-            await post("devices", site=site, device=centre.probe, type="band")
+            await post("sites", json={"id": site, "name": "Centre"})
+            await post("import", status=200, params={"site": site, "dry_run": 0}, content=_roster(people))
+            centre = Centre(site, people, dict(self.rows(_WEARERS, site)))
+            await post("devices", json={"site": site, "device": centre.probe, "type": "band"})
+        assert list(centre.residents) == [person.device for person in people]
         await self.has_heard(centre)
         return centre
 
