@@ -111,9 +111,11 @@ async def console(settings: RoleSettings) -> None:
     """The pages and the HTTP API."""
     from dashboards.api import ConsoleServer, create_app
     from dashboards.deps import Deps, MqttInfo
+    from devices import names
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
 
+    names.prepare()
     host, port = device_address(settings)
     async with _open_pool(settings, "console") as pool, _drawer(settings, pool) as drawer:
         app = create_app(

@@ -21,6 +21,11 @@ _UMLAUT: Final = {"lv": ("lv", "lu", "lyu"), "nv": ("nv", "nu", "nyu"), "lve": (
 """What people type for lü and nü. Source: GB/T 28039-2011 (Chinese names in passports: LYU)."""
 
 
+def prepare() -> None:
+    """Load the dictionary now, not at the first name: for whoever must never pause later."""
+    _readings("安")
+
+
 def folded(text: str) -> str:
     """Text as it is compared: full-width signs made narrow, lower case, blanks at the ends removed."""
     return unicodedata.normalize("NFKC", text).casefold().strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -28,10 +30,14 @@ async def import_page(request: Request, deps: DepsOf, principal: Managing) -> Re
 @router.get("/import/template.xlsx")
 async def import_template(_: Managing, language: Language = "zh") -> Response:
     """A table of residents with every column and no line."""
-    from dashboards.exchange.workbooks import template  # noqa: PLC0415 loaded when it is asked for
+
+    def written() -> bytes:
+        from dashboards.exchange.workbooks import template  # noqa: PLC0415 loaded when it is asked for
+
+        return template(language)
 
     return Response(
-        template(language),
+        await asyncio.to_thread(written),
         media_type=_XLSX,
         headers={"Content-Disposition": 'attachment; filename="anxin-template.xlsx"'},
     )
