@@ -3,19 +3,25 @@
 ``desk`` is a signed-in page, sound test included. Every page must stay free of console errors, uncaught
 exceptions and violations of the content security policy; a test that provokes a refusal says so with
 ``expected``.
+
+All tests of a process share one browser, each with a context of its own (cookies, storage, cache), and so one event
+loop: to start a browser takes more than most tests do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dashboards.api import ConsoleServer, create_app
 from dashboards.deps import DemoControl, Deps, MqttInfo
@@ -35,6 +41,22 @@ ARGS = [
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 PASSWORD = "a long enough password"
+PATIENCE_MS = 30_000
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder in one loop, that of their browser."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and inspect.iscoroutinefunction(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@cache
+def password_hash() -> str:
+    """A hash of ``PASSWORD``: it is slow on purpose, and one does for all accounts."""
+    return hash_password(PASSWORD)
 
 
 @dataclass
@@ -72,7 +94,7 @@ async def running_console(conninfo: str, demo: DemoControl | None = None) -> Asy
     async with pool(conninfo, application="console-test") as opened:
         async with opened.connection() as conn:
             for username, name in (("li", "李静"), ("wang", "王强")):
-                hashed = await asyncio.to_thread(hash_password, PASSWORD)
+                hashed = password_hash()
                 await add_account(conn, username=username, role="admin", password_hash=hashed, display_name=name)
             await save_site(conn, "test", Site(id="riverside", name="河滨社区"), create=True)
             resident = await add_resident(
@@ -108,19 +130,28 @@ async def running_console(conninfo: str, demo: DemoControl | None = None) -> Asy
             server.should_exit = True
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def console(conninfo: str) -> AsyncIterator[Console]:
     async with running_console(conninfo) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo_console(conninfo: str) -> AsyncIterator[Console]:
     async with running_console(conninfo, PlayedDemo()) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def watch_tasks(browser: Browser) -> AsyncIterator[None]:
+    """What a test leaves behind, beside what keeps the browser going."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert not left, f"tasks left behind: {sorted(task.get_name() for task in left)}"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
@@ -140,13 +171,13 @@ async def watched_page(
         locale="zh-CN" if language == "zh" else "en-GB",
         base_url=console.url,
     )
-    page = await context.new_page()
-    page.set_default_timeout(15_000)
-    watched = Watched(page)
-    page.on("console", lambda message: watched.wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: watched.wrong.append(str(error)))
-    yield watched
-    await context.close()
+    async with context:
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        watched = Watched(page)
+        page.on("console", lambda message: watched.wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: watched.wrong.append(str(error)))
+        yield watched
     assert watched.unexpected() == []
 
 
@@ -163,7 +194,7 @@ async def sign_in(page: Page, username: str = "li") -> None:
     await page.wait_for_selector("[data-component=now]")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(browser: Browser, console: Console) -> AsyncIterator[Watched]:
     async with watched_page(browser, console) as watched:
         await sign_in(watched.page)

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from gateway.store.accounts import add_account, hash_password
+from gateway.store.accounts import add_account
 from gateway.store.command_outbox import Answer, due_commands, give_up, mark_sent, store_answers, write_down_attempts
 from gateway.store.registry import add_device
 from gateway.store.registry_records import DeviceFields
-from tests.browser.conftest import PASSWORD, Console, Watched, sign_in, watched_page
+from tests.browser.conftest import Console, Watched, password_hash, sign_in, watched_page
 from tests.browser.test_looks import overflow
 
 
@@ -120,7 +120,7 @@ async def test_duty_may_ask_but_not_change_and_an_auditor_only_looks(browser: Br
     await _add_band(console)
     async with console.connection() as conn:
         for role in ("duty", "auditor"):
-            await add_account(conn, username=role, role=role, password_hash=hash_password(PASSWORD))
+            await add_account(conn, username=role, role=role, password_hash=password_hash())
     for role, buttons in (("duty", 1), ("auditor", 0)):
         async with watched_page(browser, console, width=390, height=844) as watched:
             await sign_in(watched.page, role)

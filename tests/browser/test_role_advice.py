@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from playwright.async_api import Browser, expect
 
-from gateway.store.accounts import add_account, hash_password
+from gateway.store.accounts import add_account
 from gateway.store.roles import report
-from tests.browser.conftest import PASSWORD, Console, sign_in, watched_page
+from tests.browser.conftest import Console, password_hash, sign_in, watched_page
 
 ADVICE = "broker: max_inflight_messages (20 of 4096 in flight); set_tcp_nodelay (44 ms between two messages)"
 
@@ -16,8 +14,7 @@ ADVICE = "broker: max_inflight_messages (20 of 4096 in flight); set_tcp_nodelay 
 async def test_advice_on_the_broker_is_for_those_who_manage(browser: Browser, console: Console) -> None:
     async with console.deps.pool.connection() as conn:
         await report(conn, "gateway", "ready", 1, ADVICE)
-        hashed = await asyncio.to_thread(hash_password, PASSWORD)
-        await add_account(conn, username="zhao", role="duty", password_hash=hashed)
+        await add_account(conn, username="zhao", role="duty", password_hash=password_hash())
     async with watched_page(browser, console) as watched:
         await sign_in(watched.page)
         banner = watched.page.locator("#banner-role")
