@@ -112,7 +112,7 @@ def measure(
     ones = _batches_of_one(community)
     nothing_due, some_due, silences = _scans(community)
     sizes = community.bytes_by_array()
-    by_kind = {kind.topic_name: round(_kind(community, kind), 1) for kind in mixture.SHARES}
+    by_kind = {kind.topic_name: round(_kind(community, kind, min(events, KIND_EVENTS)), 1) for kind in mixture.SHARES}
     hot = community.hot_record_bytes()
     engine, limit, python = paces["engine"], paces["memory_limit"], paces["plain_python"]
     measured = Measured(
@@ -299,9 +299,9 @@ def _scan(engine: Engine, now: int, since: int) -> tuple[float, int]:
     return taken / 1e6, int(opened.sum())
 
 
-def _kind(community: Community, kind: Kind) -> float:
+def _kind(community: Community, kind: Kind, events: int) -> float:
     """What a reading of one kind costs among its like, ns: the best of three."""
-    batch = mixture.of_kind(kind, community.residents, KIND_EVENTS, seed=3)
+    batch = mixture.of_kind(kind, community.residents, events, seed=3)
     windows = mixture.windows(batch)
     rates = []
     for _ in range(3):
