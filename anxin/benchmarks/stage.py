@@ -24,6 +24,8 @@ from simulator.link import BrokerAddress
 
 HOST: Final = "127.0.0.1"
 Progress = Callable[[str], None]
+_PATIENCE_S: Final = 60.0
+"""So long a gateway alone may take to leave its last snapshot behind."""
 
 
 class Stage:
@@ -60,20 +62,7 @@ class Stage:
         board = RoleBoard()
         board.open(self.conninfo)
         supervisor = Supervisor(board.write)
-        account = self.gateway_account
-        environment = to_environment(
-            RoleSettings(
-                conninfo=self.conninfo,
-                mqtt_host=account.host,
-                mqtt_port=account.port,
-                mqtt_username=account.username,
-                mqtt_password=account.password,
-                broker_kind="mosquitto",
-                console_listen=HOST,
-                console_port=choose_port(HOST, 0, "--port"),
-                data_dir=self._folder.path,
-            )
-        )
+        environment = self._environment()
         processes: dict[str, Process] = {
             name: Process(name, ["role", name], folder=self._folder, environment=environment) for name in ROLES
         }
@@ -86,6 +75,37 @@ class Stage:
                 raise StartError(f"a role died while it was measured: {deaths}")
         finally:
             await supervisor.stop()
+
+    @asynccontextmanager
+    async def gateway(self) -> AsyncIterator[tuple[Process, int]]:
+        """A gateway alone, just begun, until the block ends; yields it and the port of its metrics."""
+        port = choose_port(HOST, 0, "--port")
+        process = Process(
+            "gateway", ["role", "gateway"], folder=self._folder, environment=self._environment(port),
+            patience_s=_PATIENCE_S,
+        )  # fmt: skip
+        await process.start()
+        try:
+            yield process, port
+        finally:
+            await process.stop()
+
+    def _environment(self, metrics_port: int = 0) -> dict[str, str]:
+        account = self.gateway_account
+        return to_environment(
+            RoleSettings(
+                conninfo=self.conninfo,
+                mqtt_host=account.host,
+                mqtt_port=account.port,
+                mqtt_username=account.username,
+                mqtt_password=account.password,
+                broker_kind="mosquitto",
+                console_listen=HOST,
+                console_port=choose_port(HOST, 0, "--port"),
+                data_dir=self._folder.path,
+                metrics_port=metrics_port,
+            )
+        )
 
     async def _gateways_backend(self) -> int:
         async with await connect(self.conninfo, application="anxin bench") as connection:

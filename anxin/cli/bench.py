@@ -94,6 +94,29 @@ def soak(devices: int, minutes: float, rate: float, as_json: bool) -> None:  # n
 
 
 @bench.command()
+@click.option("--residents", type=click.IntRange(min=3), default=100_000, show_default=True, help="With a band each.")
+@_as_json
+def recovery(residents: int, as_json: bool) -> None:  # noqa: FBT001
+    """Measure from the gateway's start to its first alarm, with an hour and with a minute to repeat."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from anxin.benchmarks.recovery import recovery as measure
+
+    found = _run(measure(residents=residents, progress=progress))
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for start in found.starts:
+        stages = "  ".join(f"{name} {seconds:g}" for name, seconds in start.stages_s.items())
+        click.echo(
+            f"{start.readings_replayed:>10,} readings repeated: alarm after {start.alarm_after_s:6.2f} s ({stages})"
+        )
+    for name, value in msgspec.structs.asdict(found.pauses).items():
+        click.echo(f"{name:28} {value}")
+
+
+@bench.command()
 @click.option("--residents", type=click.IntRange(min=100), default=100_000, show_default=True)
 @click.option("--events", type=click.IntRange(min=1), default=2_000_000, show_default=True, help="Readings a round.")
 @click.option("--polygons", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share with a polygon.")
