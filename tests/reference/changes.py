@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import alerts.engine
+from alerts.engine import PARAMETERS
 from devices.registry import Fence, RegistryChange, Scope
 from tests.reference.oracle import Rule
 from tests.reference.stories import HOUR, S
@@ -119,13 +118,10 @@ _SCOPES: tuple[tuple[Scope, int], ...] = (("everyone", 0), ("site", 0), ("reside
 
 
 def _settings() -> Iterator[RegistryChange]:
-    known: dict[str, Any] = getattr(alerts.engine, "PARAMETERS", {})
     for name, values in _SET.items():
-        if name not in known:
-            continue
         for scope, slot in _SCOPES:
             for value in values:
-                assert known[name].low <= value <= known[name].high, name
+                assert PARAMETERS[name].low <= value <= PARAMETERS[name].high, name
                 yield change(parameter(name, float(value), scope, slot))
             yield change(None, "parameter", parameter(name, 0.0, scope, slot).id)
 

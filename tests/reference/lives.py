@@ -46,7 +46,7 @@ _some_changes = st.one_of(
     st.just([]), st.just([]), st.just([]), st.just([]), st.just([]), st.just([]),
     st.lists(st.sampled_from(RECORDS + SETTINGS), min_size=1, max_size=2),
 )  # fmt: skip
-_some_settings = st.lists(st.sampled_from(SETTINGS), max_size=3) if SETTINGS else st.just([])
+_some_settings = st.lists(st.sampled_from(SETTINGS), max_size=3)
 _some_switches = st.one_of(*[st.just(())] * 9, st.tuples(st.tuples(st.sampled_from(Rule), st.booleans())))
 _mishaps: st.SearchStrategy[Mishap] = st.sampled_from(
     ["none", "none", "none", "undone", "undone half", "undone whole", "restarted", "crashed"]

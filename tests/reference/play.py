@@ -18,7 +18,7 @@ from devices.registry import RegistryChange
 from tests.reference.lives import Turn
 from tests.reference.oracle import Oracle, Rule, Told, Verdict
 from tests.reference.speakers import verdicts_in
-from tests.reference.streams import OF_TODAY, batch_of
+from tests.reference.streams import batch_of
 
 
 class Work(NamedTuple):
@@ -43,7 +43,7 @@ class Play:
     def __init__(self, community: Sequence[RegistryChange]) -> None:
         self.kept = _knowing(tuple(community))
         self.engine, self.oracle = Engine.restore(self.kept), Oracle()
-        for change in [*OF_TODAY, *community]:
+        for change in community:
             self.oracle.apply(change)
         self.since: list[Done] = []
         """What was committed after the snapshot that is kept."""
@@ -66,8 +66,7 @@ class Play:
     def _begin(engine: Engine, turn: Turn) -> None:
         engine.apply(turn.changes)
         for rule, on in turn.switched:
-            if rule in set(map(int, alerts.engine.Rule)):
-                (engine.enable if on else engine.disable)(alerts.engine.Rule(rule))
+            (engine.enable if on else engine.disable)(alerts.engine.Rule(rule))
 
     @staticmethod
     def _engine_says(engine: Engine, turn: Turn) -> list[list[Verdict]]:

@@ -65,6 +65,4 @@ def verdicts_in(events: Records) -> list[Verdict]:
     return verdicts
 
 
-SPEAKERS: tuple[type[Speaker], ...] = (
-    (Oracle, EngineSpeaks) if hasattr(alerts.engine, "PARAMETERS") else (Oracle,)
-)  # fmt: skip
+SPEAKERS: tuple[type[Speaker], ...] = (Oracle, EngineSpeaks)

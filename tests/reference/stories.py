@@ -24,6 +24,12 @@ BANDS = [0, 0, 1, 2, 7]
 SPEAKING = [*BANDS, 3, 5, 9]
 
 _maybe = st.sampled_from([None, True, False])
+_worn_again: st.SearchStrategy[list[bool | None]] = st.sampled_from(
+    [[], [None], [True], [True], [None, True], [True, False]]
+)
+_charged: st.SearchStrategy[list[float | None]] = st.sampled_from(
+    [[], [20.0], [15.0, 25.0], [25.0], [None, 90.0], [90.0, 20.0]]
+)
 
 _OUT: dict[str, list[dict[str, float]]] = {
     "heart_rate": [{"heart_rate_bpm": bpm} for bpm in (131.0, 160.0, 40.0)],
@@ -75,7 +81,7 @@ def measurements(draw: st.DrawFn, sign: str) -> list[Told]:
     step = draw(st.sampled_from([30, 60, 120, 310, 310, 310, 700, 1000])) * S
     out, well = st.sampled_from(_OUT[sign]), st.sampled_from(_WELL[sign])
     between = st.one_of(out, well, st.sampled_from(_BETWEEN[sign]))
-    lengths = draw(st.integers(1, 7)), draw(st.sampled_from([0, 0, 1, 3])), draw(st.integers(0, 3))
+    lengths = draw(st.integers(1, 7)), draw(st.sampled_from([0, 0, 1, 3])), draw(st.sampled_from([0, 2, 2, 3]))
     values = [draw(kind) for kind, n in zip((out, between, well), lengths, strict=True) for _ in range(n)]
     beside = draw(st.sampled_from([{}, {}, {"heart_rate_bpm": 140.0}, {"spo2_pct": 88.0}]))
     return [Told(band, Kind.VITALS, i * step, 0, i, fields={**beside, **value}) for i, value in enumerate(values)]
@@ -85,15 +91,16 @@ def measurements(draw: st.DrawFn, sign: str) -> list[Told]:
 def laid_aside(draw: st.DrawFn) -> list[Told]:
     """Heartbeats of a band that nobody wears, and perhaps the one with which it is worn again."""
     band = draw(st.sampled_from([*BANDS, 9]))
-    step = draw(st.sampled_from([40 * MINUTE, 2 * HOUR, 2 * HOUR, 3 * HOUR, 25 * HOUR, 25 * HOUR]))
+    step = draw(st.sampled_from([40 * MINUTE, 2 * HOUR, 2 * HOUR, 3 * HOUR, 25 * HOUR]))
+    times = [i * step for i in range(draw(st.integers(2, 7)))]
+    times += [times[-1] + i * 25 * HOUR for i in range(1, draw(st.integers(1, 3)))]
     charging = draw(_maybe)
     beats = [
-        Told(band, Kind.HEARTBEAT, i * step, 0, i, fields={"worn": False, "charging": charging, "interval_s": 90_000.0})
-        for i in range(draw(st.integers(2, 7)))
+        Told(band, Kind.HEARTBEAT, t, 0, i, fields={"worn": False, "charging": charging, "interval_s": 90_000.0})
+        for i, t in enumerate(times)
     ]
-    worn = draw(st.lists(_maybe, max_size=2))
-    for i, value in enumerate(worn, start=len(beats)):
-        beats.append(Told(band, Kind.HEARTBEAT, i * step, 0, i, fields={"worn": value}))
+    for i, value in enumerate(draw(_worn_again), start=1):
+        beats.append(Told(band, Kind.HEARTBEAT, times[-1] + i * step, 0, fields={"worn": value}))
     return beats
 
 
@@ -102,10 +109,8 @@ def discharges(draw: st.DrawFn) -> list[Told]:
     """Heartbeats of a device whose battery runs down, is forgotten, and perhaps charged."""
     device = draw(st.sampled_from(SPEAKING))
     step = draw(st.sampled_from([5 * MINUTE, 13 * HOUR, 25 * HOUR]))
-    levels = [
-        *draw(st.lists(st.sampled_from([14.0, 15.0, 3.0]), min_size=1, max_size=4)),
-        *draw(st.lists(st.sampled_from([15.0, 20.0, 25.0, 90.0, None]), max_size=2)),
-    ]
+    low = draw(st.lists(st.sampled_from([14.0, 15.0, 3.0]), min_size=1, max_size=4))
+    levels = [*low, *draw(_charged)]
     return [Told(device, Kind.HEARTBEAT, i * step, 0, i, fields={"battery_pct": pct}) for i, pct in enumerate(levels)]
 
 

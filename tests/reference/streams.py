@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import alerts.engine
 from alerts.engine import EPISODE_EVENT
 from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, VITALS, ReadingBatch, Records, empty_batch
 from devices.kinds import Kind
@@ -63,8 +62,7 @@ def _record(dtype: np.dtype[Any], fields: dict[str, Any]) -> Records:
 def said_in(events: Records) -> list[Said]:
     """The engine's events in the oracle's words."""
     assert events.dtype == EPISODE_EVENT
-    names = [name for name in Said._fields if name in (events.dtype.names or ())]
-    return [Said(*(int(event[name]) for name in names)) for event in events]
+    return [Said(*(int(event[name]) for name in Said._fields)) for event in events]
 
 
 _ENTITIES: dict[type, Entity] = {
@@ -117,27 +115,6 @@ def circle(resident_slot: int = 0, radius_m: float = 300.0, name: str = "c", **f
 def one_of_each() -> list[RegistryChange]:
     """One resident with one band and one circle of 300 m about home."""
     return [change(record) for record in (resident(), device(), assignment(), circle())]
-
-
-OF_TODAY: list[RegistryChange] = (
-    []
-    if hasattr(alerts.engine, "PARAMETERS")
-    else [
-        change(parameter(name, value))
-        for name, value in {
-            "missed_check.silent.remind_s": 1e9,
-            "device.fault.never_after_s": 1e9,
-            "device.fault.remind_s": 1e9,
-            "device.battery_low.remind_s": 1e9,
-            "device.not_worn.enabled": 0.0,
-            "vitals.heart_rate.enabled": 0.0,
-            "vitals.spo2.enabled": 0.0,
-            "vitals.blood_pressure.enabled": 0.0,
-            "vitals.temperature.enabled": 0.0,
-        }.items()
-    ]
-)
-"""What an oracle must be told to know no more than an engine without parameters."""
 
 
 def beat(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:

@@ -19,6 +19,9 @@ from tests.reference.oracle.vitals import SIGNS, Vitals
 from tests.reference.oracle.words import Claim, Rule, Said, Told, Verdict, Wearer
 from tests.reference.oracle.zones import ZoneExit
 
+ENDED_BY_ANY_READING = (Rule.MISSED_CHECK_SILENT, Rule.DEVICE_FAULT)
+"""Who is heard of is not silent, though the rule be switched off: then it ends without a word."""
+
 
 class Oracle:
     """What the engine must say. Nothing is ever undone: it is asked once about everything, in order."""
@@ -119,12 +122,13 @@ class Oracle:
         p = self.settings.of(wearer if isinstance(wearer, int) else None, told.device)
         moment = Moment(told, wearer, newer, handed_over, now, p)
         slot = -1 if moment.resident is None else moment.resident
-        return [
-            _verdict(claim, told.t, i, slot, told.device, int(told.late), p.version)
-            for rule, story in self.stories.items()
-            if rule not in self.disabled and p.switched_on(rule)
-            for claim in story.hear(moment)
-        ]
+        verdicts = []
+        for rule, story in self.stories.items():
+            on = rule not in self.disabled and p.switched_on(rule)
+            claims = list(story.hear(moment)) if on or rule in ENDED_BY_ANY_READING else []
+            if on:
+                verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
+        return verdicts
 
 
 def _verdict(claim: Claim, t: int, reading: int, resident: int, device: int, late: int, version: int) -> Verdict:
