@@ -90,6 +90,20 @@ class Directory(msgspec.Struct):
     """The same of sites."""
 
 
+FOLLOWING: Final = ("worn", "walks", "wards")
+"""Fields of a directory that follow from its others: ``indexed`` makes them."""
+
+
+def indexed(directory: Directory) -> Directory:
+    """The directory with the indexes that follow from its records."""
+    for key, wearing in directory.assignments.items():
+        directory.worn.setdefault(wearing.device, []).append(key)
+        directory.wards.setdefault(wearing.wearer, []).append(key)
+    for key, (walker, _) in directory.fences.items():
+        directory.walks.setdefault(walker, []).append(key)
+    return directory
+
+
 def room_for(state: State, device: int = -1, resident: int = -1) -> State:
     """The state with room for these slots; capacity grows by doubling."""
     if device >= len(state.device):
