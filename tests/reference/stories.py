@@ -78,7 +78,7 @@ def walks(draw: st.DrawFn) -> list[Told]:
 def measurements(draw: st.DrawFn, sign: str) -> list[Told]:
     """A vital sign of one device: out of the limits for a while, and then perhaps well."""
     band = draw(st.sampled_from([*BANDS, 3]))
-    step = draw(st.sampled_from([30, 60, 120, 310, 310, 310, 700, 1000])) * S
+    step = draw(st.sampled_from([30, 60, 120, 300, 310, 310, 900, 1000])) * S
     out, well = st.sampled_from(_OUT[sign]), st.sampled_from(_WELL[sign])
     between = st.one_of(out, well, st.sampled_from(_BETWEEN[sign]))
     lengths = draw(st.integers(1, 7)), draw(st.sampled_from([0, 0, 1, 3])), draw(st.sampled_from([0, 2, 2, 3]))
@@ -93,7 +93,8 @@ def laid_aside(draw: st.DrawFn) -> list[Told]:
     band = draw(st.sampled_from([*BANDS, 9]))
     step = draw(st.sampled_from([40 * MINUTE, 2 * HOUR, 2 * HOUR, 3 * HOUR, 25 * HOUR]))
     times = [i * step for i in range(draw(st.integers(2, 7)))]
-    times += [times[-1] + i * 25 * HOUR for i in range(1, draw(st.integers(1, 3)))]
+    a_day = draw(st.sampled_from([24 * HOUR, 25 * HOUR]))
+    times += [times[-1] + i * a_day for i in range(1, draw(st.integers(1, 3)))]
     charging = draw(_maybe)
     beats = [
         Told(band, Kind.HEARTBEAT, t, 0, i, fields={"worn": False, "charging": charging, "interval_s": 90_000.0})
@@ -108,7 +109,7 @@ def laid_aside(draw: st.DrawFn) -> list[Told]:
 def discharges(draw: st.DrawFn) -> list[Told]:
     """Heartbeats of a device whose battery runs down, is forgotten, and perhaps charged."""
     device = draw(st.sampled_from(SPEAKING))
-    step = draw(st.sampled_from([5 * MINUTE, 13 * HOUR, 25 * HOUR]))
+    step = draw(st.sampled_from([5 * MINUTE, 12 * HOUR, 24 * HOUR]))
     low = draw(st.lists(st.sampled_from([14.0, 15.0, 3.0]), min_size=1, max_size=4))
     levels = [*low, *draw(_charged)]
     return [Told(device, Kind.HEARTBEAT, i * step, 0, i, fields={"battery_pct": pct}) for i, pct in enumerate(levels)]

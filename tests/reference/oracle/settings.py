@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from devices.registry import Parameter
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.words import Rule
 
@@ -111,14 +112,18 @@ class Settings:
         """For a resident; without one for whom the site where the device is registered answers."""
         person = None if resident is None else self.records.resident(resident)
         thing = self.records.device(device)
-        layers = [("everyone", "")]
-        if person is not None:
-            layers += [("site", person.site), ("resident", person.id)]
-        elif resident is None and thing is not None:
-            layers += [("site", thing.site)]
+        whose = thing if resident is None else person
+        site = None if whose is None else whose.site
         values, versions = dict(DEFAULTS), dict.fromkeys(DEFAULTS, 0)
-        for layer in layers:
+        for layer in (("everyone", "", None), ("site", site, None), ("resident", None, resident)):
             for version, parameter in self.records.parameters.values():
-                if (parameter.scope, parameter.key) == layer:
+                if _layer_of(parameter) == layer:
                     values[parameter.name], versions[parameter.name] = parameter.value, version
         return InForce(values, max(versions.values()))
+
+
+def _layer_of(parameter: Parameter) -> tuple[str, str | None, int | None]:
+    """Scope, site and resident: theirs it stays, whatever else the registry knows of them."""
+    if parameter.scope == "resident":
+        return "resident", None, parameter.resident_slot
+    return parameter.scope, parameter.key, None
