@@ -335,7 +335,7 @@ class Pipeline:
         return refused
 
     def _switch_off(self, fault: KernelFault) -> None:
-        if fault.detector is None:
+        if fault.detector is None or fault.detector in self._engine.disabled:
             raise fault
         self._engine.rollback()
         _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status)

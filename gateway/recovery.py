@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import structlog
 
-from alerts.engine import Engine, IncompatibleSnapshot
+from alerts.engine import Engine, IncompatibleSnapshot, KernelFault
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS
 from devices.registry import RegistryChange
@@ -166,9 +166,24 @@ def _repeat(engine: Engine, stretch: _Stretch) -> None:
         if known:
             engine.apply(known)
         start, stop = np.searchsorted(positions, [row.first_pos, row.last_pos + 1])
-        engine.process(stretch.readings.window(int(start), int(stop)), row.now_ms)
-        engine.advance(row.now_ms, row.listening_since)
+        decide(engine, stretch.readings.window(int(start), int(stop)), row)
         engine.commit()
+
+
+def decide(engine: Engine, readings: ReadingBatch, row: BatchRow) -> None:
+    """Decide a batch as when it came: a detector that fails is switched off, and the others decide it anew."""
+    while True:
+        try:
+            engine.process(readings, row.now_ms)
+            engine.advance(row.now_ms, row.listening_since)
+        except KernelFault as fault:
+            if fault.detector is None or fault.detector in engine.disabled:
+                raise
+            _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status, batch=row.number)
+            metrics.DETECTOR_OFF.labels(fault.detector.public_name).set(1)
+            engine.disable(fault.detector)
+        else:
+            return
 
 
 async def _learn(connection: Connection, engine: Engine, version: int, until: int) -> None:

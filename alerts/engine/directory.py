@@ -312,9 +312,9 @@ def _site(directory: Directory, name: str) -> int:
 
 
 def _layered(directory: Directory, state: State, changed: Changed) -> State:
-    """Lay the parameters' layers over each other anew, and let everybody whom that may concern be looked at.
+    """Lay the parameters' layers over each other anew, and judge every deadline again.
 
-    Parameters change rarely: all rows are made anew, and every deadline is judged again.
+    Zones are laid out anew only for residents whose margin has changed: whoever presses a button waits meanwhile.
     """
     names = [*directory.sites, ""]
     own = {
@@ -323,14 +323,18 @@ def _layered(directory: Directory, state: State, changed: Changed) -> State:
     site_of = {slot: names[int(state.resident[slot]["site"])] for slot in own}
     rows, directory.site_rules, directory.own_rules = layers.layered(directory.parameters, site_of)
     of_site = np.array([directory.site_rules.get(name, 0) for name in names], np.int32)
+    margin_before = state.rules["zone_exit_back_m"][state.resident["rules"]]
     state.resident["rules"] = of_site[state.resident["site"]]
     for slot in own:
         state.resident["rules"][slot] = directory.own_rules[slot]
     state.device["site_rules"] = of_site[state.device["site"]]
     state.due[:] = 0
-    changed.devices.update(dict.fromkeys((*directory.devices.values(), *directory.worn)))
-    changed.walkers.update(dict.fromkeys(directory.walks))
-    return state._replace(rules=rows)
+    state.fault_due[:] = 0
+    moved = np.flatnonzero(rows["zone_exit_back_m"][state.resident["rules"]] != margin_before)
+    changed.walkers.update((walker, None) for walker in moved.tolist() if walker in directory.walks)
+    state = state._replace(rules=rows)
+    know_wearers(state, np.arange(len(state.device)))
+    return state
 
 
 def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
@@ -350,8 +354,7 @@ def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
     for slot in {**changed.walkers, **dict.fromkeys(residents)}:
         concerned.update(dict.fromkeys(_devices_of(directory, slot)))
     know_wearers(state, np.array(list(concerned), np.int64))
-    for device in changed.devices:
-        state.fault_due[device] = 0
+    state.fault_due[list(concerned)] = 0
     for slot in residents:
         stir_resident(state, slot)
     return state

@@ -13,7 +13,7 @@ from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
 from alerts.engine.layout import FOREVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
-from alerts.engine.pool import BEGUN_AT_MOST
+from alerts.engine.pool import BEGUN_AT_MOST, KEPT_AT_MOST
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
 from alerts.engine.state import empty_journal, empty_state, with_devices, with_episodes
@@ -65,7 +65,7 @@ class Engine:
         Raises:
             RuntimeError: a batch is neither committed nor rolled back.
         """
-        if self._journal.used.any():
+        if self._journal.used.any() or self._devices_before != FOREVER or self._episodes_before is not None:
             raise RuntimeError("registry changes belong between batches")
         self._applied += 1
         self._state = apply(self._directory, self._state, changes)
@@ -202,8 +202,11 @@ class Engine:
     def _make_room(self, readings: int) -> None:
         """Let output, journal and pool hold what so many more readings may bring."""
         self._readings_since_commit += readings
-        if self._readings_since_commit > self._room:
-            self._room = max(self._readings_since_commit, 2 * self._room)
+        devices, vitals, residents, episodes = self._journal.used.tolist()
+        kept = max(devices, vitals, residents, -(-episodes // KEPT_AT_MOST))
+        needed = max(self._readings_since_commit, kept + readings)
+        if needed > self._room:
+            self._room = max(needed, 2 * self._room)
             larger = empty_journal(self._room)
             for name, before in self._journal._asdict().items():
                 getattr(larger, name)[: len(before)] = before

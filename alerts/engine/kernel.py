@@ -102,7 +102,8 @@ def process(
         out: shape (at least EVENTS_AT_MOST · readings,), EPISODE_EVENT.
 
     Returns:
-        With a status other than OK, state and journal hold what was done before the bad reading.
+        With a status other than OK, state and journal hold what was done before the bad reading. A reading that is
+        bad is passed over while the detector is off that it was held against.
     """
     header = batch.header
     highest = -1
@@ -146,12 +147,16 @@ def process(
         paced_anew = False
         if kind == _POSITION:
             if row < 0 or row >= len(batch.position):
+                if enabled[_RULE_ZONE] == 0:
+                    continue
                 return Outcome(_BAD_ROW, i, _RULE_ZONE, k, 0)
             before = device["mark_position"]
             newer = order > before
             if newer:
                 fix = batch.position[row]
                 if isnan(fix["lat"]) or isnan(fix["lon"]):
+                    if enabled[_RULE_ZONE] == 0:
+                        continue
                     return Outcome(_BAD_VALUE, i, _RULE_ZONE, k, 0)
                 device["mark_position"] = order
                 device["lat"] = fix["lat"]
@@ -159,15 +164,19 @@ def process(
                 device["accuracy_m"] = fix["accuracy_m"]
         elif kind == _HEARTBEAT:
             if row < 0 or row >= len(batch.heartbeat):
+                if enabled[_RULE_BATTERY] == 0:
+                    continue
                 return Outcome(_BAD_ROW, i, _RULE_BATTERY, k, 0)
             before = device["mark_heartbeat"]
             newer = order > before
             if newer:
                 beat = batch.heartbeat[row]
+                if not (isnan(beat["interval_s"]) or 0.0 < beat["interval_s"] < 2_000_000.0):
+                    if enabled[_RULE_SILENT] == 0:
+                        continue
+                    return Outcome(_BAD_VALUE, i, _RULE_SILENT, k, 0)
                 device["mark_heartbeat"] = order
                 if not isnan(beat["interval_s"]):
-                    if not 0.0 < beat["interval_s"] < 2_000_000.0:
-                        return Outcome(_BAD_VALUE, i, _RULE_SILENT, k, 0)
                     told_ms = int(beat["interval_s"] * 1000.0)
                     paced_anew = told_ms != device["interval_ms"]
                     device["interval_ms"] = told_ms
@@ -176,6 +185,8 @@ def process(
                 device["worn"] = beat["worn"]
         elif kind == _VITALS:
             if row < 0 or row >= len(batch.vitals):
+                if enabled[_RULE_HEART] == 0:
+                    continue
                 return Outcome(_BAD_ROW, i, _RULE_HEART, k, 0)
             before = state.mark_vitals[d]
             newer = order > before
@@ -184,8 +195,12 @@ def process(
                 state.mark_vitals[d] = order
         elif kind == _SOS:
             if row < 0 or row >= len(batch.sos):
+                if enabled[_RULE_SOS] == 0:
+                    continue
                 return Outcome(_BAD_ROW, i, _RULE_SOS, k, 0)
         elif kind == _FALL and (row < 0 or row >= len(batch.fall)):
+            if enabled[_RULE_FALL] == 0:
+                continue
             return Outcome(_BAD_ROW, i, _RULE_FALL, k, 0)
 
         if trusted:

@@ -49,19 +49,23 @@ def layered(overrides: Mapping[str, Override], site_of: Mapping[int, str]) -> La
         overrides: all that was set.
         site_of: the sites of the residents for whom something was set; one who is not known yet has none.
     """
-    ordered = [overrides[key] for key in sorted(overrides)]
-    of_everyone = [o for o in ordered if o.resident < 0 and not o.site]
-    sites = {site: [o for o in ordered if o.site == site] for site in sorted({o.site for o in ordered if o.site})}
-    residents = {
-        slot: [o for o in ordered if o.resident == slot] for slot in sorted({o.resident for o in ordered} - {-1})
-    }
+    of_everyone: list[Override] = []
+    sites: dict[str, list[Override]] = {}
+    residents: dict[int, list[Override]] = {}
+    for _, override in sorted(overrides.items()):
+        if override.resident >= 0:
+            residents.setdefault(override.resident, []).append(override)
+        elif override.site:
+            sites.setdefault(override.site, []).append(override)
+        else:
+            of_everyone.append(override)
     rows = [_row(of_everyone)]
     of_site: dict[str, int] = {}
     of_resident: dict[int, int] = {}
-    for site, own in sites.items():
+    for site, own in sorted(sites.items()):
         of_site[site] = len(rows)
         rows.append(_row([*of_everyone, *own]))
-    for slot, own in residents.items():
+    for slot, own in sorted(residents.items()):
         of_resident[slot] = len(rows)
         rows.append(_row([*of_everyone, *sites.get(site_of.get(slot, ""), ()), *own]))
     return Layered(np.concatenate(rows), of_site, of_resident)

@@ -1,0 +1,131 @@
+"""Found by trying to break the engine: journals that fill twice, boxes of people who come back, one bad reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alerts.engine import Engine, KernelFault, Rule
+from alerts.engine.zones import Zone, rows_of
+from devices.registry import Record
+from tests.reference.streams import (
+    START,
+    assignment,
+    batch_of,
+    beat,
+    change,
+    circle,
+    device,
+    fix,
+    one_of_each,
+    parameter,
+    press,
+    resident,
+    said_in,
+)
+
+S = 1000
+HOUR = 3600 * S
+
+
+def engine_of(*records: Record) -> Engine:
+    engine = Engine()
+    engine.apply([change(record) for record in records])
+    return engine
+
+
+def test_readings_find_room_in_the_journal_after_many_deadlines_of_the_same_turn() -> None:
+    boxes = [record for slot in range(200) for record in (device(slot, type="box"), assignment(slot, 0))]
+    engine = engine_of(resident(), *boxes)
+    engine.process(batch_of([beat(START, slot) for slot in range(200)]), START)
+    engine.commit()
+    kept = engine.snapshot()
+    assert len(engine.advance(START + HOUR, START)) == 200
+    for turn in range(3):
+        beats = [beat(START + HOUR + turn, slot) for slot in range(200)]
+        assert len(engine.process(batch_of(beats), START + HOUR + turn)) == (200 if turn == 0 else 0)
+    engine.rollback()
+    assert engine.snapshot() == kept
+
+
+def box_that_falls_silent(engine: Engine, now: int) -> list[int]:
+    """What is said of a box that reports every five minutes, and then no more."""
+    for _ in range(10):
+        now += 300 * S
+        engine.process(batch_of([beat(now, interval_s=300.0)]), now)
+        engine.advance(now, START)
+        engine.commit()
+    return [said.rule for said in said_in(engine.advance(now + HOUR, START))]
+
+
+def test_the_box_of_somebody_who_was_away_is_judged_again_when_they_are_back() -> None:
+    engine = engine_of(resident(), device(type="box"), assignment())
+    assert box_that_falls_silent(engine, START) == [Rule.DEVICE_FAULT]
+    engine.rollback()
+    engine.apply([change(resident(status="away"))])
+    assert box_that_falls_silent(engine, START + HOUR) == []
+    engine.apply([change(resident())])
+    assert box_that_falls_silent(engine, START + 2 * HOUR) == [Rule.DEVICE_FAULT]
+
+
+def test_the_box_of_somebody_who_moves_is_judged_by_the_rules_of_where_they_are() -> None:
+    engine = engine_of(resident(), device(type="box"), assignment(), parameter("device.fault.enabled", 0, "site"))
+    assert box_that_falls_silent(engine, START) == []
+    moved = resident()
+    engine.apply([change(type(moved)(id=moved.id, slot=0, site="elsewhere", name=""))])
+    assert box_that_falls_silent(engine, START + HOUR) == [Rule.DEVICE_FAULT]
+
+
+@pytest.mark.parametrize("bad", ["row", "place"])
+def test_a_bad_reading_is_passed_over_once_its_detector_is_off(bad: str) -> None:
+    engine = engine_of(*(c.record for c in one_of_each() if c.record is not None))
+    batch = batch_of([fix(START, 10), press(START)])
+    if bad == "row":
+        batch.header["row"][0] = 7
+    else:
+        batch.position["lat"][0] = np.nan
+    with pytest.raises(KernelFault) as fault:
+        engine.process(batch, START)
+    assert fault.value.detector is Rule.WANDERING_ZONE_EXIT
+    engine.disable(Rule.WANDERING_ZONE_EXIT)
+    assert [said.rule for said in said_in(engine.process(batch, START))] == [Rule.SOS_BUTTON]
+
+
+def test_an_interval_that_cannot_be_is_passed_over_once_silence_is_off() -> None:
+    engine = engine_of(*(c.record for c in one_of_each() if c.record is not None))
+    batch = batch_of([beat(START, interval_s=-1.0), press(START)])
+    with pytest.raises(KernelFault) as fault:
+        engine.process(batch, START)
+    assert fault.value.detector is Rule.MISSED_CHECK_SILENT
+    engine.disable(Rule.MISSED_CHECK_SILENT)
+    assert [said.rule for said in said_in(engine.process(batch, START))] == [Rule.SOS_BUTTON]
+
+
+def test_a_parameter_lays_out_only_the_zones_whose_margin_it_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_of(*(record for slot in range(9) for record in (resident(slot), circle(slot))))
+    laid_out: list[float] = []
+
+    def counted(zone: Zone, back_m: float) -> Any:
+        laid_out.append(back_m)
+        return rows_of(zone, back_m)
+
+    monkeypatch.setattr("alerts.engine.directory.rows_of", counted)
+    engine.apply([change(parameter("vitals.heart_rate.low_bpm", 45, "resident", 3))])
+    assert laid_out == []
+    engine.apply([change(parameter("wandering.zone_exit.back_m", 40, "resident", 3))])
+    assert laid_out == [40]
+    engine.apply([change(parameter("wandering.zone_exit.back_m", 30))])
+    assert laid_out == [40] + 8 * [30]
+
+
+def test_registry_changes_are_refused_after_a_batch_that_brought_only_devices() -> None:
+    engine = engine_of(*(c.record for c in one_of_each() if c.record is not None))
+    untrusted = batch_of([fix(START, 10, 700)])
+    untrusted.header["trusted"] = 0
+    engine.process(untrusted, START)
+    with pytest.raises(RuntimeError):
+        engine.apply(one_of_each())
+    engine.rollback()
+    engine.apply(one_of_each())
