@@ -31,8 +31,8 @@ async def rules_in_force(settings: Settings, *, site: str | None, resident: str 
     async with database_of(settings) as conninfo, await connect(conninfo, application="anxin rules") as connection:
         if resident is not None:
             site = await _site_of(connection, resident)
-        elif site is not None and await find(connection, Site, site) is None:
-            raise StartError(f"there is no site {site}")
+        elif site is not None:
+            await _need_site(connection, site)
         return in_force(PARAMETERS, await settings_for(connection, site=site, resident=resident))
 
 
@@ -47,16 +47,24 @@ async def set_rules(
     for name in values:
         if name not in PARAMETERS:
             near = get_close_matches(name, PARAMETERS, n=3)
-            raise StartError(f"there is no parameter {name}" + (f"; near it: {', '.join(near)}" if near else ""))
+            hint = f"near it: {', '.join(near)}" if near else "`anxin rules list` names them"
+            raise StartError(f"there is no parameter {name}; {hint}")
     _refuse(out_of_range(values))
     scope: Scope = "resident" if resident is not None else "site" if site is not None else "everyone"
     async with database_of(settings) as conninfo, await connect(conninfo, application="anxin rules") as connection:
+        if site is not None:
+            await _need_site(connection, site)
         try:
             await change_parameters(
                 connection, _ACTOR, scope, resident or site or "", values, related=related(values), check=_check
             )
         except StoreError as error:
             raise StartError(str(error)) from error
+
+
+async def _need_site(connection: Connection, site: str) -> None:
+    if await find(connection, Site, site) is None:
+        raise StartError(f"there is no site {site}")
 
 
 async def _site_of(connection: Connection, resident: str) -> str:

@@ -35,6 +35,9 @@ def progress(line: str) -> None:
     click.echo(f"[{time.monotonic() - _STARTED:5.1f} s] {line}", err=True)
 
 
+_FOLDER = "The system's folder [./anxin-data; the demo's is ./anxin-demo-data]."
+
+
 class Where(NamedTuple):
     """Which system a command works on, as told on the command line."""
 
@@ -73,7 +76,7 @@ def on_a_system(command: Callable[..., None]) -> Callable[..., None]:
 
     for option in (
         click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings, a TOML file."),
-        click.option("--data-dir", type=click.Path(path_type=Path), help="The system's folder [./anxin-data]."),
+        click.option("--data-dir", type=click.Path(path_type=Path), help=_FOLDER),
         click.option("--database", help="A PostgreSQL of your own (conninfo or URL)."),
     ):
         run = option(run)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from anxin.cli.options import Where, give_up, on_a_system, say
+
+_SWITCH: Final = {"on": 1.0, "off": 0.0}
 
 
 def _for_whom(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,8 +58,11 @@ def list_rules(
 @_for_whom
 @on_a_system
 def set_values(where: Where, values: tuple[str, ...], site: str | None, resident: str | None) -> None:
-    """Set parameters, all or none."""
-    _set(where, dict(map(_parted, values)), site, resident)
+    """Set parameters, all or none.
+
+    "anxin rules list" names them; those that end in .enabled take on and off, too.
+    """
+    _set(where, dict(map(_parted, values)), site, resident, done="set")
 
 
 @rules.command()
@@ -66,21 +71,23 @@ def set_values(where: Where, values: tuple[str, ...], site: str | None, resident
 @on_a_system
 def unset(where: Where, names: tuple[str, ...], site: str | None, resident: str | None) -> None:
     """Take settings back: the layer below is in force again."""
-    _set(where, dict.fromkeys(names), site, resident)
+    _set(where, dict.fromkeys(names), site, resident, done="taken back")
 
 
-def _set(where: Where, values: dict[str, float | None], site: str | None, resident: str | None) -> None:
+def _set(where: Where, values: dict[str, float | None], site: str | None, resident: str | None, *, done: str) -> None:
     from anxin.rules import set_rules
 
     if site is not None and resident is not None:
         give_up("a setting is for a site or for a resident, not for both")
     asyncio.run(set_rules(where.settings(), values, site=site, resident=resident))
-    click.echo(f"{len(values)} set for {resident or site or 'everyone'}", err=True)
+    click.echo(f"{len(values)} {done} for {resident or site or 'everyone'}", err=True)
 
 
 def _parted(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
+        if name.endswith(".enabled") and value in _SWITCH:
+            return name, _SWITCH[value]
         return name, float(value)
     except ValueError:
         give_up(f"{text!r} is no NAME=VALUE with a number")

@@ -46,6 +46,14 @@ def test_what_is_set_is_in_force_in_its_layer_until_it_is_taken_back(system: str
     assert [line.split() for line in only_set.splitlines()] == [[LOW, "45", "everyone"], [HIGH, "125", "everyone"]]
 
 
+def test_a_switch_takes_on_and_off_and_a_setting_taken_back_is_said_to_be(system: str) -> None:
+    switch = "device.not_worn.enabled"
+    assert "1 set for everyone" in _anxin("set", f"{switch}=off", "--database", system).output
+    assert _told(system)[switch]["value"] == 0
+    assert "1 taken back for everyone" in _anxin("unset", switch, "--database", system).output
+    assert _told(system)[switch]["value"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -53,9 +61,10 @@ def test_what_is_set_is_in_force_in_its_layer_until_it_is_taken_back(system: str
         (("set", f"{LOW}=5000"), "must be from 10 to 300"),
         (("set", f"{LOW}=130"), f"must lie more than 10 below {HIGH}"),
         (("set", f"{LOW}=much"), "no NAME=VALUE with a number"),
-        (("set", f"{LOW}=45", "--site", "nowhere"), "there is no such site"),
+        (("set", f"{LOW}=45", "--site", "nowhere"), "there is no site nowhere"),
         (("set", f"{LOW}=45", "--site", "north", "--resident", "r1"), "not for both"),
-        (("unset", "no.such_thing"), "there is no parameter"),
+        (("set", f"{LOW}=off"), "no NAME=VALUE with a number"),
+        (("unset", "no.such_thing"), "there is no parameter no.such_thing; `anxin rules list`"),
         (("list", "--resident", "nobody"), "there is no resident nobody"),
     ],
 )
