@@ -109,7 +109,13 @@ async def rule_changes(
         was = before.get((each.scope, each.name))
         before[each.scope, each.name] = each.value
         change = Change(
-            f"{title_of(wording, each.name)} · {wording.t(f'rules.layer.{each.scope}')}",
+            " · ".join(
+                (
+                    _rule_title(wording, each.name),
+                    title_of(wording, each.name),
+                    wording.t(f"rules.layer.{each.scope}"),
+                )
+            ),
             "" if was is None else said(wording, each.name, was),
             "" if each.value is None else said(wording, each.name, each.value),
         )
@@ -122,6 +128,11 @@ async def rule_changes(
         names=staff,
         timezone=DEFAULT_TIMEZONE if centre is None else centre.timezone,
     )
+
+
+def _rule_title(wording: Wording, name: str) -> str:
+    rule = PARAMETERS[name].rule
+    return wording.known(f"rule.{rule}", rule)
 
 
 async def _place(conn: Connection, principal: Principal, site: str, resident: str) -> Place:
