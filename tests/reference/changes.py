@@ -90,6 +90,7 @@ _SET: dict[str, tuple[float, ...]] = {
     "missed_check.silent.home_m": (10, 300),
     "missed_check.silent.night_from_h": (20, 1),
     "missed_check.silent.night_to_h": (9,),
+    "missed_check.silent.loud_after_s": (0, 900, 7200),
     "missed_check.silent.remind_s": (600, 7200),
     "device.battery_low.low_pct": (22,),
     "device.battery_low.recovered_pct": (80,),

@@ -28,8 +28,26 @@ def judged(speaker: Speaker, now: int, since: int = LONG_AGO, rule: Rule = Rule.
     return [(What(one.what), Severity(one.severity), one.t) for one in said if one.rule == rule]
 
 
+IMPATIENT = change(parameter("missed_check.silent.loud_after_s", 0.0))
+
+
 class TestSilence:
+    def test_with_nothing_else_against_it_it_is_low_until_nothing_was_heard_for_25_minutes(
+        self, speaker: Speaker
+    ) -> None:
+        speaker.hear([beat(NOON)], NOON)
+        loud = NOON + 25 * MINUTE
+        assert judged(speaker, NOON + LIMIT) == [(What.OPENED, Severity.LOW, NOON + LIMIT)]
+        assert judged(speaker, loud - 1) == []
+        assert judged(speaker, loud) == [(What.EVIDENCE, Severity.MEDIUM, loud)]
+        assert judged(speaker, loud + 30 * MINUTE) == [(What.EVIDENCE, Severity.MEDIUM, loud + 30 * MINUTE)]
+
+    def test_outside_every_zone_it_is_high_at_once(self, speaker: Speaker) -> None:
+        speaker.hear([fix(NOON, 900), beat(NOON)], NOON)
+        assert judged(speaker, NOON + LIMIT) == [(What.OPENED, Severity.HIGH, NOON + LIMIT)]
+
     def test_it_is_judged_again_every_half_hour_while_it_lasts(self, speaker: Speaker) -> None:
+        speaker.apply(IMPATIENT)
         speaker.hear([beat(NOON)], NOON)
         due = NOON + LIMIT
         assert judged(speaker, due) == [(What.OPENED, Severity.MEDIUM, due)]
@@ -59,6 +77,7 @@ class TestSilence:
         assert judged(speaker, morning + 30 * MINUTE) == [(What.EVIDENCE, Severity.MEDIUM, morning + 30 * MINUTE)]
 
     def test_a_reminder_that_falls_into_the_night_waits_for_the_morning(self, speaker: Speaker) -> None:
+        speaker.apply(IMPATIENT)
         evening, morning = NOON + 9 * HOUR + 30 * MINUTE, NOON + 18 * HOUR
         speaker.hear([fix(evening, 20), beat(evening)], evening)
         due = evening + LIMIT
@@ -82,7 +101,7 @@ class TestSilence:
         speaker.hear([beat(NOON)], NOON)
         assert judged(speaker, NOON + DAY) == []
         speaker.apply(change(None, "parameter", "site/s/missed_check.silent.enabled"))
-        assert judged(speaker, NOON + DAY)[0] == (What.OPENED, Severity.MEDIUM, NOON + LIMIT)
+        assert judged(speaker, NOON + DAY)[0] == (What.OPENED, Severity.LOW, NOON + LIMIT)
 
 
 class TestFault:

@@ -19,6 +19,21 @@ FAST: dict[str, Any] = {"heart_rate_bpm": 140.0}
 CALM: dict[str, Any] = {"heart_rate_bpm": 80.0}
 
 
+USUAL: dict[str, dict[str, float]] = {
+    "heart_rate": {"confirm": 3, "span_s": 120, "gap_s": 900},
+    "spo2": {"confirm": 3, "span_s": 120, "gap_s": 900},
+    "temperature": {"confirm": 2, "span_s": 600},
+}
+"""Counted in a few minutes, so that the laws are quickly told; the defaults are what the desk can bear."""
+
+
+@pytest.fixture(autouse=True)
+def quick(nobody: Speaker) -> None:
+    for rule, values in USUAL.items():
+        for name, value in values.items():
+            nobody.apply(change(parameter(f"vitals.{rule}.{name}", value)))
+
+
 def whats(speaker: Speaker, *readings: Told, now: int | None = None) -> list[tuple[int, What]]:
     """The place of each reading that says something, and what."""
     now = max(reading.received for reading in readings) if now is None else now

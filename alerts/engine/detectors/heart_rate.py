@@ -22,7 +22,7 @@ from devices.kinds import Kind
 RULE = Rule.VITALS_HEART_RATE
 KIND = Kind.VITALS
 PARAMETERS = (
-    *limits.counting("vitals.heart_rate", confirm=3, span_s=120, gap_s=900, back_readings=2, severity=2),
+    *limits.counting("vitals.heart_rate", confirm=4, span_s=900, gap_s=5400, back_readings=2, severity=2),
     ParameterSpec(
         "vitals.heart_rate.low_bpm", 40, 10, 300, "the value or less is out", limits.NEWS2,
     ),

@@ -11,12 +11,12 @@ How loud it is depends on what was last known, of the device heard last, since t
 - high when the last fix was certainly outside every zone;
 - low when it was not worn, its battery was under ``empty_pct``, or the person was at home (last fix at
   most ``fix_kept_s`` old, within ``home_m`` of home or inside a zone) and it is night there;
-- medium otherwise. Unknown never reads as normal: no fix known is not "at home".
+- medium otherwise, but low until nothing has been heard for ``loud_after_s``: most silences are gaps of the network
+  that end by themselves. Unknown never reads as normal: no fix known is not "at home".
 
 A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
-by what is known then. One that is low only because of the night at home waits for the end of that night: a band
-that dies at 23:00 is heard of in the morning, and one that then falls into another night at home is put off to
-its end. Recovery cancels all that. After our own system was away a later judgement waits as the first one does,
+by what is known then. One that is low only for now waits until that is over: a band that dies at 23:00 at home is
+heard of in the morning, and one that then falls into another night at home is put off to its end. Recovery cancels all that. After our own system was away a later judgement waits as the first one does,
 and what we missed is made up by one.
 """
 
@@ -66,6 +66,10 @@ PARAMETERS = (
     ),
     ParameterSpec("missed_check.silent.night_to_h", 6, 0, 24, "local hour at which it ends", _NIGHT, whole=True),
     ParameterSpec(
+        "missed_check.silent.loud_after_s", 1500, 0, 86_400,
+        "a silence with nothing else against it is low until nothing was heard for so long", "assumption, ADR-14",
+    ),
+    ParameterSpec(
         "missed_check.silent.remind_s", 1800, 60, 86_400, "a silence that stands is judged again so often",
         "design rule 8: 30 min for missed checks",
     ),
@@ -91,8 +95,8 @@ class Judgement(NamedTuple):
     at_home: int
     local_hour: float
     severity: int
-    expected: bool
-    """Low only because it is night and they are at home."""
+    until: int
+    """Low only until then, ms: the end of the night at home, or of our patience; NEVER: as loud as it is."""
 
 
 @gate
@@ -213,7 +217,7 @@ def advance(
                 resident["silent_t"] = moment
                 resident["silent_limit_ms"] = limit
                 heed(state, r)
-            if opens or not found.expected:
+            if opens or found.until == NEVER:
                 resident["silent_severity"] = found.severity
                 emit(
                     out, k, _RULE, _OPENED if opens else _EVIDENCE, found.severity, moment, resident["silent_t"], -1,
@@ -221,11 +225,7 @@ def advance(
                 )  # fmt: skip
                 evidence(out[k]["values"], state.device[found.heard], found, limit, now, p)
                 k += 1
-            if found.expected:
-                from_h, to_h = p["silent_night_from_h"], p["silent_night_to_h"]
-                moment = end_of_night(state, resident["zone"], moment, from_h, to_h)
-            else:
-                moment += p["silent_remind_ms"]
+            moment = moment + int(p["silent_remind_ms"]) if found.until == NEVER else found.until
             resident["silent_again"] = moment
         state.due[r] = earlier_return(state, r, now, moment)
     return k
@@ -249,14 +249,14 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
         if placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]:
             placed = d
     if heard < 0:
-        return Judgement(heard, -1, float("nan"), _LOW, expected=False)
+        return Judgement(heard, -1, float("nan"), _LOW, until=NEVER)
     at_home, outside = -1, False
     if placed >= 0:
         at_home, outside = whereabouts(state, slot, placed, moment, p)
     hour = local_hour(state, state.resident[slot]["zone"], moment)
     last = state.device[heard]
     told = last["mark_heartbeat"] >= span_at(state, heard, now)[1]
-    expected = False
+    until = NEVER
     if told and last["charging"] == 1:
         severity = _LOW
     elif outside:
@@ -265,10 +265,14 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
         severity = _LOW
     elif at_home == 1 and is_between(hour, p["silent_night_from_h"], p["silent_night_to_h"]):
         severity = _LOW
-        expected = True
+        from_h, to_h = p["silent_night_from_h"], p["silent_night_to_h"]
+        until = end_of_night(state, state.resident[slot]["zone"], moment, from_h, to_h)
+    elif moment < last["last_sign"] + p["silent_loud_after_ms"]:
+        severity = _LOW
+        until = int(last["last_sign"]) + int(p["silent_loud_after_ms"])
     else:
         severity = _MEDIUM
-    return Judgement(heard, at_home, hour, severity, expected)
+    return Judgement(heard, at_home, hour, severity, until)
 
 
 @inner

@@ -22,7 +22,7 @@ from devices.kinds import Kind
 RULE = Rule.VITALS_SPO2
 KIND = Kind.VITALS
 PARAMETERS = (
-    *limits.counting("vitals.spo2", confirm=3, span_s=120, gap_s=900, back_readings=2, severity=2),
+    *limits.counting("vitals.spo2", confirm=4, span_s=1200, gap_s=5400, back_readings=2, severity=2),
     ParameterSpec(
         "vitals.spo2.low_pct", 91, 50, 100, "the value or less is out", limits.NEWS2,
     ),

@@ -22,7 +22,7 @@ from devices.kinds import Kind
 RULE = Rule.VITALS_TEMPERATURE
 KIND = Kind.VITALS
 PARAMETERS = (
-    *limits.counting("vitals.temperature", confirm=2, span_s=600, gap_s=21_600, back_readings=2, severity=1),
+    *limits.counting("vitals.temperature", confirm=3, span_s=600, gap_s=21_600, back_readings=2, severity=1),
     ParameterSpec(
         "vitals.temperature.low_c", 35.0, 30, 45, "the value or less is out", limits.NEWS2,
     ),

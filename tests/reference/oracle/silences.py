@@ -54,57 +54,58 @@ class Silences:
         heard = max(signs, key=lambda d: (signs[d], -d))
         silence = self.open.get(resident.slot)
         if silence is None:
-            severity, night = self._loudness(resident, signs, heard, deadline, now, p)
+            severity, until = self._loudness(resident, signs, heard, deadline, now, p)
             limit = max(self.memory.limit(d, p) for d in signs)
-            silence = Silence(deadline, limit, severity, self._again(resident, deadline, night, p))
+            silence = Silence(deadline, limit, severity, self._again(deadline, until, p))
             self.open[resident.slot] = silence
             yield heard, deadline, _claim(What.OPENED, silence, now - signs[heard])
         while (moment := max(silence.again, deadline)) <= now:
-            severity, night = self._loudness(resident, signs, heard, moment, now, p)
-            silence.again = self._again(resident, moment, night, p)
-            if not night:
+            severity, until = self._loudness(resident, signs, heard, moment, now, p)
+            silence.again = self._again(moment, until, p)
+            if until is None:
                 silence.severity = severity
                 yield heard, moment, _claim(What.EVIDENCE, silence, now - signs[heard])
 
-    def _again(self, resident: Resident, t: int, night: bool, p: InForce) -> int:
-        """Low only because of the night: when it ends; otherwise after a while."""
-        if not night:
-            return t + p.ms("missed_check.silent.remind_s")
-        minute = t - t % MINUTE + MINUTE
-        while _is_night(resident, minute, p):
-            minute += MINUTE
-        return minute
+    def _again(self, t: int, until: int | None, p: InForce) -> int:
+        """Low only for now: when that is over; otherwise after a while."""
+        return t + p.ms("missed_check.silent.remind_s") if until is None else until
 
     def _loudness(
         self, resident: Resident, signs: dict[int, int], heard: int, t: int, now: int, p: InForce
-    ) -> tuple[Severity, bool]:
-        """How loud, and whether it would be louder by day."""
+    ) -> tuple[Severity, int | None]:
+        """How loud, and until when it is low only for now."""
         memory, worn_since = self.memory, self.records.worn_since
         beat = memory.beats.get(heard)
         told = beat if beat is not None and beat.order >= worn_since(heard, now) else None
         if told is not None and told.fields.get("charging") is True:
-            return Severity.LOW, False
+            return Severity.LOW, None
         placed = [d for d in signs if d in memory.fixes and memory.fixes[d].order >= worn_since(d, now)]
         fix = memory.fixes[max(placed, key=lambda d: (memory.fixes[d].order, -d))] if placed else None
         where = None if fix is None else away_m(self.records, resident.slot, fix, p)
         if fix is not None and where is not None and where[0] > accuracy_m(fix, p):
-            return Severity.HIGH, False
+            return Severity.HIGH, None
         if told is not None and told.fields.get("worn") is False:
-            return Severity.LOW, False
+            return Severity.LOW, None
         if beat is not None and beat.number("battery_pct") < p["missed_check.silent.empty_pct"]:
-            return Severity.LOW, False
+            return Severity.LOW, None
+        patience = signs[heard] + p.ms("missed_check.silent.loud_after_s")
+        by_day = (Severity.LOW, patience) if t < patience else (Severity.MEDIUM, None)
         if (
             fix is None
             or t - fix.order > p.ms("missed_check.silent.fix_kept_s")
             or accuracy_m(fix, p) > p["wandering.zone_exit.sure_accuracy_m"]
         ):
-            return Severity.MEDIUM, False
+            return by_day
         at_home = where is not None and where[0] <= 0
         if resident.home_lat is not None and resident.home_lon is not None:
             near = between_m((fix.number("lat"), fix.number("lon")), (resident.home_lat, resident.home_lon))
             at_home = at_home or near <= p["missed_check.silent.home_m"]
-        expected = at_home and _is_night(resident, t, p)
-        return (Severity.LOW if expected else Severity.MEDIUM), expected
+        if not (at_home and _is_night(resident, t, p)):
+            return by_day
+        minute = t - t % MINUTE + MINUTE
+        while _is_night(resident, minute, p):
+            minute += MINUTE
+        return Severity.LOW, minute
 
     def forget(self, after: Aftermath) -> None:
         for resident in after.roused:

@@ -17,6 +17,7 @@ from tests.reference.streams import (
     device,
     fix,
     one_of_each,
+    parameter,
     press,
     resident,
     said_in,
@@ -28,9 +29,13 @@ NOON = START - 11 * 3600 * S
 LONG_AGO = NOON - 10**9
 
 
+IMPATIENT = change(parameter("missed_check.silent.loud_after_s", 0.0))
+"""How loud a silence is can then be said when it opens."""
+
+
 def engine_after(*readings: Told) -> Engine:
     engine = Engine()
-    engine.apply(one_of_each())
+    engine.apply([*one_of_each(), IMPATIENT])
     engine.process(batch_of(readings), readings[-1].t)
     return engine
 
@@ -202,7 +207,7 @@ def test_last_seen_outside_is_high() -> None:
 def test_without_a_fence_home_alone_tells() -> None:
     def after(metres: float) -> Severity:
         engine = Engine()
-        engine.apply([change(resident()), change(device()), change(assignment())])
+        engine.apply([change(resident()), change(device()), change(assignment()), IMPATIENT])
         engine.process(batch_of([fix(START, metres)]), START)
         (said,) = said_in(engine.advance(START + 630 * S, LONG_AGO))
         return Severity(said.severity)
@@ -214,7 +219,7 @@ def test_without_a_fence_home_alone_tells() -> None:
 
 def test_night_is_where_the_resident_lives() -> None:
     engine = Engine()
-    engine.apply([*one_of_each(), change(resident(0, timezone="Europe/Berlin"))])
+    engine.apply([*one_of_each(), change(resident(0, timezone="Europe/Berlin")), IMPATIENT])
     engine.process(batch_of([fix(START, 20)]), START)
     (said,) = said_in(engine.advance(START + 630 * S, LONG_AGO))
     assert said.severity == Severity.MEDIUM
