@@ -105,19 +105,17 @@ def indexed(directory: Directory) -> Directory:
 
 
 def room_for(state: State, device: int = -1, resident: int = -1) -> State:
-    """The state with room for these slots; capacity grows by doubling."""
+    """The state with room for these slots."""
     if device >= len(state.device):
-        state = with_devices(state, _doubled(len(state.device), device))
+        state = with_devices(state, _more(len(state.device), device))
     if resident >= len(state.resident):
-        state = with_residents(state, _doubled(len(state.resident), resident))
+        state = with_residents(state, _more(len(state.resident), resident))
     return state
 
 
-def _doubled(room: int, slot: int) -> int:
-    room = max(room, _FIRST_ROOM)
-    while room <= slot:
-        room *= 2
-    return room
+def _more(room: int, slot: int) -> int:
+    """Room for a slot and a quarter more than there was, so that growing is rare and little of it is empty."""
+    return max(slot + 1, room + room // 4, _FIRST_ROOM)
 
 
 class Changed(NamedTuple):

@@ -104,7 +104,7 @@ def with_episodes(state: State, free: int) -> State:
     if state.free[1] >= free:
         return state
     room = len(state.episode)
-    more = max(free, room, _FIRST_EPISODES)
+    more = max(free, room // 4, _FIRST_EPISODES)
     rows = np.zeros(more, EPISODE)
     rows["next"] = np.arange(room + 1, room + more + 1)
     rows["next"][-1] = state.free[0]

@@ -16,8 +16,9 @@ How loud it is depends on what was last known, of the device heard last, since t
 
 A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
 by what is known then. One that is low only for now waits until that is over: a band that dies at 23:00 at home is
-heard of in the morning, and one that then falls into another night at home is put off to its end. Recovery cancels all that. After our own system was away a later judgement waits as the first one does,
-and what we missed is made up by one.
+heard of in the morning, and one that then falls into another night at home is put off to its end. Recovery cancels
+all that. After our own system was away a later judgement waits as the first one does, and what we missed is made up
+by one.
 """
 
 from __future__ import annotations
