@@ -17,7 +17,8 @@ from devices.registry import Fence
 _GRID: Final = 16
 """A polygon's depth is looked for on a grid of so many steps each way."""
 _STRETCH: Final = 1.001
-"""Distances in a polygon's plane are off by less, up to 200 km."""
+"""Distances in a polygon's plane are off by less, up to ``_FLAT_M`` from its origin."""
+_FLAT_M: Final = 200_000.0
 _MOST_M: Final = 50_000.0
 """A larger disc is not used: the cheap test for it would not be exact enough."""
 _LEAST_M: Final = 0.01
@@ -62,7 +63,7 @@ def rows_of(zone: Zone, back_m: float) -> tuple[float, float, float, float, npt.
         )  # fmt: skip
     lat0, lon0, vertex = _plane(zone)
     depth_m, _, _ = _deepest(vertex)
-    about_m = float(np.hypot(vertex[:, 0], vertex[:, 1]).max()) * _STRETCH
+    about_m = _reach(vertex) * _STRETCH
     return lat0, lon0, about_m, min(back_m, depth_m / 2), vertex
 
 
@@ -77,6 +78,8 @@ def disc_of(zones: Iterable[Zone]) -> tuple[float, float, float, float]:
             found = (radians(zone.lat), radians(zone.lon), zone.radius_m)
         else:
             lat0, lon0, vertex = _plane(zone)
+            if _reach(vertex) > _FLAT_M:
+                continue
             depth_m, x, y = _deepest(vertex)
             found = (*place_of(lat0, lon0, x, y), depth_m / _STRETCH)
         if found[2] > best[2] and found[2] < _MOST_M:
@@ -93,6 +96,11 @@ def _plane(zone: Polygon) -> tuple[float, float, npt.NDArray[np.float64]]:
     lat0, lon0 = _middle(zone.corners)
     vertex = np.array([plane_m(lon0, sin(lat0), cos(lat0), radians(lat), radians(lon)) for lat, lon in zone.corners])
     return lat0, lon0, vertex
+
+
+def _reach(vertex: npt.NDArray[np.float64]) -> float:
+    """How far the furthest corner is from the origin, metres."""
+    return float(np.hypot(vertex[:, 0], vertex[:, 1]).max())
 
 
 def _middle(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:

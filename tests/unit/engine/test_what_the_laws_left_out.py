@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alerts.engine import Engine, KernelFault, Rule
-from alerts.engine.zones import Zone, rows_of
+from alerts.engine.zones import Polygon, Zone, disc_of, rows_of
 from devices.registry import Record
 from tests.reference.streams import (
     START,
@@ -67,7 +67,7 @@ def test_the_box_of_somebody_who_was_away_is_judged_again_when_they_are_back() -
     engine.apply([change(resident(status="away"))])
     assert box_that_falls_silent(engine, START + HOUR) == []
     engine.apply([change(resident())])
-    assert box_that_falls_silent(engine, START + 2 * HOUR) == [Rule.DEVICE_FAULT]
+    assert box_that_falls_silent(engine, START + HOUR + 3000 * S) == [Rule.DEVICE_FAULT]
 
 
 def test_the_box_of_somebody_who_moves_is_judged_by_the_rules_of_where_they_are() -> None:
@@ -75,7 +75,7 @@ def test_the_box_of_somebody_who_moves_is_judged_by_the_rules_of_where_they_are(
     assert box_that_falls_silent(engine, START) == []
     moved = resident()
     engine.apply([change(type(moved)(id=moved.id, slot=0, site="elsewhere", name=""))])
-    assert box_that_falls_silent(engine, START + HOUR) == [Rule.DEVICE_FAULT]
+    assert box_that_falls_silent(engine, START + 3000 * S) == [Rule.DEVICE_FAULT]
 
 
 @pytest.mark.parametrize("bad", ["row", "place"])
@@ -118,6 +118,12 @@ def test_a_parameter_lays_out_only_the_zones_whose_margin_it_moves(monkeypatch: 
     assert laid_out == [40]
     engine.apply([change(parameter("wandering.zone_exit.back_m", 30))])
     assert laid_out == [40] + 8 * [30]
+
+
+def test_no_disc_is_drawn_in_a_polygon_too_large_for_its_plane() -> None:
+    corners = ((-0.3, -34.0), (-0.3, 34.0), (0.3, 34.0), (0.0, 0.0), (0.3, -34.0))
+    assert disc_of([Polygon(corners)])[3] == -1.0
+    assert disc_of([Polygon(tuple((lat, lon / 34.0) for lat, lon in corners))])[3] > 0.0
 
 
 def test_registry_changes_are_refused_after_a_batch_that_brought_only_devices() -> None:
