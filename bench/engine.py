@@ -277,7 +277,8 @@ def _scans(community: Community) -> tuple[float, float, int]:
         beats = beats._replace(header=beats.header[of_part])
         beats.header["received"] = community.now
         beats.header["t"] = community.now
-        engine.process(beats, community.now)
+        for window in mixture.windows(beats):
+            engine.process(window, community.now)
         engine.commit()
         first_silent = first_silent or community.now + 2 * int(mixture.INTERVAL_S * 1000) + 30_000
         community.now += 10_000
