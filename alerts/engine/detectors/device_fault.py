@@ -140,7 +140,7 @@ def advance(
 def remind(
     state: State, d: int, row: int, now: int, listening_since: int, journal: Journal, out: Records, k: int
 ) -> int:  # fmt: skip
-    """Say of faults that stand that they do."""
+    """Say of a fault that stands that it does; of reminders that were missed, the last."""
     wearer, since, _ = span_at(state, d, now)
     p = state.rules[rules_of(state, d, wearer)]
     device, episode = state.device[d], state.episode[row]
@@ -149,18 +149,19 @@ def remind(
         state.fault_due[d] = due
         return k
     heard_since = listening_since + interval_of(device, p)
-    moment = max(int(episode["told"]) + p["fault_remind_ms"], heard_since)
+    every = int(p["fault_remind_ms"])
+    moment = max(int(episode["told"]) + every, heard_since)
     if moment <= now:
         keep_device(journal, d, device)
         pool.keep(state, journal, row)
         others = others_reporting(state, d, wearer, now, p) if wearer >= 0 else 0
         deadline, limit = int(episode["opening_t"]), int(episode["since"])
         standing = Finding(deadline, limit, wearer, since, others)
-        while moment <= now and k < len(out):
-            episode["told"] = moment
-            say(state, d, _EVIDENCE, moment, standing, row, now, p, out, k)
-            k += 1
-            moment = max(int(episode["told"]) + p["fault_remind_ms"], heard_since)
+        moment += (now - moment) // every * every
+        episode["told"] = moment
+        say(state, d, _EVIDENCE, moment, standing, row, now, p, out, k)
+        k += 1
+        moment += every
     state.fault_due[d] = min(moment, due)
     return k
 

@@ -17,8 +17,8 @@ How loud it is depends on what was last known, of the device heard last, since t
 A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
 by what is known then. One that is low only for now waits until that is over: a band that dies at 23:00 at home is
 heard of in the morning, and one that then falls into another night at home is put off to its end. Recovery cancels
-all that. After our own system was away a later judgement waits as the first one does, and what we missed is made up
-by one.
+all that. After our own system was away a later judgement waits as the first one does; of reminders that were missed,
+for whatever reason, one is made up.
 """
 
 from __future__ import annotations
@@ -226,10 +226,16 @@ def advance(
                 )  # fmt: skip
                 evidence(out[k]["values"], state.device[found.heard], found, limit, now, p)
                 k += 1
-            moment = moment + int(p["silent_remind_ms"]) if found.until == NEVER else found.until
+            moment = next_reminder(moment, p["silent_remind_ms"], now) if found.until == NEVER else found.until
             resident["silent_again"] = moment
         state.due[r] = earlier_return(state, r, now, moment)
     return k
+
+
+@inner
+def next_reminder(moment: int, every_ms: int, now: int) -> int:
+    """When to say again what was said at ``moment``: of what should have been said since, only the last."""
+    return moment + int(every_ms) * max(1, (now - moment) // int(every_ms))
 
 
 @inner

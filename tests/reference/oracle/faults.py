@@ -54,9 +54,11 @@ class Faults:
             yield fault.deadline, _claim(What.OPENED, fault)
             return
         listened = listening_since + self.memory.interval(device, p)
-        while (moment := max(fault.told_at + p.ms("device.fault.remind_s"), listened)) <= now:
-            fault.told_at = moment
-            yield moment, _claim(What.EVIDENCE, fault)
+        every = p.ms("device.fault.remind_s")
+        moment = max(fault.told_at + every, listened)
+        if moment <= now:
+            fault.told_at = moment + (now - moment) // every * every
+            yield fault.told_at, _claim(What.EVIDENCE, fault)
 
     def _fault(self, device: int, wearer: Wearer, now: int, listening_since: int, p: InForce) -> Fault | None:
         memory = self.memory

@@ -56,19 +56,20 @@ class Silences:
         if silence is None:
             severity, until = self._loudness(resident, signs, heard, deadline, now, p)
             limit = max(self.memory.limit(d, p) for d in signs)
-            silence = Silence(deadline, limit, severity, self._again(deadline, until, p))
+            silence = Silence(deadline, limit, severity, self._again(deadline, until, now, p))
             self.open[resident.slot] = silence
             yield heard, deadline, _claim(What.OPENED, silence, now - signs[heard])
         while (moment := max(silence.again, deadline)) <= now:
             severity, until = self._loudness(resident, signs, heard, moment, now, p)
-            silence.again = self._again(moment, until, p)
+            silence.again = self._again(moment, until, now, p)
             if until is None:
                 silence.severity = severity
                 yield heard, moment, _claim(What.EVIDENCE, silence, now - signs[heard])
 
-    def _again(self, t: int, until: int | None, p: InForce) -> int:
-        """Low only for now: when that is over; otherwise after a while."""
-        return t + p.ms("missed_check.silent.remind_s") if until is None else until
+    def _again(self, t: int, until: int | None, now: int, p: InForce) -> int:
+        """Low only for now: when that is over; otherwise after a while, of several missed ones the last."""
+        every = p.ms("missed_check.silent.remind_s")
+        return t + max(1, (now - t) // every) * every if until is None else until
 
     def _loudness(
         self, resident: Resident, signs: dict[int, int], heard: int, t: int, now: int, p: InForce

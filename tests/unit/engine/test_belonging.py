@@ -19,6 +19,7 @@ from tests.reference.streams import (
     device,
     fix,
     one_of_each,
+    parameter,
     press,
     resident,
     said_in,
@@ -37,8 +38,9 @@ def handed_on(at: int = HANDOVER) -> list[RegistryChange]:
 
 
 def engine_of(*changes: RegistryChange) -> Engine:
+    """An engine without patience: how loud a silence is can be said when it opens."""
     engine = Engine()
-    engine.apply([*one_of_each(), *OTHER, *changes])
+    engine.apply([*one_of_each(), *OTHER, change(parameter("missed_check.silent.loud_after_s", 0.0)), *changes])
     return engine
 
 
@@ -111,7 +113,7 @@ def test_whoever_loses_a_band_to_another_assignment_is_judged_by_the_rest() -> N
     engine.advance(NOON + 1500 * S, LONG_AGO)
     engine.commit()
     engine.apply([change(assignment(0, 1, id="lent", from_ms=NOON, to_ms=NOON + 60 * S))])
-    (said,) = said_in(engine.advance(NOON + 1500 * S, LONG_AGO))
+    said = said_in(engine.advance(NOON + 1500 * S, LONG_AGO))[0]
     assert (said.rule, said.resident, said.device) == (Rule.MISSED_CHECK_SILENT, 0, 1)
 
 

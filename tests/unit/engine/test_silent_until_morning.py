@@ -70,7 +70,7 @@ def test_after_the_morning_it_is_said_again_as_loud_as_before() -> None:
     engine = silent_in_the_night()
     (first,) = said_in(engine.advance(MORNING, LONG_AGO))
     later = said_in(engine.advance(MORNING + 3 * HOUR, LONG_AGO))
-    assert [said.t for said in later] == [MORNING + i * HOUR // 2 for i in range(1, 7)]
+    assert [said.t for said in later] == [MORNING + HOUR // 2, MORNING + 3 * HOUR]
     assert {said.severity for said in later} == {first.severity}
 
 
