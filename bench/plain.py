@@ -30,14 +30,14 @@ _BACK_M: Final = 20.0
 _LOW_PCT, _RECOVERED_PCT = 15.0, 25.0
 _VITALS: Final = (
     # rule, (field, low, high) …, confirm, span ms, gap ms, back by, back readings
-    ("vitals.heart_rate", (("heart_rate_bpm", 40.0, 131.0),), 3, 120_000, 900_000, 5.0, 2),
-    ("vitals.spo2", (("spo2_pct", 91.0, inf),), 3, 120_000, 900_000, 2.0, 2),
+    ("vitals.heart_rate", (("heart_rate_bpm", 40.0, 131.0),), 4, 900_000, 5_400_000, 5.0, 2),
+    ("vitals.spo2", (("spo2_pct", 91.0, inf),), 4, 1_200_000, 5_400_000, 2.0, 2),
     (
         "vitals.blood_pressure",
         (("systolic_mmhg", 90.0, 180.0), ("diastolic_mmhg", -inf, 120.0)),
         2, 0, 86_400_000, 5.0, 1,
     ),
-    ("vitals.temperature", (("temperature_c", 35.0, 39.1),), 2, 600_000, 21_600_000, 0.3, 2),
+    ("vitals.temperature", (("temperature_c", 35.0, 39.1),), 3, 600_000, 21_600_000, 0.3, 2),
 )  # fmt: skip
 
 

@@ -111,9 +111,10 @@ def test_an_edited_detector_is_compiled_anew(tmp_path: Path) -> None:
     assert openings() == "0"
     detector = copy / "alerts/engine/detectors/zone_exit.py"
     source = detector.read_text()
-    assert 'device["outside_t"] >= p.dwell_ms' in source
+    dwell = 'episode["since"] >= p["zone_exit_dwell_ms"]'
+    assert dwell in source
     stamp = detector.stat()
-    detector.write_text(source.replace('device["outside_t"] >= p.dwell_ms', 'device["outside_t"] >= 10000     '))
+    detector.write_text(source.replace(dwell, 'episode["since"] >= 10000'.ljust(len(dwell))))
     os.utime(detector, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     shutil.rmtree(detector.parent / "__pycache__", ignore_errors=True)
     assert openings() == "1"
