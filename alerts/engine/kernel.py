@@ -84,6 +84,8 @@ def fetch(state: State, header: Records, start: int, end: int, journal: Journal)
     for i in range(start, end):
         device = state.device[header[i]["device"]]
         touched += device["episode"] + device["wearer"]
+        if header[i]["kind"] == _VITALS:
+            touched += state.mark_vitals[header[i]["device"]]
     journal.device_slot[journal.used[0]] = touched & 1
 
 
