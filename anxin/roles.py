@@ -28,7 +28,8 @@ async def gateway(settings: RoleSettings) -> None:
     from anxin import jit_cache
 
     jit_cache.configure()
-    await _report(settings, "gateway", "starting", "loads the engine; the first start compiles it, half a minute to two on a busy machine")
+    words = "loads the engine; the first start compiles it, half a minute to two on a busy machine"
+    await _report(settings, "gateway", "starting", words)
     from gateway.health import Health
     from gateway.run import Gateway
     from gateway.session import BrokerAddress
