@@ -335,14 +335,11 @@ class Pipeline:
         return refused
 
     def _switch_off(self, fault: KernelFault) -> None:
-        if fault.detector is None or fault.detector in self._engine.disabled:
-            raise fault
-        self._engine.rollback()
-        _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status)
-        metrics.DETECTOR_OFF.labels(fault.detector.public_name).set(1)
-        self._engine.disable(fault.detector)
+        rule = self._engine.switch_off(fault)
+        _log.critical("detector_failed", rule=rule.public_name, status=fault.status)
+        metrics.DETECTOR_OFF.labels(rule.public_name).set(1)
         now = self._clock.now_ms()
-        self._faults += [detector_failed(fault.detector, fault.status, site, now) for site in self._directory.sites]
+        self._faults += [detector_failed(rule, fault.status, site, now) for site in self._directory.sites]
 
     def _count(self, arrivals: Sequence[Arrival], decoded: Decoded, stored: Readings, duplicates: Readings) -> None:
         if not arrivals:

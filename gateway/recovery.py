@@ -177,11 +177,9 @@ def decide(engine: Engine, readings: ReadingBatch, row: BatchRow) -> None:
             engine.process(readings, row.now_ms)
             engine.advance(row.now_ms, row.listening_since)
         except KernelFault as fault:
-            if fault.detector is None or fault.detector in engine.disabled:
-                raise
-            _log.critical("detector_failed", rule=fault.detector.public_name, status=fault.status, batch=row.number)
-            metrics.DETECTOR_OFF.labels(fault.detector.public_name).set(1)
-            engine.disable(fault.detector)
+            rule = engine.switch_off(fault)
+            _log.critical("detector_failed", rule=rule.public_name, status=fault.status, batch=row.number)
+            metrics.DETECTOR_OFF.labels(rule.public_name).set(1)
         else:
             return
 

@@ -189,17 +189,16 @@ def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> N
     row = state.resident[slot]
     row["active"] = active
     row["silent_open"] = 0
-    _forget_tracks(directory, state, slot)
-    for device in _devices_of(directory, slot):
-        if state.device[device]["episode"] != NONE and _wearer_at(directory, state, device, "mark_heartbeat") == slot:
-            pool.forget(state, device, _OFF)
+    _forget(directory, state, slot, _TRACK)
+    _forget(directory, state, slot, _OFF)
 
 
-def _forget_tracks(directory: Directory, state: State, slot: int) -> None:
-    """Start the tracks of a resident's devices anew; where they were last seen stays known."""
+def _forget(directory: Directory, state: State, slot: int, rule: int) -> None:
+    """Let a rule follow a resident's devices anew; what they were when last heard stays known."""
     for device in _devices_of(directory, slot):
-        if state.device[device]["episode"] != NONE and _wearer_at(directory, state, device, "mark_position") == slot:
-            pool.forget(state, device, _TRACK)
+        unusual = state.device[device]["episode"] != NONE
+        if unusual and _wearer_at(directory, state, device, _FOLLOWED[rule]) == slot:
+            pool.forget(state, device, rule)
 
 
 def _devices_of(directory: Directory, slot: int) -> list[int]:
@@ -301,7 +300,7 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
         walkers[record.resident_slot] = None
     for walker in walkers:
         changed.walkers[walker] = None
-        _forget_tracks(directory, state, walker)
+        _forget(directory, state, walker, _TRACK)
     return state
 
 

@@ -144,6 +144,18 @@ class Engine:
         """Switch a detector off, for example after a ``KernelFault``."""
         self._enabled[rule] = 0
 
+    def switch_off(self, fault: KernelFault) -> Rule:
+        """Undo everything since the last commit and go on without the detector that failed; returns its rule.
+
+        Raises:
+            KernelFault: the fault itself, when it is nobody's or its detector is off already.
+        """
+        if fault.detector is None or fault.detector in self.disabled:
+            raise fault
+        self.rollback()
+        self.disable(fault.detector)
+        return fault.detector
+
     def enable(self, rule: Rule) -> None:
         """Switch a detector on again."""
         self._enabled[rule] = 1

@@ -77,19 +77,11 @@ def _taken(state: State, journal: Journal, rule: int, since: int) -> int:
 @inner
 def end(state: State, journal: Journal, d: int, row: int) -> None:
     """Take an episode out of the chain of a device whose record is kept already."""
-    after = state.episode[row]["next"]
-    before = state.device[d]["episode"]
-    if before == row:
-        state.device[d]["episode"] = after
-    else:
-        while state.episode[before]["next"] != row:
-            before = state.episode[before]["next"]
+    before = _before(state, d, row)
+    if before != NONE:
         keep(state, journal, before)
-        state.episode[before]["next"] = after
     keep(state, journal, row)
-    state.episode[row]["next"] = state.free[0]
-    state.free[0] = row
-    state.free[1] += 1
+    _unchain(state, d, row, before)
 
 
 @inner
@@ -107,16 +99,28 @@ def name(state: State, row: int, t: int, seq: int, order: int) -> None:
 def forget(state: State, d: int, rule: int) -> None:
     """Take a rule's episode out of a device's chain, if there is one; between batches, outside the journal."""
     row = find(state, state.device[d]["episode"], rule)
-    if row == NONE:
-        return
-    after = state.episode[row]["next"]
-    before = state.device[d]["episode"]
-    if before == row:
-        state.device[d]["episode"] = after
+    if row != NONE:
+        _unchain(state, d, row, _before(state, d, row))
+
+
+@inner
+def _before(state: State, d: int, row: int) -> int:
+    """The episode that stands before another in a device's chain, NONE for the first."""
+    before = NONE
+    each = state.device[d]["episode"]
+    while each != row:
+        before = each
+        each = state.episode[each]["next"]
+    return before
+
+
+@inner
+def _unchain(state: State, d: int, row: int, before: int) -> None:
+    """Take an episode out of a device's chain and give its row back."""
+    if before == NONE:
+        state.device[d]["episode"] = state.episode[row]["next"]
     else:
-        while state.episode[before]["next"] != row:
-            before = state.episode[before]["next"]
-        state.episode[before]["next"] = after
+        state.episode[before]["next"] = state.episode[row]["next"]
     state.episode[row]["next"] = state.free[0]
     state.free[0] = row
     state.free[1] += 1

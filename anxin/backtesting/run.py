@@ -90,10 +90,7 @@ class Run:
                 decided.append(self._engine.advance(turn.now, turn.listening_since))
                 return decided
             except KernelFault as fault:
-                if fault.detector is None:
-                    raise
-                self._engine.disable(fault.detector)
-                self.faulty.append(fault.detector)
+                self.faulty.append(self._engine.switch_off(fault))
 
     def _fold(self, episode: Episode, now: int) -> None:
         identity = self._standing.fold(episode, now)
