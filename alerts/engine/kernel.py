@@ -78,14 +78,14 @@ def fetch(state: State, header: Records, start: int, end: int, journal: Journal)
     """Touch the records of the readings [start, end), both halves, so that their way from memory overlaps.
 
     One reading after the other waits for its record each time; a loop that only loads lets the processor wait for
-    many at once. The sum is stored beyond the journal's end only so that the loads are not left out.
+    many at once. What they come to is stored beyond the journal's end only so that the loads are not left out.
     """
     touched = 0
     for i in range(start, end):
         device = state.device[header[i]["device"]]
-        touched += device["episode"] + device["wearer"]
+        touched ^= device["episode"] ^ device["wearer"]
         if header[i]["kind"] == _VITALS:
-            touched += state.mark_vitals[header[i]["device"]]
+            touched ^= state.mark_vitals[header[i]["device"]]
     journal.device_slot[journal.used[0]] = touched & 1
 
 
