@@ -41,28 +41,67 @@ class ResidentCard(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...]
 
 
+Role = Literal["family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency"]
+"""As what somebody is told: by their relation to the resident, or by their post."""
+
+Channel = Literal["sms", "voice", "chat"]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody (or, for ``chat``, a group) who can be told of an alarm.
+
+    ``contact``, ``responder``, ``account``: the record that they come from. ``address``: a phone number, or
+    ``chat:`` and the site's id. ``channels``: how they may be reached, as their record says.
+    """
+
+    role: Role
+    name: str
+    address: str
+    relation: str = ""
+    language: str = "zh"
+    channels: frozenset[Channel] = frozenset({"sms"})
+    contact: str | None = None
+    responder: str | None = None
+    account: str | None = None
+
+
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to be queued: template key, parameters and language, never free text."""
+    """A message to be queued: template key, parameters and language, never free text.
+
+    ``priority``: what goes first when much waits, the larger the earlier. ``alarms``: of a bundle, all of them.
+    """
 
     alarm: UUID | None
     site: str
     resident: str | None
-    contact: str | None
+    contact: str | None = None
+    responder: str | None = None
+    account: str | None = None
+    role: Role = "family"
+    name: str = ""
     recipient: str
-    channel: Literal["sms"] = "sms"
+    channel: Channel = "sms"
     template: str
     params: dict[str, Any]
     language: str
     expires_at: int | None = None
+    priority: int = 0
+    alarms: tuple[UUID, ...] = ()
 
 
 class Message(NewMessage, frozen=True, kw_only=True):
-    """A message of the outbox. ``demo``: its site never reaches a real notifier."""
+    """A message of the outbox. ``demo``: its site never reaches a real notifier.
+
+    ``code``: two digits by which an answer names the alarm, the recipient's own. ``resumed``: somebody began to
+    send it and never wrote down how that ended.
+    """
 
     id: int
     attempts: int
     created_at: int
     demo: bool
+    code: int | None = None
+    resumed: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
