@@ -135,4 +135,3 @@ def _numeric(name: str, dtype: np.dtype[Any]) -> _Column:
     if dtype.itemsize == 8:
         return _Column(name, sql.SQL("coalesce({}, -1)").format(column), ">i8")
     return _Column(name, sql.SQL("coalesce({}::int4, -1)").format(column), ">i4")
-
