@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from alerts.notifiers.port import NotSent
+from alerts.notifiers.port import EVERYTHING, Finding, NotSent, NotThere
 from alerts.ports import Message
 
 
@@ -12,6 +12,7 @@ class LocalNotifier:
     """Sends nothing. ``reason``: ``no_account`` (none is set up) or ``demo_site``."""
 
     name = "local"
+    capabilities = EVERYTHING
 
     def __init__(self, reason: Literal["no_account", "demo_site"]) -> None:
         self._outcome = NotSent(reason)
@@ -19,6 +20,10 @@ class LocalNotifier:
     async def send(self, message: Message, text: str, now: int) -> NotSent:
         """Keep it."""
         return self._outcome
+
+    async def find(self, message: Message, now: int) -> Finding:
+        """Nothing ever left."""
+        return NotThere()
 
 
 NO_ACCOUNT: Final = LocalNotifier("no_account")

@@ -16,7 +16,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from alerts.notifiers.port import Delivered, GiveUp, RetryAfter, Sending
+from alerts.notifiers.numbers import to_e164
+from alerts.notifiers.port import CannotTell, Capabilities, Delivered, Finding, GiveUp, RetryAfter, Sending
 from alerts.ports import Message
 
 TIMEOUT_S: Final = 5.0
@@ -26,7 +27,6 @@ LONGEST_VALIDITY_S: Final = 36_000
 DEFAULT_VALIDITY_S: Final = 900
 TRY_AGAIN: Final = frozenset({401, 429})
 """Beside 5xx: a wrong token is put right by the engineer, and the message may still be in time."""
-CHINA: Final = "86"
 _MESSAGING_SERVICE: Final = "MG"
 
 
@@ -37,6 +37,7 @@ class TwilioNotifier:
     """
 
     name = "twilio"
+    capabilities = Capabilities(sms=True)
 
     def __init__(
         self,
@@ -60,6 +61,10 @@ class TwilioNotifier:
         validity_s = max(1, min(left_s, LONGEST_VALIDITY_S))
         return await asyncio.to_thread(self._send, message.recipient, text, validity_s)
 
+    async def find(self, message: Message, now: int) -> Finding:
+        """Nothing is looked up yet."""
+        return CannotTell("not_looked_up")
+
     def _send(self, recipient: str, text: str, validity_s: int) -> Sending:
         try:
             sent = self._client.messages.create(
@@ -74,17 +79,6 @@ class TwilioNotifier:
         except (RequestException, TwilioException):
             return RetryAfter("twilio_unreachable")
         return Delivered(sent.sid)
-
-
-def to_e164(number: str) -> str:
-    """A number as Twilio wants it; one without a country is taken for a mainland Chinese mobile or landline.
-
-    Source: ITU-T E.164; the country code is an assumption that suits whoever types numbers as at home.
-    """
-    digits = number.removeprefix("00") if number.startswith("00") else number.removeprefix("+")
-    if number.startswith(("+", "00")):
-        return f"+{digits}"
-    return f"+{CHINA}{digits.removeprefix('0')}"
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
