@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, LiteralString
+from typing import Final, Literal
 
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.escalation import NO_NEWS_TO
 from alerts.ports import Message
 from gateway.store.alarms import MESSAGE_COLUMNS, message_from_row
 from gateway.store.connection import Connection
+from gateway.store.who_left import FOR_WHO_LEFT, LEFT
 
 ABANDONED_MS: Final = 60_000
 """A message that somebody began to send this long ago and never finished is taken up again: twice beats never."""
-
-
-FOR_WHO_LEFT: Final[LiteralString] = (
-    "(select bool_and(r.status = any(%(left)s)) from resident r where r.id = m.resident or (m.resident is null"
-    " and r.household = (select a.object ->> 'household' from alarm a where a.id = m.alarm)))"
-)
-"""Whether the message ``m`` is about somebody who has moved or died; one about a household is, when all have."""
-
-LEFT: Final = sorted(NO_NEWS_TO)
 
 
 class PostgresOutbox:

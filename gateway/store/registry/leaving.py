@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.store.connection import Connection
-from gateway.store.outbox import FOR_WHO_LEFT, LEFT
 from gateway.store.registry.writing import writing
+from gateway.store.who_left import FOR_WHO_LEFT, LEFT
 
 UNTIL: Final = "until"
 """Who resumes what had an end: the actor of that change in the history."""
