@@ -31,7 +31,7 @@ from alerts.engine.layout import (
 from alerts.engine.rules import Rule
 from alerts.engine.state import with_devices, with_residents
 from alerts.engine.wearing import know_wearers, stir_resident
-from alerts.engine.zones import Zone, disc_of, rows_of, zone_of
+from alerts.engine.zones import Zone, disc_of, drawn, zone_of
 from devices.batch import Records
 from devices.registry import Assignment, Device, Fence, Parameter, RegistryChange, Resident
 from devices.wearing import Span, laid_out, span_at
@@ -150,7 +150,7 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange])
             case _:
                 pass
     if changed.parameters:
-        state = _layered(directory, state, changed)
+        state = _layered(directory, state)
     return _laid_out(directory, state, changed)
 
 
@@ -174,7 +174,6 @@ def _resident(
         row["site"] = site
         row["rules"] = directory.site_rules.get(record.site, 0)
         changed.residents[record.slot] = None
-        changed.walkers[record.slot] = None
         if record.slot in directory.own_rules:
             changed.parameters[key] = None
     active = record.status == "active"
@@ -308,11 +307,8 @@ def _site(directory: Directory, name: str) -> int:
     return directory.sites.setdefault(name, len(directory.sites))
 
 
-def _layered(directory: Directory, state: State, changed: Changed) -> State:
-    """Lay the parameters' layers over each other anew, and judge every deadline again.
-
-    Zones are laid out anew only for residents whose margin has changed: whoever presses a button waits meanwhile.
-    """
+def _layered(directory: Directory, state: State) -> State:
+    """Lay the parameters' layers over each other anew, and judge every deadline again."""
     names = [*directory.sites, ""]
     own = {
         override.resident for override in directory.parameters.values() if 0 <= override.resident < len(state.resident)
@@ -320,15 +316,12 @@ def _layered(directory: Directory, state: State, changed: Changed) -> State:
     site_of = {slot: names[int(state.resident[slot]["site"])] for slot in own}
     rows, directory.site_rules, directory.own_rules = layers.layered(directory.parameters, site_of)
     of_site = np.array([directory.site_rules.get(name, 0) for name in names], np.int32)
-    margin_before = state.rules["zone_exit_back_m"][state.resident["rules"]]
     state.resident["rules"] = of_site[state.resident["site"]]
     for slot in own:
         state.resident["rules"][slot] = directory.own_rules[slot]
     state.device["site_rules"] = of_site[state.device["site"]]
     state.due[:] = 0
     state.fault_due[:] = 0
-    moved = np.flatnonzero(rows["zone_exit_back_m"][state.resident["rules"]] != margin_before)
-    changed.walkers.update((walker, None) for walker in moved.tolist() if walker in directory.walks)
     state = state._replace(rules=rows)
     know_wearers(state, np.arange(len(state.device)))
     return state
@@ -381,17 +374,16 @@ def _fences(directory: Directory, state: State, walkers: dict[int, None]) -> Sta
     used = len(state.vertex)
     for walker in walkers:
         resident = state.resident[walker]
-        back_m = float(state.rules[resident["rules"]]["zone_exit_back_m"])
-        zones = [directory.fences[key][1] for key in sorted(directory.walks.get(walker, ()))]
+        zones = [drawn(directory.fences[key][1]) for key in sorted(directory.walks.get(walker, ()))]
         fence = rows[walker] = np.zeros(len(zones), FENCE)
         for i, zone in enumerate(zones):
-            lat0, lon0, radius_m, margin_m, vertex = rows_of(zone, back_m)
-            fence[i]["lat"], fence[i]["cos_lat"], fence[i]["sin_lat"] = lat0, cos(lat0), sin(lat0)
-            fence[i]["lon"] = lon0
-            fence[i]["radius_m"], fence[i]["margin_m"] = radius_m, margin_m
-            fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, len(vertex)) if len(vertex) else (0, 0)
-            used += len(vertex)
-            corners.append(vertex)
+            fence[i]["lat"], fence[i]["cos_lat"], fence[i]["sin_lat"] = zone.lat, cos(zone.lat), sin(zone.lat)
+            fence[i]["lon"] = zone.lon
+            fence[i]["radius_m"], fence[i]["depth_m"] = zone.about_m, zone.depth_m
+            own = len(zone.vertex)
+            fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, own) if own else (0, 0)
+            used += own
+            corners.append(zone.vertex)
         resident["disc_lat"], resident["disc_lon"], resident["disc_cos"], resident["disc_m"] = disc_of(zones)
     first, count = state.resident["fence_first"], state.resident["fence_count"]
     return _with_fences(state, replaced(state.fence, first, count, rows), np.concatenate(corners))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from devices import wearing
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 4
+LAYOUT_VERSION: Final = 5
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
@@ -131,7 +131,7 @@ FENCE: Final[np.dtype[Any]] = np.dtype(
         ("cos_lat", "f8"),
         ("sin_lat", "f8"),
         ("radius_m", "f8"),  # of a circle; of a polygon: no corner is further from the origin
-        ("margin_m", "f4"),  # this deep inside counts as back
+        ("depth_m", "f4"),  # of its deepest place, about: nobody need be deeper inside than half of that to be back
         ("vertex_first", "i4"),
         ("vertex_count", "i4"),  # 0: a circle
         ("_spare", "i4"),

@@ -291,7 +291,7 @@ def whereabouts(state: State, slot: int, d: int, t: int, p: Any) -> tuple[int, b
         return -1, False
     has_zone = resident["fence_count"] > 0
     accuracy = accuracy_or_default(device["accuracy_m"], p)
-    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
+    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"], p["zone_exit_back_m"])
     outside = has_zone and away - accuracy > 0.0
     if t - device["mark_position"] > p["silent_fix_kept_ms"] or accuracy > p["zone_exit_sure_accuracy_m"]:
         return -1, outside

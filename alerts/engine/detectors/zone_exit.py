@@ -106,7 +106,9 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
         row = NONE
     if resident["active"] == 0 or resident["fence_count"] == 0 or not in_force(enabled, p["zone_exit_enabled"], _RULE):
         return k
-    away, well_inside = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"])
+    away, well_inside = outside_m(
+        state.fence, state.vertex, resident, device["lat"], device["lon"], p["zone_exit_back_m"]
+    )
     accuracy = accuracy_or_default(device["accuracy_m"], p)
     if away - accuracy > 0.0:
         return outside(state, at, row, away, journal, out, k)
@@ -189,9 +191,11 @@ def say(state: State, at: Heard, row: int, what: int, away_m: float, out: Record
 
 @entry
 def outside_m(
-    fences: Records, vertex: npt.NDArray[np.float64], resident: Any, lat_deg: float, lon_deg: float
+    fences: Records, vertex: npt.NDArray[np.float64], resident: Any, lat_deg: float, lon_deg: float, back_m: float
 ) -> tuple[float, bool]:
     """How far outside the nearest zone a place is, in metres (negative: inside), and whether well inside.
+
+    Well inside is ``back_m`` deep, or half as deep as the zone itself where that is less.
 
     ``(inf, False)`` for a resident without zones. A polygon's corners are looked at only when the circle about
     it is nearer than what was found before.
@@ -208,7 +212,7 @@ def outside_m(
                 continue
             x, y = plane_m(fence["lon"], fence["sin_lat"], fence["cos_lat"], lat, lon)
             away = polygon_m(x, y, vertex, fence["vertex_first"], fence["vertex_count"])
-        well_inside = well_inside or away <= -fence["margin_m"]
+        well_inside = well_inside or away <= -min(back_m, 0.5 * fence["depth_m"])
         nearest = min(nearest, away)
     return nearest, well_inside
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from math import cos, radians
+from math import cos, pi, radians, sin
 
 import hypothesis.strategies as st
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import assume, given, settings
 
 from alerts.engine import Engine
+from alerts.engine.depth import deepest
 from alerts.engine.detectors.zone_exit import outside_m
 from alerts.engine.geometry import distance_m, polygon_m
-from alerts.engine.zones import Circle, Polygon, rows_of
+from alerts.engine.zones import Polygon, disc_of, drawn
 from devices.registry import Fence
 from tests.reference.oracle import between_m, polygon_outside_m
-from tests.reference.streams import change, resident
+from tests.reference.streams import change, circle, north_of, resident
 
 latitudes = st.floats(-89.99, 89.99)
 longitudes = st.floats(-180, 180)
@@ -55,7 +57,7 @@ def test_a_polygon_has_the_same_edge_as_its_drawing(place: tuple[float, float], 
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     spot = at(east, north)
-    away, _ = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot)
+    away, _ = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)
     expected = polygon_outside_m(spot, list(corners))
     assert away == pytest.approx(expected, abs=2.0 + abs(expected) * 0.001)
 
@@ -65,7 +67,7 @@ def test_far_away_is_far_from_a_polygon_too() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     for spot in ((-31.0, -59.0), (31.0, -121.0), (90.0, 0.0), (-90.0, 0.0)):
-        away, well_inside = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot)
+        away, well_inside = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)
         assert away == pytest.approx(between_m(spot, corners[0]), rel=0.01)
         assert not well_inside
 
@@ -77,14 +79,69 @@ def test_inside_a_concave_polygon_is_even_odd() -> None:
     assert polygon_m(-3.0, 4.0, vertex, 0, 5) == pytest.approx(3.0)
 
 
-def test_a_small_zone_has_a_margin_that_fits_into_it() -> None:
-    assert rows_of(Circle(31.0, 121.0, 400.0), 20.0)[3] == 20.0
-    assert rows_of(Circle(31.0, 121.0, 10.0), 20.0)[3] == 5.0
-    narrow = Polygon(((31.0, 121.0), (31.0, 121.01), (31.0001, 121.01), (31.0001, 121.0)))
-    assert 1.0 < rows_of(narrow, 20.0)[3] < 3.0
+@pytest.mark.parametrize(
+    ("radius_m", "metres", "deep"), [(400, 375, True), (400, 385, False), (10, 4, True), (10, 6, False)]
+)
+def test_in_a_zone_that_is_not_twice_as_deep_half_its_depth_is_well_inside(
+    radius_m: float, metres: float, deep: bool
+) -> None:
+    engine = Engine()
+    engine.apply([change(resident()), change(circle(0, radius_m))])
+    spot = north_of(metres)
+    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)[1] is deep
+
+
+def turned(shape: list[tuple[float, float]], angle: float, east: float) -> npt.NDArray[np.float64]:
+    along, across = np.array([cos(angle), sin(angle)]), np.array([-sin(angle), cos(angle)])
+    return np.array([x * along + y * across + (east, -east) for x, y in shape])
+
+
+angles = st.floats(0, 2 * pi)
+lengths = st.floats(1, 5000)
+
+
+@settings(deadline=None)
+@given(lengths, st.floats(0.002, 1), angles, st.floats(-1e4, 1e4))
+def test_a_strip_is_half_as_deep_as_wide_however_thin_and_slanting(
+    length: float, part: float, angle: float, east: float
+) -> None:
+    width = max(0.05, length * part)
+    strip = turned([(0, 0), (length, 0), (length, width), (0, width)], angle, east)
+    depth = min(width, length) / 2
+    found, x, y = deepest(strip)
+    assert 0.95 * depth <= found <= depth * 1.001
+    assert polygon_m(x, y, strip, 0, 4) == pytest.approx(-found)
+
+
+@settings(deadline=None)
+@given(lengths, st.floats(0, 1), st.floats(0.01, 1), angles, st.floats(-1e4, 1e4))
+def test_a_triangle_is_as_deep_as_its_incircle(
+    length: float, foot: float, part: float, angle: float, east: float
+) -> None:
+    height = max(0.05, length * part)
+    triangle = turned([(0, 0), (length, 0), (foot * length, height)], angle, east)
+    sides = np.hypot(*(triangle - np.roll(triangle, 1, axis=0)).T)
+    incircle = length * height / float(sides.sum())
+    assert 0.95 * incircle <= deepest(triangle)[0] <= incircle * 1.001
+
+
+def test_a_bent_strip_is_as_deep_as_its_widest_place() -> None:
+    """A staircase of slanting steps, 2 m wide, with one landing of 6 m."""
+    steps = [(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (206.0, 100.0), (206.0, 106.0), (200.0, 106.0), (200.0, 102.0)]
+    steps += [(98.0, 102.0), (98.0, 2.0), (0.0, 2.0)]
+    for angle in (0.0, 0.1, 0.7, 2.0):
+        assert 2.8 <= deepest(turned(steps, angle, 0.0))[0] <= 3.0
+
+
+def test_a_zone_without_an_inside_has_no_depth() -> None:
+    line = np.array([(0.0, 0.0), (100.0, 33.0), (200.0, 66.0)])
+    assert deepest(line)[0] == pytest.approx(0.0, abs=1e-9)
+    assert disc_of([drawn(Polygon(((31.0, 121.0), (31.0, 121.0), (31.0, 121.0))))])[3] == -1.0
 
 
 def test_two_corners_are_no_zone() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=((31, 121), (32, 121))))])
-    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], 0.0, 0.0) == (np.inf, False)
+    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], 0.0, 0.0, 20.0) == (
+        np.inf, False,
+    )  # fmt: skip

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from alerts.engine import Engine, KernelFault, Rule
-from alerts.engine.zones import Polygon, Zone, disc_of, rows_of
+from alerts.engine.zones import Drawn, Polygon, Zone, disc_of, drawn
 from devices.registry import Record
 from tests.reference.streams import (
     START,
@@ -103,27 +101,28 @@ def test_an_interval_that_cannot_be_is_passed_over_once_silence_is_off() -> None
     assert [said.rule for said in said_in(engine.process(batch, START))] == [Rule.SOS_BUTTON]
 
 
-def test_a_parameter_lays_out_only_the_zones_whose_margin_it_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = engine_of(*(record for slot in range(9) for record in (resident(slot), circle(slot))))
-    laid_out: list[float] = []
+def test_no_parameter_lays_out_zones_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_of(resident(), device(), assignment(), circle(0))
 
-    def counted(zone: Zone, back_m: float) -> Any:
-        laid_out.append(back_m)
-        return rows_of(zone, back_m)
+    def laid_out(zone: Zone) -> Drawn:
+        raise AssertionError(zone)
 
-    monkeypatch.setattr("alerts.engine.directory.rows_of", counted)
-    engine.apply([change(parameter("vitals.heart_rate.low_bpm", 45, "resident", 3))])
-    assert laid_out == []
-    engine.apply([change(parameter("wandering.zone_exit.back_m", 40, "resident", 3))])
-    assert laid_out == [40]
-    engine.apply([change(parameter("wandering.zone_exit.back_m", 30))])
-    assert laid_out == [40] + 8 * [30]
+    monkeypatch.setattr("alerts.engine.directory.drawn", laid_out)
+    moved = resident()
+    engine.apply([change(type(moved)(id=moved.id, slot=0, site="elsewhere", name=""))])
+    engine.apply([change(parameter("wandering.zone_exit.back_m", 140)), change(parameter("vitals.spo2.low_pct", 90))])
+    away = [fix(START + i * 30 * S, metres) for i, metres in enumerate((400, 400, 170, 170))]
+    assert [said.reading for said in said_in(engine.process(batch_of(away), START + HOUR))] == [1]
+    engine.commit()
+    engine.apply([change(parameter("wandering.zone_exit.back_m", 10))])
+    back = [fix(START + 300 * S + i * 30 * S, 280) for i in range(2)]
+    assert [said.reading for said in said_in(engine.process(batch_of(back), START + HOUR))] == [1]
 
 
 def test_no_disc_is_drawn_in_a_polygon_too_large_for_its_plane() -> None:
     corners = ((-0.3, -34.0), (-0.3, 34.0), (0.3, 34.0), (0.0, 0.0), (0.3, -34.0))
-    assert disc_of([Polygon(corners)])[3] == -1.0
-    assert disc_of([Polygon(tuple((lat, lon / 34.0) for lat, lon in corners))])[3] > 0.0
+    assert disc_of([drawn(Polygon(corners))])[3] == -1.0
+    assert disc_of([drawn(Polygon(tuple((lat, lon / 34.0) for lat, lon in corners)))])[3] > 0.0
 
 
 def test_registry_changes_are_refused_after_a_batch_that_brought_only_devices() -> None:
