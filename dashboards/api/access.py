@@ -27,6 +27,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 MAY_ACT: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor", "duty", "responder"})
+MAY_OPEN: Final[frozenset[Role]] = MAY_ACT - {"responder"}
 MAY_ADMINISTER: Final[frozenset[Role]] = frozenset({"admin", "manager"})
 MAY_MANAGE: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor"})
 MAY_EDIT_CONTACTS: Final[frozenset[Role]] = MAY_MANAGE | {"duty"}
@@ -126,12 +127,14 @@ def require_person(principal: Principal) -> None:
         raise Problem(403, "an API token cannot do this: sign in", kind="role")
 
 
+opening = allowed_to(MAY_OPEN, "break a refusal open")
 acting = allowed_to(MAY_ACT, "act on alarms")
 managing = allowed_to(MAY_MANAGE, "change the registry")
 administering = allowed_to(MAY_ADMINISTER, "administer")
 editing_contacts = allowed_to(MAY_EDIT_CONTACTS, "change contacts")
 
 SignedIn = Annotated[Principal, Depends(signed_in)]
+Opening = Annotated[Principal, Depends(opening)]
 Acting = Annotated[Principal, Depends(acting)]
 Managing = Annotated[Principal, Depends(managing)]
 Administering = Annotated[Principal, Depends(administering)]

@@ -29,6 +29,7 @@ from dashboards.api import (
 )
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
+from dashboards.api.records import consents
 from dashboards.deps import Deps
 
 
@@ -47,6 +48,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.feed = Feed(deps.conninfo)
     app.state.importing = asyncio.Lock()
     problems.install(app)
+    app.include_router(consents.alarms)
     for room in (health, session, alarms, reports, together, drills, stream, records, measurements, commands, exchange):
         app.include_router(room.router)
     web.install(app)

@@ -197,6 +197,47 @@ class ContactForm(Form):
         return msgspec.convert(self.model_dump(), records.ContactFields)
 
 
+class ConsentForm(Form):
+    """What a resident, or a guardian for a reason, allowed or refused; ``from`` absent: from now on (ms)."""
+
+    resident: Short
+    purpose: records.ConsentPurpose
+    granted: bool
+    given_by: Literal["resident", "guardian"] = "resident"
+    guardian: Name | None = None
+    reason: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    from_ms: Time | None = Field(default=None, alias="from")
+    until_ms: Time | None = Field(default=None, alias="until")
+
+    @model_validator(mode="after")
+    def _guardians_say_why(self) -> Self:
+        if self.given_by == "guardian" and (self.guardian is None or self.reason is None):
+            raise ValueError("who is the guardian, and why do they decide?")
+        return self
+
+    def fields(self, now_ms: int) -> records.ConsentFields:
+        """What the store takes. Raises ``ValueError`` when it would end before it begins."""
+        start = now_ms if self.from_ms is None else self.from_ms
+        if self.until_ms is not None and self.until_ms <= start:
+            raise ValueError("a consent ends after it begins")
+        return records.ConsentFields(
+            resident=self.resident,
+            purpose=self.purpose,
+            granted=self.granted,
+            given_by=self.given_by,
+            guardian=self.guardian if self.given_by == "guardian" else None,
+            reason=self.reason,
+            from_ms=start,
+            until_ms=self.until_ms,
+        )
+
+
+class WithdrawalForm(Form):
+    """A consent that was given is never rewritten: it ends, and another one is entered."""
+
+    withdrawn: Literal[True]
+
+
 class ResponderForm(Form):
     """Somebody who can be sent; ``building`` and ``unit`` say where they are at hand."""
 

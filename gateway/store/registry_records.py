@@ -180,4 +180,56 @@ class Responder(ResponderFields, frozen=True, kw_only=True):
     id: str
 
 
-Record = Site | Household | Resident | Device | Assignment | Contact | Fence | Responder
+Post = Literal["duty", "supervisor"]
+"""As what somebody is on duty."""
+
+
+class ShiftFields(msgspec.Struct, frozen=True, kw_only=True, rename={"from_ms": "from", "to_ms": "to"}):
+    """Who is on duty at a site in ``[from_ms, to_ms)``: ``stand_in`` instead of ``account``, both user names."""
+
+    site: str
+    account: str
+    role: Post = "duty"
+    from_ms: int
+    to_ms: int
+    stand_in: str | None = None
+    note: str | None = None
+
+    @property
+    def serves(self) -> str:
+        """The user name of whoever is there."""
+        return self.stand_in or self.account
+
+
+class Shift(ShiftFields, frozen=True, kw_only=True, rename={"from_ms": "from", "to_ms": "to"}):
+    """A stored shift."""
+
+    id: str
+
+
+ConsentPurpose = Literal["location", "health", "sharing"]
+"""What may be known by others than the centre's staff: where they are, their illnesses, how to reach and enter."""
+
+
+class ConsentFields(msgspec.Struct, frozen=True, kw_only=True, rename={"from_ms": "from", "until_ms": "until"}):
+    """What a resident, or a guardian for a ``reason``, allowed (``granted``) or refused in ``[from_ms, until_ms)``."""
+
+    resident: str
+    purpose: ConsentPurpose
+    granted: bool
+    given_by: Literal["resident", "guardian"] = "resident"
+    guardian: str | None = None
+    reason: str | None = None
+    from_ms: int
+    until_ms: int | None = None
+
+
+class Consent(ConsentFields, frozen=True, kw_only=True, rename={"from_ms": "from", "until_ms": "until"}):
+    """A stored consent or refusal, with the resident's site; it is never rewritten, only withdrawn."""
+
+    id: str
+    site: str
+    withdrawn_at: int | None = None
+
+
+Record = Site | Household | Resident | Device | Assignment | Contact | Fence | Responder | Consent | Shift

@@ -17,6 +17,7 @@ from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry_records import (
     Assignment,
+    Consent,
     Contact,
     Device,
     Fence,
@@ -24,6 +25,7 @@ from gateway.store.registry_records import (
     Record,
     Resident,
     Responder,
+    Shift,
     Site,
 )
 
@@ -35,9 +37,11 @@ PLURAL: Final[dict[type[object], str]] = {
     Resident: "residents",
     Device: "devices",
     Assignment: "assignments",
+    Consent: "consents",
     Contact: "contacts",
     Fence: "fences",
     Responder: "responders",
+    Shift: "shifts",
 }
 
 

@@ -26,6 +26,7 @@ _BLANK: Final[dict[LiteralString, dict[str, Any]]] = {
         "home_lon": None, "external_id": None, "household": None,
     },
     "contact": {"name": "", "phone": "", "relation": ""},
+    "consent": {"guardian": None, "reason": None},
     "fence": {"name": "", "circle_lat": None, "circle_lon": None, "radius_m": None, "polygon": None},
     "household": {"name": "", "address": {}},
 }  # fmt: skip
@@ -66,6 +67,7 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
             return 0
         await _forget_what_was_said(conn, ids, slots)
         await conn.execute("delete from contact where resident_slot = any(%s)", (slots,))
+        await conn.execute("delete from consent where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from fence where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from parameter where resident = any(%s)", (ids,))
         await conn.execute(
@@ -75,7 +77,7 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
             (ids,),
         )
         await _blank(conn, "resident", "c.key = any(%(who)s)", ids)
-        for table in ("contact", "fence"):
+        for table in ("contact", "consent", "fence"):
             await _blank(conn, table, "(c.record ->> 'resident_slot')::integer = any(%(who)s)", slots)
         homes = [row[2] for row in people if row[2] is not None]
         cursor = await conn.execute(
@@ -88,11 +90,23 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
 
 
 async def _forget_what_was_said(conn: Connection, ids: list[str], slots: list[int]) -> None:
-    """The phones and names in messages, and what was noted of requests."""
-    await conn.execute(
-        "update message set recipient = '', params = '{}' where state not in ('queued', 'sending') and (resident ="
-        " any(%s) or contact in (select c.id from contact c where c.resident_slot = any(%s)))",
+    """The phones and names in messages, their links, what was answered, and what was noted of requests."""
+    cursor = await conn.execute(
+        "update message set recipient = '', name = '', params = '{}' where state not in ('queued', 'sending')"
+        " and (resident = any(%s) or contact in (select c.id from contact c where c.resident_slot = any(%s)))"
+        " returning id",
         (ids, slots),
+    )
+    messages = [row[0] for row in await cursor.fetchall()]
+    await conn.execute(
+        "delete from message_link l using alarm a"
+        " where a.id = l.alarm and (l.message = any(%s) or a.resident = any(%s))",
+        (messages, ids),
+    )
+    await conn.execute(
+        "update inbound_message i set sender = '', body = '' where i.message = any(%s)"
+        " or i.alarm in (select a.id from alarm a where a.resident = any(%s))",
+        (messages, ids),
     )
     await conn.execute(
         "update service_request q set note = null, answer = null where q.resident = any(%(ids)s) or exists ("

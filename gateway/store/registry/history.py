@@ -10,13 +10,13 @@ import msgspec
 
 from gateway.store.connection import Connection
 from gateway.store.registry.views import VIEWS
-from gateway.store.registry_records import Assignment, Contact, Device, Fence, Resident, Responder
+from gateway.store.registry_records import Assignment, Consent, Contact, Device, Fence, Resident, Responder, Shift
 
 Row = dict[str, Any]
 
 _HIDDEN: Final = frozenset(
     {"slot", "device_slot", "resident_slot", "created_at", "updated_at", "home_lat", "home_lon"}
-    | {"circle_lat", "circle_lon", "radius_m", "from_ms", "to_ms"}
+    | {"circle_lat", "circle_lon", "radius_m", "from_ms", "to_ms", "until_ms"}
 )
 _TIMES: Final = ("until", "left_at", "erased_at")
 _SECRET: Final[dict[str, str]] = {"device": "credentials", "account": "password"}
@@ -98,7 +98,7 @@ async def site_of_history(conn: Connection, kind: type[object], key: str) -> str
         return key
     if kind is Assignment:
         return await _site_of_slot(conn, "device", row[0]["device_slot"])
-    if kind in (Contact, Fence):
+    if kind in (Consent, Contact, Fence):
         return await _site_of_slot(conn, "resident", row[0]["resident_slot"])
     return str(row[0]["site"])
 
@@ -118,12 +118,16 @@ async def _names(conn: Connection, rows: Sequence[Row]) -> _Names:
     return _Names(
         residents=await _keys_of_slots(conn, "resident", _numbers(rows, "resident_slot")),
         devices=await _keys_of_slots(conn, "device", _numbers(rows, "device_slot")),
-        accounts=await _usernames(conn, [row["account"] for row in rows if isinstance(row.get("account"), str)]),
+        accounts=await _usernames(conn, _texts(rows, ("account", "stand_in"))),
     )
 
 
 def _numbers(rows: Iterable[Row], column: str) -> list[int]:
     return sorted({row[column] for row in rows if isinstance(row.get(column), int)})
+
+
+def _texts(rows: Sequence[Row], columns: Iterable[str]) -> list[str]:
+    return sorted({row[column] for column in columns for row in rows if isinstance(row.get(column), str)})
 
 
 async def _keys_of_slots(conn: Connection, table: str, slots: Sequence[int]) -> dict[int, str]:
@@ -171,6 +175,10 @@ def _contact(row: Row, names: _Names) -> Row:
     return {**_plain(row, names), "resident": names.residents.get(row["resident_slot"])}
 
 
+def _consent(row: Row, names: _Names) -> Row:
+    return {**_contact(row, names), "from": row["from_ms"], "until": row["until_ms"]}
+
+
 def _fence(row: Row, names: _Names) -> Row:
     round_one = row.get("radius_m") is not None
     circle = {"lat": row["circle_lat"], "lon": row["circle_lon"], "radius_m": row["radius_m"]} if round_one else None
@@ -181,6 +189,16 @@ def _responder(row: Row, names: _Names) -> Row:
     return {**_plain(row, names), "account": names.accounts.get(row["account"] or "")}
 
 
+def _shift(row: Row, names: _Names) -> Row:
+    return {
+        **_plain(row, names),
+        "account": names.accounts.get(row["account"]),
+        "stand_in": names.accounts.get(row["stand_in"] or ""),
+        "from": row["from_ms"],
+        "to": row["to_ms"],
+    }
+
+
 def _device(row: Row, names: _Names) -> Row:
     return {"device": row["id"], **_plain(row, names)}
 
@@ -189,9 +207,11 @@ _SHAPES: Final[dict[type[object], Callable[[Row, _Names], Row]]] = {
     Resident: _resident,
     Device: _device,
     Assignment: _assignment,
+    Consent: _consent,
     Contact: _contact,
     Fence: _fence,
     Responder: _responder,
+    Shift: _shift,
 }
 """How a stored row becomes the record that the API shows; the other kinds are shown as they are."""
 

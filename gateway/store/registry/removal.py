@@ -17,7 +17,8 @@ R = TypeVar("R", bound=Record)
 async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
     """Remove a site, household, resident, contact or fence; devices are revoked instead.
 
-    With a resident go contacts, zones, own limits and the record of who wore what; with a site what was set for it.
+    With a resident go contacts, consents, zones, own limits and the record of who wore what; with a site what was
+    set for it.
 
     Raises:
         Conflict: Something still refers to it, or the resident has an active alarm.
@@ -45,5 +46,5 @@ async def _let_go(conn: Connection, resident: str) -> None:
         raise Conflict("the resident has an active alarm")
     await conn.execute("delete from parameter where resident = %s", (resident,))
     slot = "(select slot from resident where id = %s)"
-    for table in ("contact", "fence", "assignment"):
+    for table in ("contact", "consent", "fence", "assignment"):
         await conn.execute(f"delete from {table} where resident_slot = {slot}", (resident,))

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, LiteralString
 
-from gateway.store.registry_records import Assignment, Contact, Device, Fence, Household, Resident, Responder, Site
+from gateway.store.registry_records import (
+    Assignment,
+    Consent,
+    Contact,
+    Device,
+    Fence,
+    Household,
+    Resident,
+    Responder,
+    Shift,
+    Site,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,16 @@ VIEWS: Final[dict[type[object], View]] = {
         "p.site",
         {"site": "p.site", "kind": "p.kind", "building": "p.building", "unit": "p.unit", "active": "p.active::text"},
     ),
+    Shift: View(
+        "shift",
+        "jsonb_build_object('id', f.id, 'site', f.site, 'account', a.username, 'role', f.role, 'from', f.from_ms,"
+        " 'to', f.to_ms, 'stand_in', i.username, 'note', f.note)",
+        "shift f join account a on a.id = f.account left join account i on i.id = f.stand_in",
+        "f.id",
+        "f.site",
+        {"site": "f.site", "role": "f.role", "account": "a.username"},
+        {"from": "f.to_ms > %(from)s::bigint", "to": "f.from_ms < %(to)s::bigint"},
+    ),
     Contact: View(
         "contact",
         "jsonb_build_object('id', c.id, 'resident', r.id, 'site', r.site, 'name', c.name, 'phone', c.phone,"
@@ -106,5 +127,15 @@ VIEWS: Final[dict[type[object], View]] = {
         "f.id",
         "r.site",
         {"site": "r.site", "resident": "r.id"},
+    ),
+    Consent: View(
+        "consent",
+        "jsonb_build_object('id', c.id, 'resident', r.id, 'site', r.site, 'purpose', c.purpose,"
+        " 'granted', c.granted, 'given_by', c.given_by, 'guardian', c.guardian, 'reason', c.reason,"
+        " 'from', c.from_ms, 'until', c.until_ms, 'withdrawn_at', c.withdrawn_at)",
+        "consent c join resident r on r.slot = c.resident_slot",
+        "c.id",
+        "r.site",
+        {"site": "r.site", "resident": "r.id", "purpose": "c.purpose"},
     ),
 }
