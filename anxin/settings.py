@@ -43,6 +43,21 @@ class Twilio(_Section):
     auth_token: SecretStr | None = None
     from_: str | None = Field(default=None, alias="from")
     base_url: str | None = None
+    voice_from: str | None = None
+    """The number that calls, where ``from`` is a messaging service or cannot; ``from`` unless told otherwise."""
+    templates: dict[str, str] = Field(default_factory=dict)
+    """Keys of our messages and the sids of the content templates that are approved for them, ``HX…``."""
+
+
+class Sms(_Section):
+    """What holds for every SMS, whoever carries it."""
+
+    signature: str | None = Field(default=None, min_length=1, max_length=20)
+    """What an SMS begins with; in each language its own unless told otherwise. China approves it beforehand."""
+    per_second: float = Field(default=10.0, gt=0)
+    """How many messages leave a second; the first of a critical alarm never waits for it. Assumption, ADR 21."""
+    daily_cap: int | None = Field(default=None, ge=1)
+    """How many SMS the carrier brings to one number in a day; None: nobody said so."""
 
 
 class Database(_Section):
@@ -75,6 +90,8 @@ class Console(_Section):
     port: int = Field(default=8080, ge=0, le=65535)
     language: Literal["zh", "en"] = "zh"
     secure_cookies: bool = False
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
+    """Where phones and providers reach the console from outside; None: messages carry no link, calls no keypad."""
 
 
 class Gateway(_Section):
@@ -114,6 +131,9 @@ class Settings(BaseSettings):
     """Where the roles' logs go: ``log/`` of the data folder, or our own standard error, as containers want it."""
     roles: tuple[RoleName, ...] = ROLES
     twilio: Twilio = Twilio()
+    sms: Sms = Sms()
+    chat: dict[str, SecretStr] = Field(default_factory=dict)
+    """Site → where its group is, as apprise writes it, for example ``wecombot://…``. Sites by any letter case."""
     database: Database = Database()
     mqtt: Mqtt = Mqtt()
     console: Console = Console()
@@ -186,6 +206,19 @@ class TwilioAccount:
     auth_token: str = field(repr=False)
     from_: str
     base_url: str | None = None
+    voice_from: str | None = None
+    templates: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysOut:
+    """What the dispatcher needs beside the account: signature, address for links, pace, chat groups by site."""
+
+    signature: str | None = None
+    public_url: str | None = None
+    per_second: float = 10.0
+    daily_cap: int | None = None
+    chat: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +264,7 @@ class RoleSettings:
     metrics_port: int = 0
     metrics_listen: str = "127.0.0.1"
     twilio: TwilioAccount | None = None
+    ways_out: WaysOut = WaysOut()
     language: str = "zh"
     secure_cookies: bool = False
     keep: KeepDays = KeepDays()
@@ -274,7 +308,26 @@ def twilio_account(twilio: Twilio) -> TwilioAccount | None:
         return None
     if twilio.auth_token is None or twilio.from_ is None:
         raise ValueError("twilio.account_sid is set: twilio.auth_token and twilio.from are needed too")
-    return TwilioAccount(twilio.account_sid, twilio.auth_token.get_secret_value(), twilio.from_, twilio.base_url)
+    return TwilioAccount(
+        twilio.account_sid,
+        twilio.auth_token.get_secret_value(),
+        twilio.from_,
+        twilio.base_url,
+        twilio.voice_from,
+        twilio.templates,
+    )
+
+
+def ways_out(settings: Settings) -> WaysOut:
+    """What the sections ``sms``, ``chat`` and ``console`` say of messages."""
+    public_url = settings.console.public_url
+    return WaysOut(
+        signature=settings.sms.signature,
+        public_url=None if public_url is None else public_url.rstrip("/"),
+        per_second=settings.sms.per_second,
+        daily_cap=settings.sms.daily_cap,
+        chat={site.casefold(): url.get_secret_value() for site, url in settings.chat.items()},
+    )
 
 
 def parse_broker(address: str) -> BrokerAddress:

@@ -24,7 +24,7 @@ from anxin.first_account import admin_link
 from anxin.foreign_broker import AccountsFolder, told_broker, until_let_in
 from anxin.health import leave_note, take_note_away
 from anxin.role_board import RoleBoard
-from anxin.settings import BrokerAddress, RoleSettings, Settings, keep_days, to_environment, twilio_account
+from anxin.settings import BrokerAddress, RoleSettings, Settings, keep_days, to_environment, twilio_account, ways_out
 from anxin.supervisor import Process, Supervisor
 from gateway.store.broker_accounts import BrokerAccounts, broker_accounts
 from gateway.store.changes import listen
@@ -233,6 +233,7 @@ class System:
             metrics_port=settings.gateway.metrics_port,
             metrics_listen=settings.gateway.metrics_listen,
             twilio=twilio_account(settings.twilio),
+            ways_out=ways_out(settings),
             language=settings.console.language,
             secure_cookies=settings.console.secure_cookies,
             keep=keep_days(settings.retention),

@@ -13,6 +13,7 @@ from anxin.settings import (
     parse_broker,
     to_environment,
     twilio_account,
+    ways_out,
 )
 
 
@@ -50,6 +51,31 @@ def test_half_an_account_is_refused() -> None:
     assert twilio_account(Twilio()) is None
     with pytest.raises(ValueError, match="auth_token"):
         twilio_account(Twilio(account_sid="AC1"))
+
+
+def test_ways_out_come_from_their_sections_and_a_chat_group_from_a_secret(
+    tmp_path: Path, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "anxin.toml"
+    path.write_text(
+        '[console]\npublic_url = "https://anxin.example.org/"\n[sms]\ndaily_cap = 10\n'
+        '[twilio]\nfrom = "MG1"\nvoice_from = "+15005550006"\n[twilio.templates]\nalarm = "HX1"\n'
+    )
+    (secrets / "ANXIN_CHAT__North").write_text("wecombot://hidden\n")
+    monkeypatch.setenv("ANXIN_SMS__SIGNATURE", "【北苑】")
+    settings = load_settings(path)
+    ways = ways_out(settings)
+    assert (ways.public_url, ways.signature, ways.daily_cap) == ("https://anxin.example.org", "【北苑】", 10)
+    assert ways.chat == {"north": "wecombot://hidden"}
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in repr(ways)
+    assert (settings.twilio.voice_from, settings.twilio.templates) == ("+15005550006", {"alarm": "HX1"})
+
+
+@pytest.mark.parametrize("url", ["anxin.example.org", "https://", "https://anxin.example.org/?a=1", "ftp://a"])
+def test_an_address_from_outside_is_a_plain_url(url: str) -> None:
+    with pytest.raises(ValidationError):
+        load_settings(None, {"console": {"public_url": url}})
 
 
 @pytest.mark.parametrize("variable", ["ANXIN_CONSOLE__PROT", "ANXIN_CONSOEL__PORT"])
