@@ -91,6 +91,30 @@ class Engine:
             outcome = kernel.process(self._state, batch, now, self._enabled, self._journal, self._out)
         return self._events(outcome)
 
+    def foresee(self, batch: ReadingBatch, now: int) -> Records:
+        """What ``process`` would answer next, changing nothing, be it that a batch waits for its commit.
+
+        Args:
+            batch: as ``process``.
+            now: as ``process``.
+
+        Returns:
+            As ``process``.
+
+        Raises:
+            KernelFault: as ``process``; nothing else is undone.
+        """
+        under_way = self._journal, self._out, self._room
+        uncommitted = self._devices_before, self._episodes_before, self._readings_since_commit
+        self._journal, self._room = empty_journal(_FIRST_ROOM), _FIRST_ROOM
+        self._devices_before, self._episodes_before, self._readings_since_commit = FOREVER, None, 0
+        try:
+            return self.process(batch, now)
+        finally:
+            self.rollback()
+            self._journal, self._out, self._room = under_way
+            self._devices_before, self._episodes_before, self._readings_since_commit = uncommitted
+
     def advance(self, now: int, listening_since: int | None) -> Records:
         """Judge the deadlines that have come.
 

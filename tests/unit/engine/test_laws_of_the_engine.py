@@ -135,6 +135,44 @@ def test_rollback_forgets_devices_that_the_batch_brought() -> None:
 
 
 @settings(deadline=None)
+@given(streams, streams, streams)
+def test_what_is_foreseen_comes_and_leaves_no_trace(
+    before: list[Told], under_way: list[Told], next_: list[Told]
+) -> None:
+    engine, other = community(), community()
+    for each in (engine, other):
+        run(each, before)
+        each.commit()
+    kept = engine.snapshot()
+    first = run(engine, under_way)
+    foreseen = engine.foresee(batch_of(next_), NOW)
+    assert engine.foresee(batch_of(next_), NOW).tobytes() == foreseen.tobytes()
+    engine.rollback()
+    assert engine.snapshot() == kept
+    for each in (engine, other):
+        assert without_index(run(each, under_way)).tobytes() == without_index(first).tobytes()
+    engine.foresee(batch_of(next_), NOW)
+    for each in (engine, other):
+        each.commit()
+        assert each.process(batch_of(next_), NOW).tobytes() == foreseen.tobytes()
+        each.commit()
+    assert engine.snapshot() == other.snapshot()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_what_is_foreseen_of_unknown_devices_leaves_no_trace(*, committed: bool) -> None:
+    engine = community()
+    if committed:
+        engine.process(batch_of([press(NOW, 1)]), NOW)
+        engine.commit()
+    kept = engine.snapshot()
+    engine.process(batch_of([press(NOW, slot) for slot in range(600)]), NOW)
+    assert len(engine.foresee(batch_of([press(NOW, slot) for slot in range(900)]), NOW)) == 900
+    engine.rollback()
+    assert engine.snapshot() == kept
+
+
+@settings(deadline=None)
 @given(streams, streams)
 def test_replay_from_a_snapshot_is_the_straight_run(before: list[Told], after: list[Told]) -> None:
     straight = community()
