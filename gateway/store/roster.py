@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, LiteralString
+from typing import Final, LiteralString
 
 import msgspec
 from psycopg.rows import class_row
 
 from gateway.store.connection import Connection
-
-Post = Literal["duty", "supervisor"]
-"""As what somebody is on duty."""
+from gateway.store.registry_records import Post
 
 _SERVES: Final[LiteralString] = "a.id = coalesce(s.stand_in, s.account) and not a.disabled"
 """The stand-in instead of the account; whoever may no longer sign in, or no longer sees the site, is not on duty."""

@@ -23,6 +23,7 @@ _MISSING: Final[dict[str, str]] = {
     "household_site_fkey": "there is no such site",
     "assignment_household_fkey": "there is no such household",
     "responder_site_fkey": "there is no such site",
+    "shift_site_fkey": "there is no such site",
 }
 
 
