@@ -10,8 +10,17 @@ from psycopg.rows import class_row
 from gateway.store.connection import Connection
 from gateway.store.registry_records import Post
 
-_SERVES: Final[LiteralString] = "a.id = coalesce(s.stand_in, s.account) and not a.disabled"
-"""The stand-in instead of the account; whoever may no longer sign in, or no longer sees the site, is not on duty."""
+SERVES: Final[LiteralString] = (
+    "a.id = coalesce(s.stand_in, s.account) and not a.disabled and (a.sites = '{}' or s.site = any(a.sites))"
+    " and s.from_ms <= %(now)s and s.to_ms > %(now)s"
+)
+"""The account ``a`` serves in the shift ``s`` at ``now``: the stand-in, if there is one. Whoever may no longer sign
+in, or no longer sees the site, is not on duty."""
+
+SITES_WITH_A_ROSTER: Final[LiteralString] = (
+    "select id as site from site where exists (select from shift f where f.site = site.id and f.from_ms <= %(now)s)"
+)
+"""Where shifts are kept: there, that nobody is on duty is a mistake."""
 
 
 class OnDuty(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +39,7 @@ async def on_duty(conn: Connection, site: str, now: int) -> list[OnDuty]:
     async with conn.cursor(row_factory=class_row(OnDuty)) as cursor:
         await cursor.execute(
             "select a.id as account, a.username, a.display_name, a.phone, a.language, s.role"
-            f" from shift s join account a on {_SERVES} and (a.sites = '{{}}' or s.site = any(a.sites))"
-            " where s.site = %(site)s and s.from_ms <= %(now)s and s.to_ms > %(now)s"
-            " order by s.from_ms, a.username",
+            f" from shift s join account a on {SERVES} where s.site = %(site)s order by s.from_ms, a.username",
             {"site": site, "now": now},
         )
         return await cursor.fetchall()

@@ -101,7 +101,7 @@ create table shift (
     check (to_ms > from_ms)
 );
 comment on column shift.stand_in is 'who is on duty instead of the account for the whole of the shift';
-create index shift_site on shift (site, from_ms);
+create index shift_site on shift (site, to_ms);
 create trigger log_change after insert or update or delete on shift for each row execute function log_registry_change();
 
 create table handover (
