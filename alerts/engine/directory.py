@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import layers, local_time, pool
-from alerts.engine.extents import replaced, together
+from alerts.engine.extents import Rows, replaced, together
 from alerts.engine.layout import (
     BOX,
     FENCE,
@@ -30,7 +30,7 @@ from alerts.engine.layout import (
 )
 from alerts.engine.rules import Rule
 from alerts.engine.state import with_devices, with_residents
-from alerts.engine.wearing import know_wearers, stir_resident
+from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import Zone, disc_of, drawn, zone_of
 from devices.batch import Records
 from devices.registry import Assignment, Device, Fence, Parameter, RegistryChange, Resident
@@ -202,7 +202,8 @@ def _forget(directory: Directory, state: State, slot: int, rule: int) -> None:
 
 def _devices_of(directory: Directory, slot: int) -> list[int]:
     """What is, was or will be a resident's."""
-    return list(dict.fromkeys(directory.assignments[key].device for key in directory.wards.get(slot, ())))
+    keys = directory.wards.get(slot)
+    return list(dict.fromkeys(directory.assignments[key].device for key in keys)) if keys else []
 
 
 def _wearer_at(directory: Directory, state: State, device: int, mark: str) -> int:
@@ -213,7 +214,10 @@ def _wearer_at(directory: Directory, state: State, device: int, mark: str) -> in
 
 
 def _spans_of(directory: Directory, device: int) -> list[Span[int]]:
-    worn = (directory.assignments[key] for key in directory.worn.get(device, ()))
+    keys = directory.worn.get(device)
+    if not keys:
+        return []
+    worn = (directory.assignments[key] for key in keys)
     return laid_out(Span(wearing.from_ms, wearing.to_ms, wearing.wearer) for wearing in worn)
 
 
@@ -330,63 +334,74 @@ def _layered(directory: Directory, state: State) -> State:
 def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
     """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
     if changed.devices:
-        spans = {device: _span_rows(directory, state, device) for device in changed.devices}
+        spans = _span_rows(directory, state, list(changed.devices))
         state = state._replace(span=replaced(state.span, state.spans[:, 0], state.spans[:, 1], spans))
     residents = [slot for slot in changed.residents if slot >= 0]
     if residents:
-        wards = {slot: _ward_rows(directory, state, slot) for slot in residents}
+        wards = _ward_rows(directory, state, residents)
         state = state._replace(
             ward=replaced(state.ward, state.resident["ward_first"], state.resident["ward_count"], wards)
         )
     if changed.walkers:
-        state = _fences(directory, state, changed.walkers)
-    concerned = dict.fromkeys(changed.devices)
-    for slot in {**changed.walkers, **dict.fromkeys(residents)}:
-        concerned.update(dict.fromkeys(_devices_of(directory, slot)))
-    know_wearers(state, np.array(list(concerned), np.int64))
-    state.fault_due[list(concerned)] = 0
-    for slot in residents:
-        stir_resident(state, slot)
+        state = _fences(directory, state, list(changed.walkers))
+    concerned = set(changed.devices)
+    for slot in {*changed.walkers, *residents}:
+        concerned.update(_devices_of(directory, slot))
+    devices = np.array(list(concerned), np.int64)
+    know_wearers(state, devices)
+    state.fault_due[devices] = 0
+    stir_residents(state, np.array(residents, np.int64))
     return state
 
 
-def _span_rows(directory: Directory, state: State, device: int) -> Records:
-    """Whose a device was; the newest goes into the record as well."""
-    spans = _spans_of(directory, device)
-    rows = np.zeros(len(spans), SPAN)
-    for i, span in enumerate(spans):
-        rows[i] = (*span, 0)
-    row = state.device[device]
-    row["worn_from"], row["worn_to"], row["wearer"] = spans[0] if spans else (FOREVER, FOREVER, NOBODY)
-    return rows
+def _span_rows(directory: Directory, state: State, devices: list[int]) -> Rows:
+    """Whose devices were; the newest of each goes into its record as well."""
+    none = Span(FOREVER, FOREVER, NOBODY)
+    of_each = [_spans_of(directory, device) for device in devices]
+    newest = np.array([spans[0] if spans else none for spans in of_each], np.int64)
+    for i, name in enumerate(("worn_from", "worn_to", "wearer")):
+        state.device[name][devices] = newest[:, i]
+    rows = np.array([(*span, 0) for spans in of_each for span in spans], SPAN)
+    return Rows(devices, list(map(len, of_each)), rows)
 
 
-def _ward_rows(directory: Directory, state: State, slot: int) -> npt.NDArray[np.int32]:
-    """What a resident wears, wore or will wear, and whose silence may be theirs."""
-    devices = {directory.assignments[key].device for key in directory.wards.get(slot, ())}
-    return np.array(sorted(d for d in devices if state.device[d]["watched"] == WORN), np.int32)
+def _ward_rows(directory: Directory, state: State, residents: list[int]) -> Rows:
+    """What residents wear, wore or will wear, and whose silence may be theirs."""
+    watched = state.device["watched"]
+    count = []
+    rows: list[int] = []
+    for slot in residents:
+        devices = {directory.assignments[key].device for key in directory.wards.get(slot, ())}
+        own = sorted(d for d in devices if watched[d] == WORN)
+        count.append(len(own))
+        rows += own
+    return Rows(residents, count, np.array(rows, np.int32))
 
 
-def _fences(directory: Directory, state: State, walkers: dict[int, None]) -> State:
+def _fences(directory: Directory, state: State, walkers: list[int]) -> State:
     """Write the zones of residents, and the disc that lies surely inside them."""
-    rows: dict[int, Records] = {}
+    count: list[int] = []
+    rows: list[tuple[float, ...]] = []
+    discs: list[tuple[float, ...]] = []
     corners: list[npt.NDArray[np.float64]] = [state.vertex]
     used = len(state.vertex)
     for walker in walkers:
-        resident = state.resident[walker]
         zones = [drawn(directory.fences[key][1]) for key in sorted(directory.walks.get(walker, ()))]
-        fence = rows[walker] = np.zeros(len(zones), FENCE)
-        for i, zone in enumerate(zones):
-            fence[i]["lat"], fence[i]["cos_lat"], fence[i]["sin_lat"] = zone.lat, cos(zone.lat), sin(zone.lat)
-            fence[i]["lon"] = zone.lon
-            fence[i]["radius_m"], fence[i]["depth_m"] = zone.about_m, zone.depth_m
+        for zone in zones:
             own = len(zone.vertex)
-            fence[i]["vertex_first"], fence[i]["vertex_count"] = (used, own) if own else (0, 0)
-            used += own
-            corners.append(zone.vertex)
-        resident["disc_lat"], resident["disc_lon"], resident["disc_cos"], resident["disc_m"] = disc_of(zones)
-    first, count = state.resident["fence_first"], state.resident["fence_count"]
-    return _with_fences(state, replaced(state.fence, first, count, rows), np.concatenate(corners))
+            sides = cos(zone.lat), sin(zone.lat)
+            rows.append((zone.lat, zone.lon, *sides, zone.about_m, zone.depth_m, used if own else 0, own, 0))
+            if own:
+                used += own
+                corners.append(zone.vertex)
+        count.append(len(zones))
+        discs.append(disc_of(zones))
+    found = np.array(discs)
+    for i, name in enumerate(("disc_lat", "disc_lon", "disc_cos", "disc_m")):
+        state.resident[name][walkers] = found[:, i]
+    first, counts = state.resident["fence_first"], state.resident["fence_count"]
+    fence = replaced(state.fence, first, counts, Rows(walkers, count, np.array(rows, FENCE)))
+    return _with_fences(state, fence, np.concatenate(corners))
 
 
 def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) -> State:

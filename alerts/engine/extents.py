@@ -7,8 +7,8 @@ however many owners it concerns, and the array never holds more than twice what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,17 @@ _WASTE: Final = 64
 """So many rows may be waste whatever is in use."""
 
 
+class Rows(NamedTuple):
+    """Rows of some owners, those of one after those of the other."""
+
+    owners: Sequence[int]
+    counts: Sequence[int]
+    """How many each of them has."""
+    rows: npt.NDArray[Any]
+
+
 def replaced(
-    rows: npt.NDArray[Any],
-    first: npt.NDArray[np.int32],
-    count: npt.NDArray[np.int32],
-    new: Mapping[int, npt.NDArray[Any]],
+    rows: npt.NDArray[Any], first: npt.NDArray[np.int32], count: npt.NDArray[np.int32], new: Rows
 ) -> npt.NDArray[Any]:
     """The array in which the owners in ``new`` have these rows.
 
@@ -29,15 +35,13 @@ def replaced(
         rows: shape (n, …), of all owners.
         first: shape (n_owners,), changed in place; 0 where ``count`` is.
         count: shape (n_owners,), changed in place.
-        new: the rows of each owner that changes, shape (m, …).
+        new: the rows of each owner that changes, all of one shape (…).
     """
-    used = len(rows)
-    for owner, own in new.items():
-        first[owner] = used if len(own) else 0
-        count[owner] = len(own)
-        used += len(own)
-    rows = np.concatenate([rows, *new.values()])
-    return together(rows, first, count) if used > 2 * int(count.sum()) + _WASTE else rows
+    owners, own = np.asarray(new.owners, np.int64), np.asarray(new.counts, np.int64)
+    first[owners] = np.where(own > 0, len(rows) + np.cumsum(own) - own, 0)
+    count[owners] = own
+    rows = np.concatenate([rows, new.rows])
+    return together(rows, first, count) if len(rows) > 2 * int(count.sum()) + _WASTE else rows
 
 
 def together(rows: npt.NDArray[Any], first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[Any]:

@@ -69,13 +69,20 @@ def stir(state: State, d: int, now: int) -> None:
         stir_resident(state, wearer)
 
 
-@entry
+@inner
 def stir_resident(state: State, slot: int) -> None:
     """Let a resident's silence and the faults of what they wear be judged anew."""
     state.due[slot] = 0
     resident = state.resident[slot]
     for row in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
         state.fault_due[state.ward[row]] = 0
+
+
+@entry
+def stir_residents(state: State, slots: npt.NDArray[np.int64]) -> None:
+    """Let these residents' silence and the faults of what they wear be judged anew."""
+    for slot in slots:
+        stir_resident(state, slot)
 
 
 @inner
