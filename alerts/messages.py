@@ -1,85 +1,43 @@
-"""What is said to people outside: a catalogue of short texts, each fitting one SMS segment.
+"""What is said to people outside: parameters out of an alarm, and texts out of parameters.
 
 A message is stored as template, parameters and language; its text exists only while it is being sent or shown.
-Texts name no illness and no place beyond the centre. Parameters are short codes, names and a local time.
+Parameters are short codes, names, parts of an address and a local time: no illness, no coordinates.
 
-One segment holds 70 UTF-16 units, or 160 characters if all of them are in the GSM 7-bit alphabet, where some
-count double. Source: 3GPP TS 23.038, sections 6.1.2 and 6.2.1.
+An SMS fits one segment with its signature, code and link, whatever the names. When it does not, this gives way, in
+this order: the centre's name; the long form of how to answer and of what to do; the end of a long name; then, to
+family, how to answer and after that the link; to everybody else the link and after that how to answer. Family can
+do little with an answer and much with the page; who is to go needs one way to say so that works on every phone.
+Who, what, when and what to do always stand there: a text is of use without link and without answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
-from string import Formatter
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.alarm import Alarm
-from alerts.ports import ResidentCard
+from alerts.drafts import Draft
+from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
+from alerts.ports import Channel, Message, ResidentCard, Role
+from alerts.segment import fits_one_segment, is_gsm7
 
-UCS2_UNITS: Final = 70
-GSM7_UNITS: Final = 160
+__all__ = [
+    "Template", "alarm_params", "all_clear_params", "band_text", "bundle_params", "emergency_params", "local_time",
+    "render", "text_of",
+]  # fmt: skip
+
 DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
 DEFAULT_LANGUAGE: Final = "zh"
 
-
-class Template(StrEnum):
-    """The keys of the catalogue."""
-
-    ALARM = "alarm"
-    ALL_CLEAR = "all_clear"
-    ALL_CLEAR_CANCELLED = "all_clear_cancelled"
-
-
-CATALOGUE: Final[dict[tuple[str, str], str]] = {
-    ("alarm", "zh"): "【安心】{name}{time}{kind}，{todo}。{site}",
-    ("alarm", "en"): "Anxin: {name} {kind}, {time}. {todo}. {site}",
-    ("all_clear", "zh"): "【安心】{name}{time}的警报已处理：{how}。{site}",
-    ("all_clear", "en"): "Anxin: {name}'s {time} alarm is over: {how}. {site}",
-    ("all_clear_cancelled", "zh"): "【安心】{name}{time}的警报已取消，{how}。{site}",
-    ("all_clear_cancelled", "en"): "Anxin: {name}'s {time} alarm was cancelled: {how}. {site}",
-}
-
-WORDS: Final[dict[tuple[str, str, str], str]] = {
-    ("kind", "sos", "zh"): "按了求助键",
-    ("kind", "sos", "en"): "pressed SOS",
-    ("kind", "fall", "zh"): "可能摔倒了",
-    ("kind", "fall", "en"): "may have fallen",
-    ("kind", "wandering", "zh"): "走出了安全区域",
-    ("kind", "wandering", "en"): "left the safe zone",
-    ("kind", "missed_check", "zh"): "没有按时报平安",
-    ("kind", "missed_check", "en"): "gave no sign of life",
-    ("kind", "help", "zh"): "需要关注",
-    ("kind", "help", "en"): "needs attention",
-    ("todo", "stay_reachable", "zh"): "我们正在处理，请保持电话畅通",
-    ("todo", "stay_reachable", "en"): "We see to it, be reachable",
-    ("todo", "call_them", "zh"): "请尽快联系本人或服务中心",
-    ("todo", "call_them", "en"): "Call them or the centre",
-    ("how", "settled", "zh"): "已有人跟进",
-    ("how", "settled", "en"): "taken care of",
-    ("how", "settled_by_phone", "zh"): "已电话确认平安",
-    ("how", "settled_by_phone", "en"): "safe, we phoned",
-    ("how", "helped_on_site", "zh"): "已有人到场帮助",
-    ("how", "helped_on_site", "en"): "helped on site",
-    ("how", "found", "zh"): "人已找到",
-    ("how", "found", "en"): "found and with us",
-    ("how", "call_centre", "zh"): "详情请致电服务中心",
-    ("how", "call_centre", "en"): "please call the centre",
-    ("how", "taken_back", "zh"): "本人已按取消",
-    ("how", "taken_back", "en"): "taken back by the wearer",
-    ("how", "no_emergency", "zh"): "无需担心",
-    ("how", "no_emergency", "en"): "no emergency",
-}
-"""(parameter, code, language) → words."""
-
-_CODED: Final[dict[str, str]] = {"kind": "help", "todo": "stay_reachable", "how": "settled"}
-"""Parameters that hold codes, and the code that stands in for an unknown one."""
-
-_NAMED: Final[dict[str, tuple[int, int]]] = {"site": (0, 20), "name": (4, 30)}
-"""Parameters that hold names: how far each may be cut, and from where on it always is. Cut in this order."""
-
-_HOW_BY_RESULT: Final[dict[str, str]] = {
+_TODO: Final[Mapping[Role, str]] = {
+    "neighbour": "go", "grid_worker": "go", "volunteer": "go",
+    "staff": "take", "duty": "take", "supervisor": "take",
+    "chat": "who_can", "emergency": "database_away",
+}  # fmt: skip
+_ADDRESS_PARTS: Final = ("building", "unit", "floor", "room")
+_HOW_BY_RESULT: Final[Mapping[str, str]] = {
     "settled_by_phone": "settled_by_phone",
     "helped_on_site": "helped_on_site",
     "found": "found",
@@ -88,53 +46,118 @@ _HOW_BY_RESULT: Final[dict[str, str]] = {
     "died": "call_centre",
 }
 
-_GSM7: Final[frozenset[str]] = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_DOUBLE: Final[frozenset[str]] = frozenset("^{}\\[~]|€\f")
+
+def alarm_params(alarm: Alarm, card: ResidentCard, role: Role = "family") -> dict[str, Any]:
+    """Parameters of the template that tells somebody in this role: a group hears no name, family no address."""
+    todo = _TODO.get(role) or ("call_them" if alarm.state == "open" else "stay_reachable")
+    params = {**_about(alarm, card, role), "kind": alarm.kind, "todo": todo}
+    if alarm.kind == "system":
+        return {**params, "system": alarm.rule.partition(".")[2], "todo": "look"}
+    return params
 
 
-def alarm_params(alarm: Alarm, card: ResidentCard) -> dict[str, Any]:
-    """Parameters of ``alarm``."""
-    kind = alarm.kind if ("kind", alarm.kind, DEFAULT_LANGUAGE) in WORDS else "help"
-    todo = "call_them" if alarm.state == "open" else "stay_reachable"
-    return {**_who_and_when(alarm, card), "kind": kind, "todo": todo}
-
-
-def all_clear_params(alarm: Alarm, card: ResidentCard) -> dict[str, Any]:
-    """Parameters of ``all_clear`` and ``all_clear_cancelled``: with how it ended."""
+def all_clear_params(alarm: Alarm, card: ResidentCard, role: Role = "family") -> dict[str, Any]:
+    """Parameters of ``all_clear``, ``all_clear_cancelled`` and ``stand_down``: with how it ended."""
     if alarm.state == "cancelled":
         by_wearer = any(e.event in ("cancel", "wearer_cancelled") and e.actor == "wearer" for e in alarm.timeline)
         how = "taken_back" if by_wearer else "no_emergency"
     else:
         arrived = any(entry.event == "arrive" for entry in alarm.timeline)
         how = _HOW_BY_RESULT.get(alarm.result or "", "helped_on_site" if arrived else "settled")
-    return {**_who_and_when(alarm, card), "how": how}
+    return {**_about(alarm, card, role), "how": how}
 
 
-def render(template: str, params: dict[str, Any], language: str) -> str:
-    """The text of a message; names are cut until it fits one segment.
+def bundle_params(site_name: str, count: int) -> dict[str, Any]:
+    """Parameters of ``bundle``."""
+    return {"site": site_name, "count": count}
+
+
+def emergency_params(
+    *,
+    kind: str,
+    event_time: int,
+    name: str = "",
+    site_name: str = "",
+    timezone: str = DEFAULT_TIMEZONE,
+    address: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Parameters of ``emergency``, from what the gateway knows by heart while the database is away."""
+    return {
+        "name": name,
+        "who": "somebody",
+        "site": site_name,
+        "time": local_time(event_time, timezone),
+        "kind": kind,
+        "todo": "database_away",
+        **_parts(address or {}, _ADDRESS_PARTS),
+    }
+
+
+def band_text(key: str, language: str) -> str:
+    """What a wristband shows.
+
+    Raises:
+        KeyError: There is no such text.
+    """
+    return BAND[key, language if language in LANGUAGES else DEFAULT_LANGUAGE]
+
+
+def render(message: Message, *, link: str | None = None, signature: str | None = None, replies: bool = True) -> str:
+    """The text of a message, just before it is sent.
+
+    Args:
+        message: Its channel decides the form: an SMS fits one segment, a call is spoken and names the keypad, a
+            chat message is as long as it is.
+        link: The address of its page, if it has one.
+        signature: What an SMS begins with; None: what its language has.
+        replies: Whether an answer by SMS would find its way back; else none is asked for.
 
     Raises:
         KeyError: The template is not in the catalogue.
     """
-    language = language if (template, language) in CATALOGUE else DEFAULT_LANGUAGE
-    pattern = CATALOGUE[template, language]
-    values = {field: _value(field, params, language) for _, field, _, _ in Formatter().parse(pattern) if field}
-    text = pattern.format_map(values).rstrip()
-    for field, (shortest, _) in _NAMED.items():
-        while not fits_one_segment(text) and len(values.get(field, "")) > shortest:
-            values[field] = _cut(values[field], len(values[field]) - 1)
-            text = pattern.format_map(values).rstrip()
-    return text
+    return text_of(
+        message.template,
+        message.params,
+        message.language,
+        channel=message.channel,
+        code=message.code,
+        link=link,
+        signature=signature,
+        replies=replies,
+    )
 
 
-def fits_one_segment(text: str) -> bool:
-    """Whether the text travels as a single SMS."""
-    if all(character in _GSM7 or character in _GSM7_DOUBLE for character in text):
-        return len(text) + sum(character in _GSM7_DOUBLE for character in text) <= GSM7_UNITS
-    return len(text.encode("utf-16-le")) // 2 <= UCS2_UNITS
+def text_of(
+    template: str,
+    params: Mapping[str, Any],
+    language: str,
+    *,
+    channel: Channel = "sms",
+    code: int | None = None,
+    link: str | None = None,
+    signature: str | None = None,
+    replies: bool = True,
+) -> str:
+    """The text of a template; arguments and errors as of ``render``."""
+    language = language if (template, language) in PATTERNS else DEFAULT_LANGUAGE
+    if channel == "voice":
+        return Draft(template, params, language, signature, latin=language != DEFAULT_LANGUAGE).spoken()
+    ways = LENGTHS.get(("hint", template, language), ()) if replies and code is not None else ()
+    hints = [way.format(code=code) for way in ways]
+    draft = Draft(template, params, language, signature)
+    full = draft.text(hint=hints[0] if hints else "", link=link)
+    if channel == "chat" or fits_one_segment(full):
+        return full
+    if language != DEFAULT_LANGUAGE and not is_gsm7(full):
+        draft = Draft(template, params, language, signature, latin=True)
+    answer_alone: tuple[list[str], str | None] = (hints, None)
+    page_alone: tuple[list[str], str | None] = ([], link)
+    then = (page_alone, answer_alone) if template == Template.ALARM else (answer_alone, page_alone)
+    for how, where in ((hints, link), *then):
+        for text in draft.shorter_and_shorter(how, where):
+            if fits_one_segment(text):
+                return text
+    return next(filter(fits_one_segment, draft.down_to_nothing()), "")
 
 
 def local_time(t: int, timezone: str) -> str:
@@ -146,21 +169,17 @@ def local_time(t: int, timezone: str) -> str:
     return datetime.fromtimestamp(t / 1000, zone).strftime("%H:%M")
 
 
-def _who_and_when(alarm: Alarm, card: ResidentCard) -> dict[str, Any]:
-    return {"name": card.name, "site": card.site_name, "time": local_time(alarm.event_time, card.timezone)}
+def _about(alarm: Alarm, card: ResidentCard, role: Role) -> dict[str, Any]:
+    nobody = alarm.resident is None and alarm.household is None
+    parts = ("building",) if role == "chat" else () if role == "family" else _ADDRESS_PARTS
+    return {
+        "name": "" if role == "chat" else card.name,
+        "who": "system" if alarm.kind == "system" else "stranger" if nobody else "somebody",
+        "site": card.site_name,
+        "time": local_time(alarm.event_time, card.timezone),
+        **_parts(card.address, parts),
+    }
 
 
-def _value(field: str, params: dict[str, Any], language: str) -> str:
-    raw = str(params.get(field, ""))
-    if field in _CODED:
-        return WORDS.get((field, raw, language)) or WORDS[field, _CODED[field], language]
-    clean = " ".join(raw.split())
-    return _cut(clean, _NAMED[field][1]) if field in _NAMED else clean
-
-
-def _cut(name: str, length: int) -> str:
-    """The beginning of a name, with a mark that something is missing where there is room for it."""
-    if len(name) <= length:
-        return name
-    mark = "." if name.isascii() else "…"
-    return name[: length - 1].rstrip(" .…") + mark if length > 1 else name[:length]
+def _parts(address: Mapping[str, str], parts: tuple[str, ...]) -> dict[str, str]:
+    return {part: value for part in parts if (value := str(address.get(part) or "").strip())}

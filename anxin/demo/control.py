@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.messages import render
+from alerts.messages import text_of
 from alerts.ports import AlarmStore
 from anxin.demo import SITE, WEARER
 from anxin.demo.counter import ReadingCounter
@@ -118,7 +118,7 @@ class Drawer:
             texts = await texts_to(connection, wearer.resident, wearer.phone)
         return [
             PhoneMessage(
-                t=text.t, to=text.recipient, text=render(text.template, text.params, text.language), state=text.state
+                t=text.t, to=text.recipient, text=text_of(text.template, text.params, text.language), state=text.state
             )
             for text in texts
         ]

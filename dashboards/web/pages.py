@@ -14,7 +14,7 @@ from alerts.alarm import Alarm
 from alerts.catalogue import PARAMETERS
 from alerts.escalation import told_this_round
 from alerts.layers import SettingChange
-from alerts.messages import render as message_text
+from alerts.messages import text_of
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
 from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
@@ -132,7 +132,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         "names": names,
         "timezone": timezone,
         "decided": decided_then(wording, found.alarm, settings),
-        "texts": [message_text(each.template, each.params, each.language) for each in found.messages],
+        "texts": [text_of(each.template, each.params, each.language) for each in found.messages],
         "scene": scene_of_alarm(found),
         "steps": STEPS,
         "reached": STEPS.index(found.alarm.state) if found.alarm.state in STEPS else -1,

@@ -8,7 +8,9 @@ import re
 import pytest
 
 from alerts.alarm import Alarm
-from alerts.messages import CATALOGUE, WORDS, all_clear_params, fits_one_segment, local_time, render
+from alerts.messages import all_clear_params, local_time, text_of
+from alerts.phrases import PATTERNS, WORDS
+from alerts.segment import fits_one_segment
 from alerts.transitions import Acknowledge, Arrive, Cancel, Command, Dispatch, Resolve, apply
 from tests.support.alarms import T0, a_card, an_alarm
 
@@ -23,13 +25,13 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize(("template", "language"), sorted(CATALOGUE))
+@pytest.mark.parametrize(("template", "language"), sorted(PATTERNS))
 @pytest.mark.parametrize("names", ["zh", "en"])
 def test_every_text_fits_one_segment(template: str, language: str, names: str) -> None:
     name, site = LONG_NAMES[names]
     for kind, todo, how in itertools.product(*CODES.values()):
         params = {"name": name, "site": site, "time": "23:59", "kind": kind, "todo": todo, "how": how}
-        text = render(template, params, language)
+        text = text_of(template, params, language)
         assert fits_one_segment(text), text
         assert len(text) <= (70 if language == "zh" or names == "zh" else 160)
         assert "23:59" in text
@@ -41,27 +43,27 @@ def test_every_text_fits_one_segment(template: str, language: str, names: str) -
 
 def test_ordinary_chinese_names_are_not_cut() -> None:
     params = {"name": "欧阳秀兰", "site": "北苑社区养老服务中心", "time": "09:15", "kind": "sos", "todo": "call_them"}
-    text = render("alarm", params, "zh")
+    text = text_of("alarm", params, "zh")
     assert text == "【安心】欧阳秀兰09:15按了求助键，请尽快联系本人或服务中心。北苑社区养老服务中心"
 
 
 def test_each_code_has_words_in_each_language() -> None:
-    languages = {language for _, language in CATALOGUE}
+    languages = {language for _, language in PATTERNS}
     for parameter, code, _ in WORDS:
         assert {lang for p, c, lang in WORDS if (p, c) == (parameter, code)} == languages
 
 
 def test_an_unknown_language_is_answered_in_chinese() -> None:
-    assert render("all_clear", {"name": "王秀兰", "time": "09:15", "site": "北苑"}, "fr").startswith("【安心】")
+    assert text_of("all_clear", {"name": "王秀兰", "time": "09:15", "site": "北苑"}, "fr").startswith("【安心】")
 
 
 def test_an_unknown_code_still_makes_a_sentence() -> None:
-    text = render("alarm", {"name": "王秀兰", "time": "09:15", "site": "北苑", "kind": "new", "todo": "x"}, "zh")
+    text = text_of("alarm", {"name": "王秀兰", "time": "09:15", "site": "北苑", "kind": "new", "todo": "x"}, "zh")
     assert "需要关注" in text
 
 
 def test_line_breaks_in_names_do_not_reach_the_text() -> None:
-    assert "\n" not in render("all_clear", {"name": "王\n秀兰", "time": "09:15", "site": "北\r\n苑"}, "zh")
+    assert "\n" not in text_of("all_clear", {"name": "王\n秀兰", "time": "09:15", "site": "北\r\n苑"}, "zh")
 
 
 def test_the_time_is_the_residents_own() -> None:
@@ -96,4 +98,4 @@ def test_the_all_clear_says_how_it_ended() -> None:
             assert isinstance(after, Alarm)
             ended = after
         template = "all_clear_cancelled" if ended.state == "cancelled" else "all_clear"
-        assert words in render(template, all_clear_params(ended, card), "en")
+        assert words in text_of(template, all_clear_params(ended, card), "en")

@@ -1,0 +1,196 @@
+"""The words of our messages, as data: a pattern for each template and language, and what its codes mean.
+
+No phrase names an illness or a place by coordinates. Where several lengths are given, the first is said while there
+is room. Which fields a pattern has and in which order they give way is told in ``alerts.messages``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+LANGUAGES: Final = ("zh", "en")
+
+
+class Template(StrEnum):
+    """The keys of the catalogue."""
+
+    ALARM = "alarm"
+    ALARM_RESPONDER = "alarm_responder"
+    ALARM_STAFF = "alarm_staff"
+    ALARM_CHAT = "alarm_chat"
+    BUNDLE = "bundle"
+    SYSTEM = "system"
+    EMERGENCY = "emergency"
+    ALL_CLEAR = "all_clear"
+    ALL_CLEAR_CANCELLED = "all_clear_cancelled"
+    STAND_DOWN = "stand_down"
+    REPLY_TAKEN = "reply_taken"
+    REPLY_THERE = "reply_there"
+    REPLY_NOTED = "reply_noted"
+    REPLY_LIST = "reply_list"
+    REPLY_NONE = "reply_none"
+    REPLY_UNCLEAR = "reply_unclear"
+
+
+SIGNATURE: Final[dict[str, str]] = {"zh": "【安心】", "en": "Anxin: "}
+"""What a text begins with, unless the settings say otherwise."""
+
+PATTERNS: Final[dict[tuple[str, str], str]] = {
+    ("alarm", "zh"): "{name}{time}{kind}，{todo}。{hint}{link}{site}",
+    ("alarm", "en"): "{name} {kind}, {time}. {todo}. {hint}{link}{site}",
+    ("alarm_responder", "zh"): "{place}{name}{time}{kind}，{todo}。{hint}{link}{site}",
+    ("alarm_responder", "en"): "{place}{name} {kind}, {time}. {todo}. {hint}{link}{site}",
+    ("alarm_staff", "zh"): "{name}{time}{kind}，{todo}。{place}{hint}{link}{site}",
+    ("alarm_staff", "en"): "{name} {kind}, {time}. {todo}. {place}{hint}{link}{site}",
+    ("alarm_chat", "zh"): "{building}{time}有人需要帮助，{todo}。{link}{site}",
+    ("alarm_chat", "en"): "Help needed{building}, {time}. {todo}. {link}{site}",
+    ("bundle", "zh"): "又有{count}起警报没有人接，请马上看值班台。{site}",
+    ("bundle", "en"): "{count} more alarms wait for somebody. Look at the console at once. {site}",
+    ("system", "zh"): "{time}{system}，{todo}。{hint}{site}",
+    ("system", "en"): "{system}, {time}. {todo}. {hint}{site}",
+    ("emergency", "zh"): "{name}{time}{kind}，{todo}。{place}{site}",
+    ("emergency", "en"): "{name} {kind}, {time}. {todo}. {place}{site}",
+    ("all_clear", "zh"): "{name}{time}的警报已处理：{how}。{site}",
+    ("all_clear", "en"): "{name}: the {time} alarm is over: {how}. {site}",
+    ("all_clear_cancelled", "zh"): "{name}{time}的警报已取消，{how}。{site}",
+    ("all_clear_cancelled", "en"): "{name}: the {time} alarm was cancelled: {how}. {site}",
+    ("stand_down", "zh"): "{name}{time}的警报已结束：{how}。不必再去了，谢谢您。{site}",
+    ("stand_down", "en"): "{name}: the {time} alarm is over: {how}. No need to go, thank you. {site}",
+    ("reply_taken", "zh"): "收到，您去看{name}。{place}到了请回2，去不了回0。{site}",
+    ("reply_taken", "en"): "Noted, you go to {name}. {place}Reply 2 when there, 0 if you cannot. {site}",
+    ("reply_there", "zh"): "收到，您已在{name}身边。平安请回3，危急请打120。{site}",
+    ("reply_there", "en"): "Noted, you are with {name}. Reply 3 if all is well; in danger call 120. {site}",
+    ("reply_noted", "zh"): "{name}：{noted}。{site}",
+    ("reply_noted", "en"): "{name}: {noted}. {site}",
+    ("reply_list", "zh"): "您有{count}起警报，请带上编号再回一次，例如“{example}”：{alarms}",
+    ("reply_list", "en"): "{count} alarms are yours. Reply again with the code, such as {example}: {alarms}",
+    ("reply_none", "zh"): "没有在等您的警报，或者已经结束。需要帮助请致电服务中心，危急请打120。{site}",
+    ("reply_none", "en"): "No alarm waits for you, or it is over. Call the centre for help, 120 in danger. {site}",
+    ("reply_unclear", "zh"): "没看懂，已转给值班员。请回：1我去，2已到，3平安，0去不了。{site}",
+    ("reply_unclear", "en"): "Not understood, staff will read it. Reply 1 going, 2 there, 3 all well, 0 cannot. {site}",
+}
+"""(template, language) → text behind the signature."""
+
+WORDS: Final[dict[tuple[str, str, str], str]] = {
+    ("kind", "sos", "zh"): "按了求助键",
+    ("kind", "sos", "en"): "pressed SOS",
+    ("kind", "fall", "zh"): "可能摔倒了",
+    ("kind", "fall", "en"): "may have fallen",
+    ("kind", "wandering", "zh"): "走出了安全区域",
+    ("kind", "wandering", "en"): "left the safe zone",
+    ("kind", "missed_check", "zh"): "没有按时报平安",
+    ("kind", "missed_check", "en"): "gave no sign of life",
+    ("kind", "device", "zh"): "的设备需要查看",
+    ("kind", "device", "en"): "has a device to be looked at",
+    ("kind", "help", "zh"): "需要关注",
+    ("kind", "help", "en"): "needs attention",
+    ("system", "site_silent", "zh"): "全站设备没有信号",
+    ("system", "site_silent", "en"): "No device of the centre is heard",
+    ("system", "nobody_on_duty", "zh"): "现在没有人值班",
+    ("system", "nobody_on_duty", "en"): "Nobody is on duty",
+    ("system", "detector_failed", "zh"): "有一项检测停用了",
+    ("system", "detector_failed", "en"): "A detector was switched off",
+    ("system", "step_overdue", "zh"): "有警报没有按时通知到人",
+    ("system", "step_overdue", "en"): "Somebody was not told of an alarm in time",
+    ("system", "store_unavailable", "zh"): "系统数据库中断",
+    ("system", "store_unavailable", "en"): "The database is away",
+    ("system", "trouble", "zh"): "系统需要检查",
+    ("system", "trouble", "en"): "The system needs a look",
+    ("who", "somebody", "zh"): "有人",
+    ("who", "somebody", "en"): "Somebody",
+    ("who", "stranger", "zh"): "未登记的手环",
+    ("who", "stranger", "en"): "An unregistered band",
+    ("who", "system", "zh"): "系统",
+    ("who", "system", "en"): "The system",
+    ("how", "settled", "zh"): "已有人跟进",
+    ("how", "settled", "en"): "taken care of",
+    ("how", "settled_by_phone", "zh"): "已电话确认平安",
+    ("how", "settled_by_phone", "en"): "safe, we phoned",
+    ("how", "helped_on_site", "zh"): "已有人到场帮助",
+    ("how", "helped_on_site", "en"): "helped on site",
+    ("how", "found", "zh"): "人已找到",
+    ("how", "found", "en"): "found and with us",
+    ("how", "call_centre", "zh"): "详情请致电服务中心",
+    ("how", "call_centre", "en"): "please call the centre",
+    ("how", "taken_back", "zh"): "本人已按取消",
+    ("how", "taken_back", "en"): "taken back by the wearer",
+    ("how", "no_emergency", "zh"): "无需担心",
+    ("how", "no_emergency", "en"): "no emergency",
+    ("noted", "family_going", "zh"): "已告诉值班员您正赶去",
+    ("noted", "family_going", "en"): "staff know that you are on the way",
+    ("noted", "family_there", "zh"): "已告诉值班员您已到",
+    ("noted", "family_there", "en"): "staff know that you are there",
+    ("noted", "family_says_well", "zh"): "已转告值班员平安，他们会再核实",
+    ("noted", "family_says_well", "en"): "staff know that you say all is well, and will check",
+    ("noted", "cannot", "zh"): "知道了，我们另找人",
+    ("noted", "cannot", "en"): "understood, we ask somebody else",
+    ("noted", "well", "zh"): "平安已记下，警报结束，谢谢您",
+    ("noted", "well", "en"): "all well is noted, the alarm is over, thank you",
+    ("noted", "somebody_is_there", "zh"): "已有人在场，您若要去也请注意安全",
+    ("noted", "somebody_is_there", "en"): "somebody is there already; take care if you go too",
+    ("noted", "said", "zh"): "您的话已转给值班员",
+    ("noted", "said", "en"): "staff can read what you wrote",
+}
+"""(parameter, code, language) → words."""
+
+STAND_IN: Final[dict[str, str]] = {
+    "kind": "help", "system": "trouble", "who": "somebody", "how": "settled", "noted": "said",
+}  # fmt: skip
+"""The code that stands in for one that has no words."""
+
+LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
+    ("todo", "call_them", "zh"): ("请尽快联系本人或服务中心", "请联系本人"),
+    ("todo", "call_them", "en"): ("Call them or the centre", "Call them"),
+    ("todo", "stay_reachable", "zh"): ("我们正在处理，请保持电话畅通", "请保持电话畅通"),
+    ("todo", "stay_reachable", "en"): ("We see to it, be reachable", "Be reachable"),
+    ("todo", "go", "zh"): ("请上门看看，危急请打120", "请上门看看"),
+    ("todo", "go", "en"): ("Please go and look; in danger call 120", "Please go and look"),
+    ("todo", "take", "zh"): ("还没有人接，请马上处理", "请处理"),
+    ("todo", "take", "en"): ("Nobody has taken it yet, please do", "Please take it"),
+    ("todo", "who_can", "zh"): ("能去看看的请联系值班员", "请联系值班员"),
+    ("todo", "who_can", "en"): ("Whoever can go, call the duty desk", "Call the duty desk"),
+    ("todo", "look", "zh"): ("请马上查看系统", "请查看系统"),
+    ("todo", "look", "en"): ("Look at the system at once", "Look at it"),
+    ("todo", "database_away", "zh"): ("系统数据库中断，请马上派人", "请马上派人"),
+    ("todo", "database_away", "en"): ("Our database is away: send somebody at once", "Send somebody"),
+    ("hint", "alarm", "zh"): ("回1我去2已到3平安，编号{code} ", "回1我去({code}) "),
+    ("hint", "alarm", "en"): ("Reply 1 going, 2 there, 3 well, code {code}. ", "Reply 1 {code} to go. "),
+    ("hint", "alarm_responder", "zh"): ("回1我去2已到3平安0不能，编号{code} ", "回1我去({code}) "),
+    ("hint", "alarm_responder", "en"): (
+        "Reply 1 going, 2 there, 3 well, 0 cannot, code {code}. ",
+        "Reply 1 {code} to go. ",
+    ),
+    ("hint", "alarm_staff", "zh"): ("回1我接2已到3平安0不能，编号{code} ", "回1我接({code}) "),
+    ("hint", "alarm_staff", "en"): (
+        "Reply 1 mine, 2 there, 3 well, 0 cannot, code {code}. ",
+        "Reply 1 {code} to take it. ",
+    ),
+    ("hint", "system", "zh"): ("回1我来处理，编号{code} ", "回1我接({code}) "),
+    ("hint", "system", "en"): ("Reply 1 {code} to take it. ",),
+}
+"""(parameter, code or template, language) → the same in several lengths, the longest first."""
+
+KEYS: Final[dict[tuple[str, str], str]] = {
+    ("alarm", "zh"): "您去请按1，已到请按2，平安请按3，去不了请按0。",
+    ("alarm", "en"): "Press 1 if you go, 2 if you are there, 3 if all is well, 0 if you cannot. ",
+    ("alarm_responder", "zh"): "您去请按1，已到请按2，平安请按3，去不了请按0。",
+    ("alarm_responder", "en"): "Press 1 if you go, 2 if you are there, 3 if all is well, 0 if you cannot. ",
+    ("alarm_staff", "zh"): "您接请按1，已到请按2，平安请按3，去不了请按0。",
+    ("alarm_staff", "en"): "Press 1 to take it, 2 if you are there, 3 if all is well, 0 if you cannot. ",
+    ("system", "zh"): "您来处理请按1。",
+    ("system", "en"): "Press 1 to take it. ",
+}
+"""What a call says of the keypad, in place of the hint."""
+
+ADDRESS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "zh": (("building", "{n}栋"), ("unit", "{n}单元"), ("floor", "{n}层"), ("room", "{n}室")),
+    "en": (("building", "Bldg {n}"), ("unit", "unit {n}"), ("floor", "floor {n}"), ("room", "room {n}")),
+}
+"""Parts of an address in their order; a part that is no bare number is said as it was entered."""
+
+BAND: Final[dict[tuple[str, str], str]] = {
+    ("help_comes", "zh"): "有人接到了您的求助，正在处理，请别着急。",
+    ("help_comes", "en"): "We have your call for help. Somebody is on it.",
+}
+"""What a wristband shows."""
