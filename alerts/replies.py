@@ -1,0 +1,205 @@
+"""What people outside answer to an alarm, by SMS, by keypad or by a button of their page: four words, and what they do.
+
+Whoever is sent to the door takes the alarm (``take``), arrives (``there``), says that all is well (``well``, which
+resolves and never closes) or that they cannot come (``cannot``). Family are told and not sent: what they say is
+written down, and their ``take`` stops nothing. Only where no life may hang on it does their ``well`` end an alarm;
+of a critical press or fall it is a note that staff confirm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from alerts.alarm import Alarm, TimelineEntry
+from alerts.consequences import card_of, keep
+from alerts.escalation import effects
+from alerts.messages import Template, alarm_params
+from alerts.policy import CRIES_FOR_HELP
+from alerts.ports import AlarmStore, AlarmTransaction, NewMessage, Role
+from alerts.transitions import (
+    Acknowledge,
+    Arrive,
+    Command,
+    Dispatch,
+    Release,
+    Resolve,
+    apply,
+    entries_of_round,
+    last_state_entry,
+)
+
+Verb = Literal["take", "there", "well", "cannot"]
+
+FAMILY_GOING: Final = "family_going"
+FAMILY_THERE: Final = "family_there"
+FAMILY_SAYS_WELL: Final = "family_says_well"
+CANNOT_COME: Final = "cannot_come"
+ALSO_GOING: Final = "also_going"
+ALSO_THERE: Final = "also_there"
+"""Timeline events of answers that move no state."""
+
+_FAMILY_SAYS: Final[dict[Verb, str]] = {"take": FAMILY_GOING, "there": FAMILY_THERE, "well": FAMILY_SAYS_WELL}
+
+
+class Replier(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers: as what they were told, and by which record. ``account`` is a user name."""
+
+    role: Role
+    name: str = ""
+    language: str = "zh"
+    contact: str | None = None
+    responder: str | None = None
+    account: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who they are on a timeline."""
+        if self.account is not None:
+            return self.account
+        if self.responder is not None:
+            return f"responder:{self.responder}"
+        return self.role if self.contact is None else f"contact:{self.contact}"
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What they are told back, as a message is stored: template, parameters, language."""
+
+    template: Template
+    params: dict[str, Any]
+    language: str
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer came to: the alarm after it (None: there is none), what is said back, whether it did anything."""
+
+    alarm: Alarm | None
+    said: Said
+    changed: bool
+
+
+def replier_of(message: NewMessage) -> Replier:
+    """Who answers a message."""
+    return Replier(
+        role=message.role,
+        name=message.name,
+        language=message.language,
+        contact=message.contact,
+        responder=message.responder,
+        account=message.account,
+    )
+
+
+async def answer(store: AlarmStore, alarm: UUID, who: Replier, verb: Verb, now: int) -> Answered:
+    """Let somebody who was told of an alarm answer, at ``now`` (ms); saying the same again changes nothing."""
+    async with store.transaction() as tx:
+        return await answer_within(tx, alarm, who, verb, now)
+
+
+async def answer_within(tx: AlarmTransaction, alarm: UUID, who: Replier, verb: Verb, now: int) -> Answered:
+    """The same within a transaction."""
+    before = await tx.lock(alarm)
+    if before is None:
+        said = Said(template=Template.REPLY_NONE, params={}, language=who.language)
+        return Answered(alarm=None, said=said, changed=False)
+    after = await _do(tx, before, who, verb, now) if before.is_active else before
+    template, noted = _reply(before, after, who, verb)
+    params = {**alarm_params(after, await card_of(tx, after), who.role), **({"noted": noted} if noted else {})}
+    said = Said(template=template, params=params, language=who.language)
+    return Answered(alarm=after, said=said, changed=after.version != before.version)
+
+
+async def _do(tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now: int) -> Alarm:
+    if verb == "cannot":
+        return await _cannot(tx, alarm, who, now)
+    if who.role == "family" and (verb != "well" or needs_confirming(alarm)):
+        return await _write_down(tx, alarm, _FAMILY_SAYS[verb], who, now)
+    if alarm.state == "on_scene" and verb != "well":
+        last = last_state_entry(alarm)
+        if verb == "there" and last is not None and last.actor == who.actor:
+            return alarm
+        return await _write_down(tx, alarm, ALSO_GOING if verb == "take" else ALSO_THERE, who, now)
+    for command in _way_to(alarm, who, verb):
+        alarm = await _step(tx, alarm, command, who, now)
+    return alarm
+
+
+def needs_confirming(alarm: Alarm) -> bool:
+    """Whether the family's word that all is well must be confirmed by staff."""
+    return alarm.severity == "critical" and alarm.kind in CRIES_FOR_HELP
+
+
+def _way_to(alarm: Alarm, who: Replier, verb: Verb) -> Iterator[Command]:
+    """The commands that lead from the alarm's state to where the verb ends."""
+    if alarm.state == "open":
+        yield Acknowledge()
+    if verb == "take" or (verb == "there" and alarm.state in ("open", "acknowledged")):
+        yield Dispatch(responder=who.name or who.actor)
+    if verb == "there":
+        yield Arrive()
+    if verb == "well":
+        yield Resolve()
+
+
+async def _cannot(tx: AlarmTransaction, alarm: Alarm, who: Replier, now: int) -> Alarm:
+    """Write it down and look for somebody else: if nobody else is on the way, the alarm is open again."""
+    after = await _write_down(tx, alarm, CANNOT_COME, who, now)
+    if after is alarm:
+        return alarm
+    nobody_goes = after.state == "dispatched" and not on_the_way(after)
+    if nobody_goes or (after.state == "acknowledged" and after.assignee == who.actor):
+        after = await _step(tx, after, Release(), who, now)
+    if after.state == "open":
+        await tx.next_step_now(after.id, now)
+    return after
+
+
+def on_the_way(alarm: Alarm) -> set[str]:
+    """Who has gone since the round began or the alarm was given back, and did not say that they cannot.
+
+    By the name under which they were sent, or who sent themselves.
+    """
+    going: set[str] = set()
+    for entry in entries_of_round(alarm):
+        if entry.event == "dispatch":
+            going.add(entry.to or entry.actor)
+        elif entry.event == CANNOT_COME:
+            going -= {entry.actor, entry.to}
+        elif entry.event == "release":
+            going.clear()
+    return going
+
+
+async def _step(tx: AlarmTransaction, alarm: Alarm, command: Command, who: Replier, now: int) -> Alarm:
+    after = apply(alarm, command, who.actor, now)
+    return await keep(tx, alarm, after, effects(alarm, after, now), now) if isinstance(after, Alarm) else alarm
+
+
+async def _write_down(tx: AlarmTransaction, alarm: Alarm, event: str, who: Replier, now: int) -> Alarm:
+    """A line of the timeline, once as long as it is the person's last word."""
+    own = [entry for entry in entries_of_round(alarm) if entry.actor == who.actor]
+    if own and own[-1].event == event:
+        return alarm
+    entry = TimelineEntry(t=now, actor=who.actor, event=event, to=who.name or None)
+    after = msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, entry))
+    return await keep(tx, alarm, after, effects(alarm, after, now), now)
+
+
+def _reply(before: Alarm, after: Alarm, who: Replier, verb: Verb) -> tuple[Template, str | None]:
+    """The template that answers, and which word it notes."""
+    if not before.is_active:
+        last = last_state_entry(before)
+        own = verb == "well" and before.state == "resolved" and last is not None and last.actor == who.actor
+        return (Template.REPLY_NOTED, "well") if own else (Template.REPLY_NONE, None)
+    if verb == "cannot":
+        return Template.REPLY_NOTED, "cannot"
+    if verb == "well":
+        return Template.REPLY_NOTED, "well" if after.state == "resolved" else FAMILY_SAYS_WELL
+    if who.role == "family":
+        return Template.REPLY_NOTED, _FAMILY_SAYS[verb]
+    if verb == "there":
+        return Template.REPLY_THERE, None
+    return (Template.REPLY_NOTED, "somebody_is_there") if after.state == "on_scene" else (Template.REPLY_TAKEN, None)
