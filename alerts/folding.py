@@ -146,15 +146,16 @@ def _opens_anew(ended: Alarm, episode: Episode, now: int) -> bool:
 def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldContext) -> Folded:
     """The alarm with one more piece of evidence.
 
-    It sounds again when somebody cries again, when a drill turns out to be none, and when what was taken as mild
-    has grown worse. Then it is open again, unless help is there, or on its way to what grew worse.
+    It sounds again when somebody cries again, when a drill turns out to be none, when what the system had got over
+    is wrong once more, and when what was taken as mild has grown worse. Then it is open again, unless help is there, or on its way to what grew worse.
     """
     if episode.what == "opened" and episode.id == active.id:
         return Folded(active, "nothing")
     severity = worse(active.severity, severity_of(episode, cry_for_help_active=_cries(context.of_resident)))
     worse_now = severity != active.severity
     real_now = active.drill and not episode.drill
-    cries_again = real_now or _cries_again(active, episode, now)
+    fails_again = active.kind == "system" and active.recovered_at is not None
+    cries_again = real_now or fails_again or _cries_again(active, episode, now)
     sounds_again = active.state != "open" and (cries_again or (worse_now and active.kind not in CRIES_FOR_HELP))
     back_to_open = sounds_again and active.state in (_TAKEN if cries_again else _TAKEN - {"dispatched"})
     entries = []

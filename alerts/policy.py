@@ -51,12 +51,16 @@ STANDS_AFTER_MS: Final[dict[str, int]] = {
     "missed_check": 30 * MINUTE_MS,
     "vitals": 30 * MINUTE_MS,
     "device": DAY_MS,
+    "system": 30 * MINUTE_MS,
 }
 """An episode that still stands so long after its alarm ended opens a new one (design rule 8)."""
 
 ALARM_MESSAGE_VALID_MS: Final = 15 * MINUTE_MS
 ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
 """After this a message is no longer sent. Assumption: news of an alarm goes stale, relief does not."""
+
+_END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset({"missed_check.silent", "system.nobody_on_duty"})
+"""Of kinds that otherwise wait for somebody. That somebody came on duty settles it (ADR 21)."""
 
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""
@@ -99,7 +103,7 @@ def severity_of(episode: Episode, *, cry_for_help_active: bool) -> SeverityName:
 def resolves_itself(alarm: Alarm) -> bool:
     """Whether the alarm ends without people once its cause is gone."""
     mild = SEVERITIES.index(alarm.severity) <= SEVERITIES.index("medium")
-    return mild and (alarm.kind == "device" or alarm.rule == "missed_check.silent")
+    return mild and (alarm.kind == "device" or alarm.rule in _END_WITH_THEIR_CAUSE)
 
 
 def may_reach_outside(alarm: Alarm) -> bool:
