@@ -1,10 +1,19 @@
-"""What follows from a change of an alarm, written down in the same transaction: steps and messages."""
+"""What follows from a change of an alarm, written down in the same transaction: plan, steps and messages."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from alerts.alarm import Alarm
-from alerts.escalation import Effects, all_clear, card_of_household, owed_an_all_clear, tell_family
-from alerts.ports import AlarmTransaction, NewMessage, ResidentCard
+from alerts.escalation import Effects, round_of
+from alerts.messages import band_text
+from alerts.plan import plan_for, steps_of
+from alerts.ports import AlarmTransaction, NewStep, Plan, ResidentCard
+from alerts.storms import say
+from alerts.telling import all_clear, card_of_household, family_of, owed_an_all_clear, skipped, tell
+
+DEFAULT_PROGRESS_S: Final = 300
+"""Of an alarm that has no plan."""
 
 
 async def keep(
@@ -17,30 +26,65 @@ async def keep(
     count_only: bool = False,
 ) -> Alarm:
     """Store an alarm and carry out what its change brings about; returns it as stored."""
-    if consequences.withdraw:
-        await tx.withdraw_steps(alarm.id)
-    messages: list[NewMessage] = []
+    if consequences.withdraw != "nothing":
+        await tx.withdraw_steps(alarm.id, messages=consequences.withdraw == "all")
+    messages = []
     if consequences.tell_family:
-        alarm, messages = tell_family(alarm, await _card(tx, alarm), await tx.told(alarm.id), now)
+        card = await card_of(tx, alarm)
+        telling = tell(alarm, card, family_of(card), "sms", now, nth=1, told=await tx.told(alarm.id))
+        alarm = telling.alarm if telling.reached else skipped(alarm, "family", telling.outcome, now)
+        messages = list(telling.messages)
     if before is None:
         await tx.insert(alarm)
     else:
         await tx.save(alarm, count_only=count_only)
-    for step, due_at in consequences.schedule:
-        await tx.schedule(alarm.id, step, due_at)
-    if consequences.all_clear:
-        messages = await _all_clear(tx, alarm, now)
     for message in messages:
-        await tx.queue(message)
+        await say(tx, message, now)
+    if consequences.plan_from is not None:
+        await _begin(tx, alarm, consequences.plan_from, now, choose=consequences.choose)
+    if consequences.watch:
+        await _watch(tx, alarm, now)
+    if consequences.reassure and alarm.device is not None:
+        card = await card_of(tx, alarm)
+        await tx.tell_band(alarm.device, band_text("help_comes", card.language), alarm=alarm.id, now=now)
+    if consequences.all_clear:
+        await _clear(tx, alarm, now)
     return alarm
 
 
-async def _all_clear(tx: AlarmTransaction, alarm: Alarm, now: int) -> list[NewMessage]:
-    """The all-clear, once the last alarm of the case has ended."""
+async def _begin(tx: AlarmTransaction, alarm: Alarm, since: int, now: int, *, choose: bool) -> None:
+    """Write down the steps of a round; the plan is chosen when the alarm opens or grows worse, else it stays."""
+    plan = None if choose else await tx.plan_of(alarm.id)
+    if plan is None:
+        rules = await tx.site_rules(alarm.site)
+        if rules is None:
+            return
+        plan = plan_for(alarm, rules)
+        await tx.keep_plan(alarm.id, plan)
+    steps = steps_of(plan, alarm, round_number=round_of(alarm), since=since, now=now)
+    if steps:
+        await tx.schedule(alarm.id, steps)
+
+
+async def _watch(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
+    plan: Plan | None = await tx.plan_of(alarm.id)
+    progress_s = DEFAULT_PROGRESS_S if plan is None else plan.policy.progress_s
+    if progress_s is not None:
+        step = NewStep(step="no_progress", round=round_of(alarm), due_at=now + 1000 * progress_s)
+        await tx.schedule(alarm.id, [step])
+
+
+async def _clear(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
+    """The all-clear, once the last alarm of the case has ended; of a bundle, once the last alarm in it has."""
     told = await tx.told(alarm.id)
-    if not owed_an_all_clear(told) or await others_of_case(tx, alarm):
-        return []
-    return all_clear(alarm, await _card(tx, alarm), told, now)
+    owed = owed_an_all_clear(told)
+    if not owed or await others_of_case(tx, alarm):
+        return
+    standing = {key for message in owed for key in message.alarms} - {alarm.id}
+    active = await tx.active_among(sorted(standing)) if standing else frozenset()
+    heard = [message for message in told if not active.intersection(message.alarms)]
+    for message in all_clear(alarm, await card_of(tx, alarm), heard, now):
+        await tx.queue(message, now)
 
 
 async def others_of_case(tx: AlarmTransaction, alarm: Alarm) -> list[Alarm]:
@@ -49,8 +93,23 @@ async def others_of_case(tx: AlarmTransaction, alarm: Alarm) -> list[Alarm]:
     return [other for other in active if other.case == alarm.case and other.id != alarm.id]
 
 
-async def _card(tx: AlarmTransaction, alarm: Alarm) -> ResidentCard | None:
-    """Whom the alarm is about: the resident, or all who live in the household."""
+async def card_of(tx: AlarmTransaction, alarm: Alarm) -> ResidentCard:
+    """Whom the alarm is about: the resident, all who live in the household, or nobody in particular of the site."""
+    card = None
     if alarm.resident is not None:
-        return await tx.resident_card(alarm.resident)
-    return None if alarm.household is None else card_of_household(await tx.household_cards(alarm.household))
+        card = await tx.resident_card(alarm.resident)
+    elif alarm.household is not None:
+        card = card_of_household(await tx.household_cards(alarm.household))
+    if card is not None:
+        return card
+    rules = await tx.site_rules(alarm.site)
+    return ResidentCard(
+        id="",
+        name="",
+        site=alarm.site,
+        site_name=alarm.site if rules is None else rules.name,
+        demo=rules is not None and rules.demo,
+        status="active",
+        timezone="Asia/Shanghai" if rules is None else rules.timezone,
+        contacts=(),
+    )

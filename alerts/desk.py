@@ -1,27 +1,24 @@
 """The desk: every change of an alarm, inside one transaction with all that follows from it.
 
 ``absorb`` takes the engine's episodes (the gateway calls it in its own transaction), ``act`` what people do,
-``take_all`` what somebody takes with one word, ``carry_out_due`` the steps whose time has come. What is phoned
-in comes through ``alerts.reports``.
+``take_all`` what somebody takes with one word. What is phoned in comes through ``alerts.reports``, the steps whose
+time has come through ``alerts.steps``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from alerts.alarm import Alarm, Episode, Latency, Place
-from alerts.consequences import keep, others_of_case
-from alerts.escalation import TELL_FAMILY, Effects, effects, waits_to_tell
+from alerts.consequences import keep
+from alerts.escalation import effects
 from alerts.folding import active_for, keys_of
 from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
 from alerts.standing import Standing
 from alerts.transitions import Acknowledge, Command, Refused, Reopen, Unchanged, apply
-
-STEPS_AT_ONCE: Final = 64
 
 
 class Absorbed(msgspec.Struct, frozen=True):
@@ -130,17 +127,3 @@ async def take_all(store: AlarmStore, whom: Whom, key: str, actor: str, now: int
             else:
                 (own if alarm.assignee == actor else held).append(alarm)
     return TakenTogether(own=tuple(own), held=tuple(held))
-
-
-async def carry_out_due(store: AlarmStore, now: int) -> int:
-    """Do what the escalation wrote down for now; returns how many steps were due."""
-    async with store.transaction() as tx:
-        steps = await tx.claim_due_steps(now, STEPS_AT_ONCE)
-        alarms = await tx.lock_many([step.alarm for step in steps])
-        for step in steps:
-            alarm = alarms.get(step.alarm)
-            if alarm is None or step.step != TELL_FAMILY or not waits_to_tell(alarm):
-                continue
-            if not any(other.family_told for other in await others_of_case(tx, alarm)):
-                alarms[alarm.id] = await keep(tx, alarm, alarm, Effects(tell_family=True), now)
-        return len(steps)

@@ -1,107 +1,112 @@
 """The dispatcher: carries out escalation steps when they fall due and sends what is queued.
 
 It sleeps until the store wakes it or the next thing falls due. What is being sent when it has to stop is
-finished first, so that nobody hears the same thing twice.
+finished first, so that nobody hears the same thing twice. Several may run: what one has claimed, the others leave.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator
+from typing import Final
 
 import structlog
 
-from alerts.desk import carry_out_due
-from alerts.messages import Template, render
-from alerts.notifiers.port import Delivered, GiveUp, Notifier, NotSent, RetryAfter, Sending
-from alerts.ports import AlarmStore, Message, Outbox
+from alerts import delivery
+from alerts.notifiers.port import Delivered, GiveUp, NotSent, RetryAfter
+from alerts.outbox import URGENT, Claim, Outbox
+from alerts.pace import Pace
+from alerts.patience import STORE_AWAY_S, Patience
+from alerts.ports import AlarmStore, Message
+from alerts.sending import Outcome, Sender, Ways, Withdrawn
+from alerts.steps import carry_out_due
+from alerts.telling import Reach
 from devices.clock import Clock
 
-SENDING_AT_ONCE: Final = 8
-FIRST_WAIT_MS: Final = 5_000
-LONGEST_WAIT_MS: Final = 300_000
-"""Waits between attempts double from the first to the longest. Assumption: a provider's hiccup lasts minutes."""
+SENDING_AT_ONCE: Final = 16
+KEPT_FREE: Final = 4
+"""Of those, for what is urgent: a provider that hangs holds up the others, never a cry for help. Assumption."""
+FIRST_WAIT_MS: Final = 2_000
+LONGEST_WAIT_MS: Final = 60_000
+"""Waits between attempts double from the first to the longest, each a fifth shorter or longer so that what failed
+together does not come back together. Assumption, ADR 21: an alarm's message is of use for minutes."""
 ATTEMPTS: Final = 12
 """Of a message that has no time limit of its own."""
-SHORTEST_SLEEP_S: Final = 0.05
-"""When what is due is in somebody else's hands."""
-STORE_AWAY_S: Final = 1.0
+SHORTEST_SLEEP_S: Final = 0.02
+LONGEST_BLIND_SLEEP_S: Final = 1.0
+"""When what is due is in somebody else's hands: doubled up to this while nothing moves."""
 _NO_LIMIT_S: Final = 3600.0
-
-T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
 
-async def run(
-    *,
-    store: AlarmStore,
-    outbox: Outbox,
-    notifier_for: Callable[[Message], Notifier],
-    clock: Clock,
-    wake: AsyncIterator[object],
-    unavailable: tuple[type[Exception], ...] = (),
-) -> None:
-    """Work until cancelled, or until ``wake`` ends and nothing is being sent.
+class Dispatcher:
+    """One dispatcher: what it works on, and with what.
 
     Args:
         store: Where alarms and their steps live.
         outbox: Where messages wait.
-        notifier_for: Chooses the way out of a message.
+        ways: The ways out.
+        reach: Whom the ways out can reach.
         clock: The time.
-        wake: Yields whenever there may be something new; it may also yield for safety.
+        per_second: How many messages leave a second, unless they are urgent.
         unavailable: What the store raises while it is away; the work is then tried again.
     """
-    dispatcher = _Dispatcher(store, outbox, notifier_for, clock, unavailable)
-    stopped: asyncio.CancelledError | None = None
-    async with asyncio.TaskGroup() as sends:
-        try:
-            async with asyncio.TaskGroup() as ears:
-                listening = ears.create_task(dispatcher.listen(wake), name="dispatcher wake")
-                await dispatcher.work(sends)
-                listening.cancel()
-        except asyncio.CancelledError as error:
-            stopped = error
-    if stopped is not None:
-        raise stopped
 
-
-class _Dispatcher:
     def __init__(
         self,
+        *,
         store: AlarmStore,
         outbox: Outbox,
-        notifier_for: Callable[[Message], Notifier],
+        ways: Ways,
+        reach: Reach,
         clock: Clock,
-        unavailable: tuple[type[Exception], ...],
+        per_second: float = 10.0,
+        unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         self._store = store
         self._outbox = outbox
-        self._notifier_for = notifier_for
+        self._reach = reach
         self._clock = clock
-        self._unavailable = unavailable
+        self._patience = Patience(unavailable)
+        self._sender = Sender(outbox, ways, clock, self._patience)
+        self._pace = Pace(per_second)
         self._awake = asyncio.Event()
         self._ended = False
         self._in_hand: set[int] = set()
-        self._talking_to: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._blind_s = SHORTEST_SLEEP_S
 
-    async def listen(self, wake: AsyncIterator[object]) -> None:
-        """Pass the wake events on."""
+    async def run(self, wake: AsyncIterator[object]) -> None:
+        """Work until cancelled, or until ``wake`` ends and nothing is being sent.
+
+        ``wake`` yields whenever there may be something new; it may also yield for safety.
+        """
+        stopped: asyncio.CancelledError | None = None
+        async with asyncio.TaskGroup() as sends:
+            try:
+                async with asyncio.TaskGroup() as ears:
+                    listening = ears.create_task(self._listen(wake), name="dispatcher wake")
+                    await self._work(sends)
+                    listening.cancel()
+            except asyncio.CancelledError as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
+
+    async def _listen(self, wake: AsyncIterator[object]) -> None:
         async for _ in wake:
             self._awake.set()
         self._ended = True
         self._awake.set()
 
-    async def work(self, sends: asyncio.TaskGroup) -> None:
+    async def _work(self, sends: asyncio.TaskGroup) -> None:
         """Do what is due, sleep, and again."""
         while True:
             self._awake.clear()
             try:
-                busy = await self._round(sends)
-                sleep_s = 0.0 if busy else await self._sleep_s()
-            except self._unavailable as error:
+                moved = await self._round(sends)
+                sleep_s = 0.0 if moved else await self._sleep_s()
+            except self._patience.unavailable as error:
                 _log.warning("store is away", error=type(error).__name__)
                 sleep_s = STORE_AWAY_S
             if self._ended and not self._in_hand:
@@ -111,21 +116,40 @@ class _Dispatcher:
 
     async def _round(self, sends: asyncio.TaskGroup) -> bool:
         """One look at steps and messages; whether there was something to do."""
-        steps = await carry_out_due(self._store, self._clock.now_ms())
+        steps = await carry_out_due(self._store, self._clock.now_ms(), self._reach)
+        claims = await self._claim()
+        for claim in claims:
+            self._in_hand.add(claim.message.id)
+            sends.create_task(self._deliver(claim), name=f"message {claim.message.id}")
+        if steps or claims:
+            self._blind_s = SHORTEST_SLEEP_S
+        return bool(steps or claims)
+
+    async def _claim(self) -> list[Claim]:
+        """As many as may leave; then, where those were not all, what is urgent into what was kept free for it."""
+        now = self._clock.now_ms()
         free = SENDING_AT_ONCE - len(self._in_hand)
-        messages = await self._outbox.claim(self._clock.now_ms(), free) if free > 0 else []
-        for message in messages:
-            if message.id in self._in_hand:
-                continue
-            self._in_hand.add(message.id)
-            sends.create_task(self._deliver(message), name=f"message {message.id}")
-        return bool(steps or messages)
+        lesser = min(free - KEPT_FREE, self._pace.free(now))
+        claims = await self._outbox.claim(now, lesser) if lesser > 0 else []
+        if len(claims) >= lesser and free > len(claims):
+            claims += await self._outbox.claim(now, free - len(claims), urgent_only=True)
+        self._pace.take(len(claims), now)
+        return claims
 
     async def _sleep_s(self) -> float:
+        """Until the next thing falls due. What is due and could not be claimed: until it may be worth a look."""
         if len(self._in_hand) >= SENDING_AT_ONCE:
             return _NO_LIMIT_S
         due = await self._store.next_due()
-        return _NO_LIMIT_S if due is None else max(SHORTEST_SLEEP_S, (due - self._clock.now_ms()) / 1000)
+        if due is None:
+            return _NO_LIMIT_S
+        now = self._clock.now_ms()
+        if due > now:
+            return max(SHORTEST_SLEEP_S, (due - now) / 1000)
+        if self._pace.free(now) == 0:
+            return min(LONGEST_BLIND_SLEEP_S, max(SHORTEST_SLEEP_S, (self._pace.next_at(now) - now) / 1000))
+        self._blind_s = min(2 * self._blind_s, LONGEST_BLIND_SLEEP_S)
+        return self._blind_s
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -134,92 +158,65 @@ class _Dispatcher:
         except TimeoutError:
             pass
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, claim: Claim) -> None:
+        message = claim.message
         try:
-            await self._send(message)
+            provider, outcome = await self._sender.attempt(claim)
+            await self._patience.insist(lambda: self._write_down(claim, provider, outcome))
         finally:
             self._in_hand.discard(message.id)
+            self._blind_s = SHORTEST_SLEEP_S
             self._awake.set()
-
-    async def _send(self, message: Message) -> None:
-        notifier = self._notifier_for(message)
-        async with self._one_after_the_other(message.recipient):
-            if not await self._insist(lambda: self._outbox.still_wanted(message.id, self._clock.now_ms())):
-                _log.info("message withdrawn", message=message.id)
-                return
-            sending = await self._attempt(message, notifier)
-        await self._insist(lambda: self._write_down(message, notifier.name, sending))
         _log.info(
             "message handled",
             message=message.id,
             alarm=None if message.alarm is None else str(message.alarm),
-            outcome=type(sending).__name__,
-            reason=getattr(sending, "reason", None),
+            outcome=type(outcome).__name__,
+            reason=getattr(outcome, "reason", None),
             attempt=message.attempts,
         )
 
-    @asynccontextmanager
-    async def _one_after_the_other(self, recipient: str) -> AsyncIterator[None]:
-        """Nobody hears the all-clear before the alarm: one message a recipient at a time, in their order."""
-        lock, waiting = self._talking_to.get(recipient, (asyncio.Lock(), 0))
-        self._talking_to[recipient] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._talking_to.pop(recipient)
-            if waiting > 1:
-                self._talking_to[recipient] = (lock, waiting - 1)
-
-    async def _attempt(self, message: Message, notifier: Notifier) -> Sending:
-        now = self._clock.now_ms()
-        if message.expires_at is not None and now >= message.expires_at:
-            return GiveUp("expired")
-        if message.attempts > 1 and await self._insist(lambda: self._is_moot(message)):
-            return GiveUp("alarm_ended")
-        try:
-            return await notifier.send(message, render(message.template, message.params, message.language), now)
-        except Exception as error:  # noqa: BLE001 - a notifier is foreign code: whatever it does, the others go on
-            _log.warning("notifier failed", message=message.id, error=type(error).__name__)
-            return RetryAfter("notifier_error")
-
-    async def _is_moot(self, message: Message) -> bool:
-        """Whether an alarm that could not be told at first has ended meanwhile: the all-clear is on its way."""
-        if message.alarm is None or message.template != Template.ALARM:
-            return False
-        async with self._store.transaction() as tx:
-            alarm = await tx.lock(message.alarm)
-        return alarm is not None and not alarm.is_active
-
-    async def _write_down(self, message: Message, provider: str, sending: Sending) -> None:
-        now = self._clock.now_ms()
-        match sending:
+    async def _write_down(self, claim: Claim, provider: str, outcome: Outcome) -> None:
+        now, message, outbox = self._clock.now_ms(), claim.message, self._outbox
+        match outcome:
             case Delivered(provider_id):
-                await self._outbox.finish(message.id, state="sent", now=now, provider=provider, provider_id=provider_id)
+                await outbox.finish(message, state="sent", now=now, provider=provider, provider_id=provider_id)
             case NotSent(reason):
-                await self._outbox.finish(message.id, state="not_sent", now=now, reason=reason, provider=provider)
+                await outbox.finish(message, state="not_sent", now=now, reason=reason, provider=provider)
+            case Withdrawn(reason):
+                await outbox.finish(message, state="withdrawn", now=now, reason=reason)
             case GiveUp(reason):
-                await self._outbox.finish(message.id, state="failed", now=now, reason=reason, provider=provider)
-            case RetryAfter(reason):
-                again_at = now + wait_ms(sending, message.attempts)
-                if message.expires_at is None and message.attempts >= ATTEMPTS:
-                    await self._outbox.finish(message.id, state="failed", now=now, reason=reason, provider=provider)
-                else:
-                    last = again_at if message.expires_at is None else min(again_at, message.expires_at)
-                    await self._outbox.retry(message.id, not_before=last, reason=reason)
+                await self._fail(message, provider, reason, now)
+            case RetryAfter():
+                await self._retry(claim, provider, outcome, now)
 
-    async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Ask the store, however long it is away."""
-        while True:
-            try:
-                return await work()
-            except self._unavailable as error:
-                _log.warning("store is away", error=type(error).__name__)
-                await asyncio.sleep(STORE_AWAY_S)
+    async def _retry(self, claim: Claim, provider: str, outcome: RetryAfter, now: int) -> None:
+        message = claim.message
+        if message.expires_at is None and message.attempts >= ATTEMPTS:
+            await self._fail(message, provider, outcome.reason, now)
+            return
+        if outcome.crowded:
+            self._pace.hold(now + wait_ms(outcome, 1, message.id))
+        again_at = now + wait_ms(outcome, message.attempts, message.id)
+        last = again_at if message.expires_at is None else min(again_at, message.expires_at)
+        await self._outbox.retry(
+            message,
+            not_before=last,
+            reason=outcome.reason,
+            in_doubt=outcome.in_doubt or claim.in_doubt_since is not None,
+        )
+
+    async def _fail(self, message: Message, provider: str, reason: str, now: int) -> None:
+        """It will never arrive: its alarm says so, and somebody else is told."""
+        async with self._outbox.failing(message, now=now, reason=reason, provider=provider) as tx:
+            if tx is not None:
+                await delivery.failed(tx, message, reason, now, self._reach)
 
 
-def wait_ms(sending: RetryAfter, attempts: int) -> int:
-    """How long to wait after the attempt with this number, from 1."""
+def wait_ms(sending: RetryAfter, attempts: int, message: int) -> int:
+    """How long to wait after the attempt with this number, from 1; the message's number decides how much off."""
     if sending.seconds is not None:
         return int(sending.seconds * 1000)
-    return min(FIRST_WAIT_MS << max(0, attempts - 1), LONGEST_WAIT_MS)
+    spread = (message * 2_654_435_761 + attempts * 40_503) % 1_000
+    doubled = min(FIRST_WAIT_MS << max(0, attempts - 1), LONGEST_WAIT_MS)
+    return doubled * (800 + spread * 400 // 1_000) // 1_000

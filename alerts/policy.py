@@ -28,6 +28,9 @@ its kind does, but that somebody cannot be reached: who reports that is the fami
 NEVER_TO_FAMILY: Final[frozenset[str]] = frozenset({"device", "system"})
 """Kinds that concern the centre alone."""
 
+NO_NEWS_TO: Final[frozenset[str]] = frozenset({"moved", "deceased"})
+"""Statuses of a resident that at once stop every message to family."""
+
 CRIES_FOR_HELP: Final[frozenset[str]] = frozenset({"sos", "fall"})
 """Kinds whose new evidence may sound again."""
 
@@ -106,7 +109,12 @@ def resolves_itself(alarm: Alarm) -> bool:
     return mild and (alarm.kind == "device" or alarm.rule in _END_WITH_THEIR_CAUSE)
 
 
+def calls_people(alarm: Alarm) -> bool:
+    """Whether anybody beside the console may be called: not for drills and not for news of yesterday."""
+    stale = alarm.late and alarm.raised_at - alarm.last_event_time > DESK_ONLY_AFTER_MS
+    return not (alarm.drill or stale)
+
+
 def may_reach_outside(alarm: Alarm) -> bool:
     """Whether anybody outside the centre may be called: not for drills, news of yesterday, maintenance."""
-    stale = alarm.late and alarm.raised_at - alarm.last_event_time > DESK_ONLY_AFTER_MS
-    return not (alarm.drill or stale or alarm.kind in NEVER_TO_FAMILY)
+    return calls_people(alarm) and alarm.kind not in NEVER_TO_FAMILY

@@ -6,7 +6,7 @@ all or nothing. The numbering of changes and the NOTIFY happen when the transact
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import Alarm, Place
+from alerts.policies import How, Policy, Who
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     language: str = "zh"
     can_receive_sms: bool = True
+    holds_key: bool = False
 
 
 class ResidentCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +41,17 @@ class ResidentCard(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     timezone: str
     contacts: tuple[Contact, ...]
+    language: str = "zh"
+    address: dict[str, str] = {}
 
 
 Role = Literal["family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency"]
 """As what somebody is told: by their relation to the resident, or by their post."""
 
 Channel = Literal["sms", "voice", "chat"]
+
+
+MessageState = Literal["queued", "sending", "sent", "delivered", "not_sent", "failed", "withdrawn"]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +92,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     language: str
     expires_at: int | None = None
+    step: int | None = None
     priority: int = 0
     alarms: tuple[UUID, ...] = ()
 
@@ -97,6 +105,7 @@ class Message(NewMessage, frozen=True, kw_only=True):
     """
 
     id: int
+    state: MessageState = "queued"
     attempts: int
     created_at: int
     demo: bool
@@ -104,13 +113,44 @@ class Message(NewMessage, frozen=True, kw_only=True):
     resumed: bool = False
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class NewStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of the escalation to be written down.
+
+    ``step``: ``tell`` (``who``, the ``nth`` of them from 1 or None for all, ``how``) or ``no_progress``.
+    ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``.
+    """
+
+    step: Literal["tell", "no_progress"]
+    round: int
+    due_at: int
+    n: int = 0
+    repeat: int = 0
+    who: Who | None = None
+    nth: int | None = None
+    how: How | None = None
+
+
+class Step(NewStep, frozen=True, kw_only=True):
     """A claimed escalation step that is due."""
 
     id: int
     alarm: UUID
-    step: str
-    due_at: int
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm's escalation as it was frozen when it opened; ``timezone`` is the site's."""
+
+    policy: Policy
+    timezone: str
+
+
+class SiteRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site needs for its alarms' escalation: ``policies`` of its own and of every site."""
+
+    name: str
+    timezone: str
+    demo: bool
+    policies: tuple[Policy, ...] = ()
 
 
 Whom = Literal["resident", "household"]
@@ -162,6 +202,10 @@ class AlarmTransaction(Protocol):
         """
         ...
 
+    async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
+        """Those of these alarms that are active, not locked."""
+        ...
+
     async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
         """The youngest alarm of each of these (subject, rule) pairs that is no longer active, not locked."""
         ...
@@ -182,20 +226,56 @@ class AlarmTransaction(Protocol):
         """Store a changed alarm (its ``version`` already raised); its change is published at the end."""
         ...
 
-    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
-        """Write down a step of the escalation."""
+    async def site_rules(self, site: str) -> SiteRules | None:
+        """The site with its policies."""
         ...
 
-    async def withdraw_steps(self, alarm: UUID) -> None:
-        """Withdraw the alarm's pending steps and its messages that nobody has begun to send."""
+    async def plan_of(self, alarm: UUID) -> Plan | None:
+        """The alarm's frozen plan."""
         ...
 
-    async def queue(self, message: NewMessage) -> int:
-        """Put a message into the outbox."""
+    async def keep_plan(self, alarm: UUID, plan: Plan) -> None:
+        """Freeze the alarm's plan, in place of an earlier one."""
+        ...
+
+    async def schedule(self, alarm: UUID, steps: Sequence[NewStep]) -> None:
+        """Write down steps of the escalation; one that was done or waits in the same round stays as it is."""
+        ...
+
+    async def withdraw_steps(self, alarm: UUID, *, messages: bool = True) -> None:
+        """Withdraw the alarm's pending steps and, unless told otherwise, its messages that nobody began to send."""
+        ...
+
+    async def next_step_now(self, alarm: UUID, now: int) -> None:
+        """Let the alarm's next pending step that tells somebody fall due at once."""
+        ...
+
+    async def end_step(self, step: int, outcome: str) -> None:
+        """Write down what became of a claimed step."""
+        ...
+
+    async def people(self, who: Who, site: str, now: int, address: Mapping[str, str]) -> list[Person]:
+        """Who is on duty, or who of the responders is at hand for an address; the family stands on the card."""
+        ...
+
+    async def said_lately(self, recipient: str, since: int) -> list[str]:
+        """The kinds of the alarms that somebody was told of, or will be at once, since then (ms); oldest first."""
+        ...
+
+    async def bundle(self, message: NewMessage, now: int, *, due_at: int) -> bool:
+        """Put an alarm into the recipient's pending bundle, or begin one that is sent at ``due_at``; True if new."""
+        ...
+
+    async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
+        """Ask a band to show a text; False when it cannot be asked."""
+        ...
+
+    async def queue(self, message: NewMessage, now: int) -> int:
+        """Put a message into the outbox; one that tells a phone of an alarm gets its two-digit code."""
         ...
 
     async def told(self, alarm: UUID) -> list[Message]:
-        """The messages of the alarm's case that were not withdrawn, for the all-clear to the same people."""
+        """The messages of the alarm's case, bundles among them, that were not withdrawn."""
         ...
 
     async def resident_card(self, resident: str) -> ResidentCard | None:

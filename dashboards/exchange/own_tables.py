@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from alerts.escalation import NO_NEWS_TO
+from alerts.policy import NO_NEWS_TO
 from dashboards.exchange import belongings
 from dashboards.exchange.belongings import cleared, note_changes
 from dashboards.exchange.book import Draft

@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import ACTIVE, Alarm, Place
-from alerts.ports import AnotherActive, Concerned, Contact, Message, NewMessage, ResidentCard, Step, Whom
+from alerts.ports import AnotherActive, Concerned, Contact, Message, ResidentCard, Whom
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
+from gateway.store.escalation import EscalationWork
 
 set_json_dumps(msgspec.json.encode)
 
@@ -31,8 +32,9 @@ _Asked = AsyncCursor[Any] | None
 """A question whose answer was not awaited yet; None: there was nothing to ask."""
 
 _MESSAGE_FIELDS: Final = (
-    "id", "attempts", "created_at", "alarm", "site", "resident", "contact", "recipient", "channel", "template",
-    "params", "language", "expires_at",
+    "id", "attempts", "created_at", "state", "code", "alarm", "site", "resident", "contact", "responder", "account",
+    "role", "name", "step", "recipient", "channel", "template", "params", "language", "expires_at", "priority",
+    "alarms",
 )  # fmt: skip
 MESSAGE_COLUMNS: Final = (
     ", ".join(f"message.{field}" for field in _MESSAGE_FIELDS)
@@ -58,13 +60,12 @@ def _place(lat: float, lon: float, accuracy_m: float | None, t: int) -> Place:
     return Place(lat=lat, lon=lon, accuracy_m=accuracy_m, t=t)
 
 
-class PostgresAlarmTransaction:
+class PostgresAlarmTransaction(EscalationWork):
     """One transaction's work on alarms. ``finish`` must be the last step before COMMIT (design rule 10)."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._changed: dict[UUID, tuple[Alarm, bool]] = {}
-        self._dispatch = False
 
     async def lock(self, alarm: UUID) -> Alarm | None:
         """The alarm under a row lock, or None."""
@@ -177,52 +178,12 @@ class PostgresAlarmTransaction:
         earlier = self._changed.get(alarm.id)
         self._changed[alarm.id] = (alarm, count_only and (earlier is None or earlier[1]))
 
-    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
-        """Write down a step of the escalation."""
-        await self._connection.execute(
-            "insert into escalation_step (alarm, step, due_at) values (%s, %s, %s)", (alarm, step, due_at)
-        )
-        self._dispatch = True
-
-    async def withdraw_steps(self, alarm: UUID) -> None:
-        """Withdraw the alarm's pending steps and its messages that nobody has begun to send."""
-        await self._connection.execute(
-            "update escalation_step set state = 'withdrawn' where alarm = %s and state = 'pending'", (alarm,)
-        )
-        await self._connection.execute(
-            "update message set state = 'withdrawn' where alarm = %s and state = 'queued'", (alarm,)
-        )
-
-    async def queue(self, message: NewMessage) -> int:
-        """Put a message into the outbox."""
-        cursor = await self._connection.execute(
-            "insert into message (alarm, site, resident, contact, recipient, channel, template, params, language,"
-            " expires_at, created_at)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (extract(epoch from now()) * 1000)::bigint)"
-            " returning id",
-            (
-                message.alarm,
-                message.site,
-                message.resident,
-                message.contact,
-                message.recipient,
-                message.channel,
-                message.template,
-                Jsonb(message.params),
-                message.language,
-                message.expires_at,
-            ),
-        )
-        row = await cursor.fetchone()
-        assert row is not None
-        self._dispatch = True
-        return int(row[0])
-
     async def told(self, alarm: UUID) -> list[Message]:
-        """The messages of the alarm's case that were not withdrawn, for the all-clear to the same people."""
+        """The messages of the alarm's case, bundles among them, that were not withdrawn."""
         cursor = await self._connection.execute(
-            f"select {MESSAGE_COLUMNS} from message where state <> 'withdrawn' and alarm in ("
-            " select mate.id from alarm mate join alarm own using (case_id) where own.id = %s) order by id",
+            "with mates as (select mate.id from alarm mate join alarm own using (case_id) where own.id = %s)"
+            f" select {MESSAGE_COLUMNS} from message where state <> 'withdrawn'"
+            " and (alarm in (select id from mates) or alarms && array(select id from mates)) order by id",
             (alarm,),
         )
         return [message_from_row(row) for row in await cursor.fetchall()]
@@ -238,7 +199,8 @@ class PostgresAlarmTransaction:
 
     async def _cards(self, condition: LiteralString, value: str) -> list[ResidentCard]:
         cursor = await self._connection.execute(
-            "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.slot from resident r"
+            "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.slot, r.language, r.address"
+            " from resident r"
             f" join site s on s.id = r.site where {condition} order by r.id",
             (value,),
         )
@@ -252,13 +214,15 @@ class PostgresAlarmTransaction:
                 status=row[5],
                 timezone=row[6],
                 contacts=await self._contacts(row[7]),
+                language=row[8],
+                address={key: str(value) for key, value in row[9].items() if value is not None},
             )
             for row in await cursor.fetchall()
         ]
 
     async def _contacts(self, resident_slot: int) -> tuple[Contact, ...]:
         cursor = await self._connection.execute(
-            'select id, name, phone, relation, "order", language, can_receive_sms from contact'
+            'select id, name, phone, relation, "order", language, can_receive_sms, holds_key from contact'
             ' where resident_slot = %s order by "order", id',
             (resident_slot,),
         )
@@ -271,25 +235,17 @@ class PostgresAlarmTransaction:
                 order=row[4],
                 language=row[5],
                 can_receive_sms=row[6],
+                holds_key=row[7],
             )
             for row in await cursor.fetchall()
         )
 
-    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        """Pending steps that are due, marked done when the transaction commits.
-
-        Locked together with their alarms' rows, SKIP LOCKED: whoever works on an alarm first locks the alarm and
-        then its steps, and this must not wait the other way round.
-        """
+    async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
+        """Those of these alarms that are active, not locked."""
         cursor = await self._connection.execute(
-            "update escalation_step set state = 'done', done_at = %s where id in ("
-            " select s.id from escalation_step s join alarm a on a.id = s.alarm"
-            " where s.state = 'pending' and s.due_at <= %s"
-            " order by s.due_at limit %s for update skip locked) returning id, alarm, step, due_at",
-            (now, now, limit),
+            f"select id from alarm where id = any(%s) and state in {ACTIVE_STATES}", (list(alarms),)
         )
-        rows = sorted(await cursor.fetchall(), key=lambda row: (row[3], row[0]))
-        return [Step(id=row[0], alarm=row[1], step=row[2], due_at=row[3]) for row in rows]
+        return frozenset(row[0] for row in await cursor.fetchall())
 
     async def finish(self) -> None:
         """Number and announce the changes; nothing but COMMIT may follow."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-from alerts.escalation import NO_NEWS_TO
+from alerts.policy import NO_NEWS_TO
 
 FOR_WHO_LEFT: Final[LiteralString] = (
     "(select bool_and(r.status = any(%(left)s)) from resident r where r.id = m.resident or (m.resident is null"

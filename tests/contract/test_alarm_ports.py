@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Latency, Place, TimelineEntry
-from alerts.desk import absorb, act, carry_out_due, take_all
-from alerts.ports import AlarmTransaction, AnotherActive, NewMessage
+from alerts.desk import absorb, act, take_all
+from alerts.policies import BUILT_IN
+from alerts.ports import AlarmTransaction, AnotherActive, NewMessage, NewStep, Plan
 from alerts.reports import Report, report
+from alerts.steps import carry_out_due
 from alerts.transitions import Acknowledge, Notify, Refused, Release, Reopen, Resolve
 from gateway.store.connection import pool
 from tests.support.alarm_worlds import MemoryWorld, PostgresWorld, World
@@ -52,6 +54,13 @@ def a_message(**fields: Any) -> NewMessage:
     return msgspec.structs.replace(message, **fields)
 
 
+def a_step(due_at: int, n: int | None = None, **fields: Any) -> NewStep:
+    """A step with a place in the plan of its own, unless that is told."""
+    place = due_at - T0 if n is None else n
+    step = NewStep(step="tell", round=1, due_at=due_at, n=place, who="family", nth=1, how="sms")
+    return msgspec.structs.replace(step, **fields)
+
+
 def a_place(t: int) -> Place:
     return Place(lat=31.25, lon=121.5, accuracy_m=8.0, t=t)
 
@@ -82,7 +91,7 @@ async def put(world: World, *alarms: Alarm) -> None:
 
 async def queued(world: World, *messages: NewMessage) -> list[int]:
     async with world.store.transaction() as tx:
-        return [await tx.queue(message) for message in messages]
+        return [await tx.queue(message, T0) for message in messages]
 
 
 async def interrupted(world: World, work: Callable[[AlarmTransaction], Awaitable[None]]) -> None:
@@ -104,7 +113,7 @@ class TestAlarms:
     async def test_an_exception_leaves_nothing_behind(self, world: World) -> None:
         async def everything(tx: AlarmTransaction) -> None:
             await tx.insert(an_alarm())
-            await tx.schedule(an_alarm().id, "tell_family", T0)
+            await tx.schedule(an_alarm().id, [a_step(T0)])
             await tx.queue(a_message(alarm=an_alarm().id))
 
         with pytest.raises(Interrupted):
@@ -254,24 +263,64 @@ class TestSteps:
         sos, fall = an_alarm("sos.button"), an_alarm("fall.device")
         await put(world, sos, fall)
         async with world.store.transaction() as tx:
-            await tx.schedule(sos.id, "tell_family", T0 + 2)
-            await tx.schedule(fall.id, "tell_family", T0 + 1)
-            await tx.schedule(fall.id, "tell_family", T0 + 3)
+            await tx.schedule(sos.id, [a_step(T0 + 2)])
+            await tx.schedule(fall.id, [a_step(T0 + 1)])
+            await tx.schedule(fall.id, [a_step(T0 + 3)])
         assert await world.store.next_due() == T0 + 1
         async with world.store.transaction() as tx:
             steps = await tx.claim_due_steps(T0 + 2, 10)
             assert [(step.alarm, step.step, step.due_at) for step in steps] == [
-                (fall.id, "tell_family", T0 + 1),
-                (sos.id, "tell_family", T0 + 2),
+                (fall.id, "tell", T0 + 1),
+                (sos.id, "tell", T0 + 2),
             ]
         async with world.store.transaction() as tx:
             assert await tx.claim_due_steps(T0 + 2, 10) == []
         assert await world.store.next_due() == T0 + 3
 
+    async def test_a_step_of_a_round_is_written_down_once_unless_it_was_withdrawn(self, world: World) -> None:
+        sos = an_alarm()
+        await put(world, sos)
+        for due_at in (T0 + 1, T0 + 2):
+            async with world.store.transaction() as tx:
+                await tx.schedule(sos.id, [a_step(due_at, n=4), a_step(due_at, n=4, repeat=1)])
+        async with world.store.transaction() as tx:
+            assert [step.repeat for step in await tx.claim_due_steps(T0 + 1, 10)] == [0, 1]
+        async with world.store.transaction() as tx:
+            await tx.schedule(sos.id, [a_step(T0 + 2, n=4), a_step(T0 + 2, n=4, round=2), a_step(T0 + 2, n=5)])
+            await tx.withdraw_steps(sos.id)
+            await tx.schedule(sos.id, [a_step(T0 + 3, n=5)])
+        async with world.store.transaction() as tx:
+            (step,) = await tx.claim_due_steps(T0 + 3, 10)
+        assert msgspec.structs.asdict(a_step(T0 + 3, n=5)).items() <= msgspec.structs.asdict(step).items()
+
+    async def test_the_next_step_that_tells_somebody_falls_due_at_once_and_only_that(self, world: World) -> None:
+        sos = an_alarm()
+        await put(world, sos)
+        async with world.store.transaction() as tx:
+            watch = NewStep(step="no_progress", round=1, due_at=T0 + 5)
+            await tx.schedule(sos.id, [watch, a_step(T0 + 20), a_step(T0 + 10), a_step(T0 + 30)])
+            await tx.next_step_now(sos.id, T0 + 2)
+        assert await world.store.next_due() == T0 + 2
+        async with world.store.transaction() as tx:
+            assert [step.n for step in await tx.claim_due_steps(T0 + 19, 10)] == [10, 0]
+        assert await world.store.next_due() == T0 + 20
+
+    async def test_a_plan_stays_as_it_was_frozen_until_another_takes_its_place(self, world: World) -> None:
+        sos = an_alarm()
+        await put(world, sos)
+        first, second = (Plan(policy=policy, timezone="Europe/Paris") for policy in BUILT_IN[:2])
+        async with world.store.transaction() as tx:
+            assert await tx.plan_of(sos.id) is None
+            await tx.keep_plan(sos.id, first)
+        async with world.store.transaction() as tx:
+            assert await tx.plan_of(sos.id) == first
+            await tx.keep_plan(sos.id, second)
+            assert await tx.plan_of(sos.id) == second
+
     async def test_a_claim_is_undone_with_its_transaction(self, world: World) -> None:
         await put(world, an_alarm())
         async with world.store.transaction() as tx:
-            await tx.schedule(an_alarm().id, "tell_family", T0)
+            await tx.schedule(an_alarm().id, [a_step(T0)])
 
         async def claim(tx: AlarmTransaction) -> None:
             assert len(await tx.claim_due_steps(T0, 10)) == 1
@@ -287,10 +336,10 @@ class TestSteps:
         await queued(world, a_message(alarm=sos.id, recipient="being sent"))
         await world.outbox.claim(T0, 1)
         async with world.store.transaction() as tx:
-            await tx.schedule(sos.id, "tell_family", T0)
-            await tx.schedule(fall.id, "tell_family", T0)
-            await tx.queue(a_message(alarm=sos.id, recipient="waits"))
-            await tx.queue(a_message(alarm=fall.id, recipient="other"))
+            await tx.schedule(sos.id, [a_step(T0)])
+            await tx.schedule(fall.id, [a_step(T0)])
+            await tx.queue(a_message(alarm=sos.id, recipient="waits"), T0)
+            await tx.queue(a_message(alarm=fall.id, recipient="other"), T0)
         async with world.store.transaction() as tx:
             await tx.withdraw_steps(sos.id)
         async with world.store.transaction() as tx:
@@ -312,6 +361,71 @@ class TestOutbox:
         await world.register(a_card(demo=True))
         await queued(world, a_message())
         assert [message.demo for message in await world.outbox.claim(T0, 10)] == [True]
+
+    async def test_a_phone_gets_a_code_of_its_own_for_each_alarm(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device")
+        await put(world, sos, fall)
+        await queued(
+            world,
+            a_message(alarm=sos.id),
+            a_message(alarm=fall.id),
+            a_message(alarm=sos.id, channel="voice"),
+            a_message(alarm=sos.id, template="all_clear"),
+            a_message(alarm=sos.id, recipient="chat:north", channel="chat"),
+        )
+        first, second, call, end, chat = (message.code for message in await world.outbox.claim(T0, 10))
+        assert first is not None
+        assert second is not None
+        assert first == call != second
+        assert {first, second} <= set(range(10, 100))
+        assert (end, chat) == (None, None)
+
+    async def test_a_bundle_gathers_alarms_until_it_is_sent_and_loses_those_that_end(self, world: World) -> None:
+        sos, fall, walk = an_alarm("sos.button"), an_alarm("fall.device"), an_alarm("wandering.zone_exit")
+        await put(world, sos, fall, walk)
+        async with world.store.transaction() as tx:
+            told = [a_message(alarm=alarm.id, role="duty", priority=n) for n, alarm in enumerate((sos, fall, walk))]
+            assert [await tx.bundle(message, T0, due_at=T0 + n) for n, message in enumerate(told)] == [
+                True,
+                False,
+                False,
+            ]
+            assert len(await tx.said_lately(told[0].recipient, T0 - 1)) == 1
+        async with world.store.transaction() as tx:
+            assert [message.alarms for message in await tx.told(walk.id)] == [(sos.id, fall.id, walk.id)]
+            await tx.withdraw_steps(fall.id)
+        (bundle,) = await world.outbox.claim(T0, 10)
+        assert (bundle.alarm, bundle.alarms, bundle.template) == (None, (sos.id, walk.id), "bundle")
+        assert (bundle.params["count"], bundle.priority) == (2, 2)
+        async with world.store.transaction() as tx:
+            assert await tx.bundle(told[1], T0, due_at=T0)
+
+    async def test_a_bundle_without_alarms_is_withdrawn(self, world: World) -> None:
+        await put(world, an_alarm())
+        async with world.store.transaction() as tx:
+            await tx.bundle(a_message(alarm=an_alarm().id), T0, due_at=T0)
+            await tx.withdraw_steps(an_alarm().id)
+        assert await world.outbox.claim(T0, 10) == []
+
+    async def test_what_was_said_lately_counts_alarms_in_writing(self, world: World) -> None:
+        await put(world, an_alarm())
+        said = [
+            a_message(alarm=an_alarm().id, template="alarm_staff", params={"kind": "fall"}),
+            a_message(alarm=an_alarm().id, template="system", params={}),
+            a_message(alarm=an_alarm().id, template="all_clear"),
+            a_message(alarm=an_alarm().id, channel="voice"),
+            a_message(alarm=an_alarm().id, recipient="another"),
+        ]
+        await queued(world, *said)
+        async with world.store.transaction() as tx:
+            assert await tx.said_lately(said[0].recipient, T0 - 1) == ["fall", ""]
+            assert await tx.said_lately(said[0].recipient, T0) == []
+
+    async def test_those_that_are_active_are_told_from_the_others(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device", state="resolved")
+        await put(world, sos, fall)
+        async with world.store.transaction() as tx:
+            assert await tx.active_among([sos.id, fall.id, nth_uuid(404)]) == {sos.id}
 
     async def test_told_speaks_of_the_whole_case(self, world: World) -> None:
         first = an_alarm("missed_check.silent")
@@ -381,6 +495,8 @@ class TestTheDeskOverEachStore:
         async with world.store.transaction() as tx:
             absorbed = await absorb(tx, [an_episode(), an_episode("device.battery_low")], T0)
         sos = absorbed.changed[0]
+        assert await world.store.next_due() == T0 + MINUTE
+        assert await carry_out_due(world.store, T0 + MINUTE) == 1
         assert await world.store.next_due() == T0 + 2 * MINUTE
         assert await carry_out_due(world.store, T0 + 2 * MINUTE) == 1
         (told,) = await world.outbox.claim(T0 + 2 * MINUTE, 10)
@@ -428,9 +544,9 @@ class TestTheDeskOverEachStore:
         async with world.store.transaction() as tx:
             (sos,) = (await absorb(tx, [an_episode()], T0)).changed
         await act(world.store, sos.id, Acknowledge(), "zhang", T0 + MINUTE)
-        assert await world.store.next_due() is None
+        assert await world.store.next_due() == T0 + 6 * MINUTE, "somebody looks whether there is progress"
         await act(world.store, sos.id, Release(), "zhang", T0 + HOUR)
-        assert await world.store.next_due() == T0 + HOUR + 2 * MINUTE
+        assert await world.store.next_due() == T0 + HOUR + MINUTE
 
     async def test_notify_tells_now(self, world: World) -> None:
         await world.register(a_card())
@@ -438,4 +554,5 @@ class TestTheDeskOverEachStore:
             (sos,) = (await absorb(tx, [an_episode()], T0)).changed
         await act(world.store, sos.id, Notify(), "zhang", T0 + SECOND)
         assert len(await world.outbox.claim(T0 + SECOND, 10)) == 1
-        assert await carry_out_due(world.store, T0 + HOUR) == 0
+        await carry_out_due(world.store, T0 + 2 * MINUTE)
+        assert await world.outbox.claim(T0 + 2 * MINUTE, 10) == [], "who knows it is not told again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,8 +13,23 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import ACTIVE, Alarm, Place
-from alerts.escalation import NO_NEWS_TO
-from alerts.ports import AnotherActive, Concerned, Message, NewMessage, ResidentCard, Step, Whom
+from alerts.policies import Policy, Who
+from alerts.policy import NO_NEWS_TO
+from alerts.ports import (
+    AnotherActive,
+    Concerned,
+    Message,
+    MessageState,
+    NewMessage,
+    NewStep,
+    Person,
+    Plan,
+    ResidentCard,
+    SiteRules,
+    Step,
+    Whom,
+)
+from alerts.telling import ALARM_TEMPLATES
 
 ABANDONED_MS = 60_000
 
@@ -23,6 +38,7 @@ ABANDONED_MS = 60_000
 class StoredStep:
     step: Step
     state: str = "pending"
+    outcome: str | None = None
 
 
 @dataclass(slots=True)
@@ -36,10 +52,19 @@ class StoredMessage:
     reason: str | None = None
     provider: str | None = None
     provider_id: str | None = None
+    code: int | None = None
 
     def claimed(self, *, demo: bool) -> Message:
         values = msgspec.structs.asdict(self.message)
-        return Message(**values, id=self.id, attempts=self.attempts, created_at=self.created_at, demo=demo)
+        return Message(
+            **values,
+            id=self.id,
+            attempts=self.attempts,
+            created_at=self.created_at,
+            demo=demo,
+            code=self.code,
+            state=msgspec.convert(self.state, MessageState),
+        )
 
 
 @dataclass(slots=True)
@@ -48,6 +73,9 @@ class Contents:
     steps: list[StoredStep] = field(default_factory=list)
     messages: list[StoredMessage] = field(default_factory=list)
     changes: list[tuple[Alarm, bool]] = field(default_factory=list)
+    plans: dict[UUID, Plan] = field(default_factory=dict)
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    """What bands were asked to show."""
 
 
 class MemoryTransaction:
@@ -115,25 +143,112 @@ class MemoryTransaction:
         earlier = self._changed.get(alarm.id)
         self._changed[alarm.id] = (alarm, count_only and (earlier is None or earlier[1]))
 
-    async def schedule(self, alarm: UUID, step: str, due_at: int) -> None:
-        self._c.steps.append(StoredStep(Step(id=len(self._c.steps) + 1, alarm=alarm, step=step, due_at=due_at)))
+    async def site_rules(self, site: str) -> SiteRules | None:
+        cards = [card for card in self._store.cards.values() if card.site == site]
+        name, demo = (cards[0].site_name, cards[0].demo) if cards else (site, False)
+        return SiteRules(name=name, timezone="Asia/Shanghai", demo=demo, policies=tuple(self._store.policies))
 
-    async def withdraw_steps(self, alarm: UUID) -> None:
+    async def plan_of(self, alarm: UUID) -> Plan | None:
+        return self._c.plans.get(alarm)
+
+    async def keep_plan(self, alarm: UUID, plan: Plan) -> None:
+        self._c.plans[alarm] = plan
+
+    async def schedule(self, alarm: UUID, steps: Sequence[NewStep]) -> None:
+        for step in steps:
+            stored = Step(**msgspec.structs.asdict(step), id=len(self._c.steps) + 1, alarm=alarm)
+            same = (step.round, step.n, step.repeat)
+            if step.step == "tell" and any(
+                (s.step.round, s.step.n, s.step.repeat) == same and s.step.step == "tell"
+                for s in self._c.steps
+                if s.step.alarm == alarm and s.state != "withdrawn"
+            ):
+                continue
+            self._c.steps.append(StoredStep(stored))
+
+    async def withdraw_steps(self, alarm: UUID, *, messages: bool = True) -> None:
         for step in self._c.steps:
             if step.step.alarm == alarm and step.state == "pending":
                 step.state = "withdrawn"
-        for message in self._c.messages:
-            if message.message.alarm == alarm and message.state == "queued":
-                message.state = "withdrawn"
+        for stored in self._c.messages if messages else ():
+            if stored.state != "queued":
+                continue
+            if stored.message.alarm == alarm or stored.message.alarms == (alarm,):
+                stored.state = "withdrawn"
+            rest = tuple(key for key in stored.message.alarms if key != alarm)
+            if rest != stored.message.alarms:
+                self._rebundle(stored, rest, stored.message.priority)
 
-    async def queue(self, message: NewMessage) -> int:
-        self._c.messages.append(StoredMessage(message, id=len(self._c.messages) + 1))
-        return len(self._c.messages)
+    def _rebundle(self, stored: StoredMessage, alarms: tuple[UUID, ...], priority: int) -> None:
+        params = {**stored.message.params, "count": len(alarms)}
+        stored.message = msgspec.structs.replace(stored.message, alarms=alarms, params=params, priority=priority)
+
+    async def next_step_now(self, alarm: UUID, now: int) -> None:
+        waiting = [s for s in self._c.steps if s.step.alarm == alarm and s.state == "pending" and s.step.step == "tell"]
+        if waiting:
+            first = min(waiting, key=lambda s: (s.step.due_at, s.step.n, s.step.repeat))
+            first.step = msgspec.structs.replace(first.step, due_at=min(now, first.step.due_at))
+
+    async def end_step(self, step: int, outcome: str) -> None:
+        self._c.steps[step - 1].outcome = outcome
+
+    async def people(self, who: Who, site: str, now: int, address: Mapping[str, str]) -> list[Person]:
+        return self._store.people.get(who, [])
+
+    async def said_lately(self, recipient: str, since: int) -> list[str]:
+        return [
+            m.message.params.get("kind", "")
+            for m in self._c.messages
+            if m.message.recipient == recipient
+            and m.created_at > since
+            and m.message.channel != "voice"
+            and m.message.template in ALARM_TEMPLATES
+            and m.state != "withdrawn"
+        ]
+
+    async def bundle(self, message: NewMessage, now: int, *, due_at: int) -> bool:
+        assert message.alarm is not None
+        for stored in reversed(self._c.messages):
+            own = stored.message
+            if (own.recipient, own.template, stored.state) == (message.recipient, "bundle", "queued"):
+                self._rebundle(stored, (*own.alarms, message.alarm), max(own.priority, message.priority))
+                return False
+        params = {"site": message.params.get("site", ""), "count": 1}
+        first = msgspec.structs.replace(
+            message, alarm=None, resident=None, template="bundle", params=params, alarms=(message.alarm,)
+        )
+        await self.queue(first, now)
+        self._c.messages[-1].not_before = due_at
+        return True
+
+    async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
+        self._c.shown.append((device, text))
+        return True
+
+    async def queue(self, message: NewMessage, now: int) -> int:
+        number = len(self._c.messages) + 1
+        stored = StoredMessage(message, id=number, created_at=now)
+        if message.alarm is not None and message.template in ALARM_TEMPLATES and message.channel != "chat":
+            stored.code = self._code(message)
+        self._c.messages.append(stored)
+        return number
+
+    def _code(self, message: NewMessage) -> int:
+        own = {m.message.alarm: m.code for m in self._c.messages if m.message.recipient == message.recipient}
+        taken = own.get(message.alarm)
+        return taken or next(n for n in range(10, 100) if n not in own.values())
+
+    async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
+        return frozenset(key for key in alarms if key in self._c.alarms and self._c.alarms[key].is_active)
 
     async def told(self, alarm: UUID) -> list[Message]:
         own = self._c.alarms.get(alarm)
         case = {a.id for a in self._c.alarms.values() if own is not None and a.case == own.case}
-        return [self._store.claimed(m) for m in self._c.messages if m.message.alarm in case and m.state != "withdrawn"]
+        return [
+            self._store.claimed(m)
+            for m in self._c.messages
+            if (m.message.alarm in case or case.intersection(m.message.alarms)) and m.state != "withdrawn"
+        ]
 
     async def resident_card(self, resident: str) -> ResidentCard | None:
         return self._store.cards.get(resident)
@@ -143,7 +258,7 @@ class MemoryTransaction:
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
         due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
-        due = sorted(due, key=lambda stored: stored.step.due_at)[:limit]
+        due = sorted(due, key=lambda s: (s.step.due_at, s.step.n, s.step.repeat, s.step.id))[:limit]
         for stored in due:
             stored.state = "done"
         return [stored.step for stored in due]
@@ -160,6 +275,8 @@ class MemoryStore:
         self.cards: dict[str, ResidentCard] = {}
         self.households: dict[str, set[str]] = {}
         self.places: dict[str, Place] = {}
+        self.policies: list[Policy] = []
+        self.people: dict[Who, list[Person]] = {}
         self.woken = asyncio.Event()
         self._lock = asyncio.Lock()
 

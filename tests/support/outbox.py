@@ -12,10 +12,11 @@ from tests.support.house import PATIENCE_S, House
 
 
 def fall_due(house: House, alarm: str) -> None:
-    """Let the time of the alarm's step come, instead of waiting for it."""
+    """Let the time come at which the alarm's first contact is told, instead of waiting for it."""
     with psycopg.connect(house.conninfo) as connection:
         moved = connection.execute(
-            "update escalation_step set due_at = %s where alarm = %s and state = 'pending'",
+            "update escalation_step set due_at = %s where alarm = %s and state = 'pending'"
+            " and (who, nth, how) = ('family', 1, 'sms')",
             (SystemClock().now_ms(), alarm),
         )
         assert moved.rowcount == 1

@@ -7,7 +7,7 @@ is entered tomorrow.
 
 from __future__ import annotations
 
-from alerts.escalation import NO_NEWS_TO
+from alerts.policy import NO_NEWS_TO
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, require, stored

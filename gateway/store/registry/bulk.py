@@ -13,7 +13,7 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg import DataError, IntegrityError, IsolationLevel, Rollback
 
-from alerts.escalation import NO_NEWS_TO
+from alerts.policy import NO_NEWS_TO
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
 from gateway.store.registry.leaving import end_what_ends

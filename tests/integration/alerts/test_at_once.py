@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from alerts.alarm import Alarm
-from alerts.desk import absorb, act, carry_out_due
+from alerts.desk import absorb, act
+from alerts.steps import carry_out_due
 from alerts.transitions import Acknowledge, Refused
 from gateway.store.alarms import PostgresAlarmStore
 from gateway.store.connection import pool

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Episode
-from alerts.desk import Absorbed, UnknownAlarm, absorb, act, carry_out_due, take_all
+from alerts.desk import Absorbed, UnknownAlarm, absorb, act, take_all
+from alerts.steps import carry_out_due
 from alerts.reports import Report, report
 from alerts.transitions import Acknowledge, Cancel, Close, Command, Notify, Refused, Release, Reopen, Resolve
 from tests.support.alarm_memory import MemoryStore

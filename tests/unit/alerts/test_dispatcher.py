@@ -123,7 +123,7 @@ async def queue(store: MemoryStore, *recipients: str, **fields: Any) -> None:
     values |= {"language": "zh", "expires_at": T0 + 15 * MINUTE}
     async with store.transaction() as tx:
         for recipient in recipients:
-            await tx.queue(NewMessage(**{**values, **fields}, recipient=recipient))
+            await tx.queue(NewMessage(**{**values, **fields}, recipient=recipient), T0)
 
 
 def states(store: MemoryStore) -> list[tuple[str, str | None]]:
@@ -147,7 +147,9 @@ async def test_a_due_step_becomes_a_message_and_is_sent(store: MemoryStore, star
 async def test_the_next_due_time_wakes_it_without_anybody(store: MemoryStore, start: Callable[..., Running]) -> None:
     async with store.transaction() as tx:
         await tx.insert(an_alarm())
-        await tx.schedule(an_alarm().id, "tell_family", T0 + 80)
+        await tx.schedule(
+            an_alarm().id, [NewStep(step="tell", round=1, due_at=T0 + 80, who="family", nth=1, how="sms")]
+        )
     ear = Ear()
     running = start(ear)
     await asyncio.sleep(0.01)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.alarm import Alarm, Episode, State
-from alerts.desk import absorb, act, carry_out_due
+from alerts.desk import absorb, act
+from alerts.steps import carry_out_due
 from alerts.folding import FoldContext, fold
 from alerts.transitions import Acknowledge, Cancel, Command, Dispatch, Notify, Release, Reopen, Resolve
 from devices.registry import Device

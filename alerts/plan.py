@@ -1,0 +1,84 @@
+"""An alarm's plan: the policy that was chosen, as steps with due times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from alerts.alarm import SEVERITIES, Alarm
+from alerts.policies import Policy, PolicyStep, Who, choose, within
+from alerts.policy import NEVER_TO_FAMILY
+from alerts.ports import NewStep, Plan, SiteRules
+
+DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
+
+OUTSIDE: Final[frozenset[Who]] = frozenset({"family", "neighbours", "grid_workers", "volunteers", "chat"})
+"""People who do not work at the centre's desk."""
+
+_OF_A_RESIDENT: Final[frozenset[Who]] = frozenset({"family", "neighbours"})
+_WAITS_FOR_MORNING: Final = SEVERITIES.index("medium")
+"""Up to this severity a step keeps the quiet hours."""
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that name, or the default where the name means none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(DEFAULT_TIMEZONE)
+
+
+def plan_for(alarm: Alarm, rules: SiteRules) -> Plan:
+    """The plan that an alarm gets when it opens."""
+    opened = datetime.fromtimestamp(alarm.raised_at / 1000, zone(rules.timezone))
+    policy = choose(
+        rules.policies,
+        site=alarm.site,
+        rule=alarm.rule,
+        severity=alarm.severity,
+        minute=60 * opened.hour + opened.minute,
+    )
+    return Plan(policy=policy, timezone=rules.timezone)
+
+
+def steps_of(plan: Plan, alarm: Alarm, *, round_number: int, since: int, now: int) -> list[NewStep]:
+    """The steps of a round that began at ``since`` (ms); what should have been done before ``now`` is due now."""
+    return [
+        NewStep(
+            step="tell",
+            round=round_number,
+            due_at=max(now, _after_quiet(plan, alarm, since + 1000 * (step.after_s + repeat * step.every_s))),
+            n=n,
+            repeat=repeat,
+            who=step.who,
+            nth=step.nth,
+            how=step.how,
+        )
+        for n, step in _concerning(plan.policy, alarm)
+        for repeat in range(step.times)
+    ]
+
+
+def _concerning(policy: Policy, alarm: Alarm) -> Iterator[tuple[int, PolicyStep]]:
+    nobody = alarm.resident is None and alarm.household is None
+    for n, step in enumerate(policy.steps):
+        private = step.who in OUTSIDE and alarm.kind in NEVER_TO_FAMILY
+        without = (nobody and step.who in _OF_A_RESIDENT) or (step.who == "band" and alarm.device is None)
+        if not (private or without):
+            yield n, step
+
+
+def _after_quiet(plan: Plan, alarm: Alarm, due_at: int) -> int:
+    """``due_at``, or the end of the policy's quiet hours in which it lies."""
+    start, end = plan.policy.quiet_from_minute, plan.policy.quiet_to_minute
+    if start is None or end is None or SEVERITIES.index(alarm.severity) > _WAITS_FOR_MORNING:
+        return due_at
+    local = datetime.fromtimestamp(due_at / 1000, zone(plan.timezone))
+    minute = 60 * local.hour + local.minute
+    if not within(minute, start, end):
+        return due_at
+    days = 1 if minute >= end else 0
+    morning = (local + timedelta(days=days)).replace(hour=end // 60, minute=end % 60, second=0, microsecond=0, fold=0)
+    return max(due_at, round(morning.timestamp() * 1000))

@@ -1,0 +1,109 @@
+"""The steps of the escalation whose time has come: claimed once, carried out in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import msgspec
+
+from alerts.alarm import Alarm, TimelineEntry
+from alerts.consequences import card_of, keep, others_of_case
+from alerts.escalation import effects, is_watched, round_of, waits
+from alerts.messages import band_text
+from alerts.notifiers.port import EVERYTHING, Capabilities
+from alerts.ports import AlarmStore, AlarmTransaction, Channel, Person, ResidentCard, Step
+from alerts.storms import say
+from alerts.telling import family_of, skipped, tell
+
+STEPS_AT_ONCE: Final = 64
+
+_NOBODY: Final = frozenset({"nobody", "no_more"})
+_EXPECTED: Final = frozenset({("family", 1), ("family", None)})
+"""Whom every resident is taken to have: that there is none is worth saying."""
+_AT_WORK: Final = frozenset({"duty", "supervisor", "chat"})
+"""Whom a centre may do without: the console is there, and nobody else is told earlier for it."""
+
+
+async def carry_out_due(store: AlarmStore, now: int, can: Capabilities = EVERYTHING) -> int:
+    """Do what the escalation wrote down for now; returns how many steps were due.
+
+    ``can``: what the ways out can do; a step that reaches nobody lets the next one fall due at once.
+    """
+    async with store.transaction() as tx:
+        steps = await tx.claim_due_steps(now, STEPS_AT_ONCE)
+        alarms = await tx.lock_many(list(dict.fromkeys(step.alarm for step in steps)))
+        for step in steps:
+            alarm = alarms.get(step.alarm)
+            if alarm is not None:
+                alarms[step.alarm] = await _carry_out(tx, step, alarm, now, can)
+        return len(steps)
+
+
+async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: Capabilities) -> Alarm:
+    if step.round != round_of(alarm):
+        return alarm
+    if step.step == "no_progress":
+        return await _sound_again(tx, alarm, now) if is_watched(alarm) else alarm
+    if not waits(alarm):
+        return alarm
+    if step.who == "band":
+        return await _tell_band(tx, step, alarm, now)
+    return await _tell(tx, step, alarm, now, can)
+
+
+async def _sound_again(tx: AlarmTransaction, alarm: Alarm, now: int) -> Alarm:
+    """Put an alarm that was taken and saw no progress back before everybody."""
+    entry = TimelineEntry(t=now, actor="system", event="again", note="no_progress")
+    after = msgspec.structs.replace(
+        alarm, state="open", assignee=None, version=alarm.version + 1, timeline=(*alarm.timeline, entry)
+    )
+    return await keep(tx, alarm, after, effects(alarm, after, now), now)
+
+
+async def _tell_band(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int) -> Alarm:
+    card = await card_of(tx, alarm)
+    shown = alarm.device is not None and await tx.tell_band(
+        alarm.device, band_text("help_called", card.language), alarm=alarm.id, now=now
+    )
+    return await _done(tx, step, alarm, alarm, "told" if shown else "band", now, reached=shown)
+
+
+async def _tell(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: Capabilities) -> Alarm:
+    card = await card_of(tx, alarm)
+    telling = tell(
+        alarm,
+        card,
+        await _people(tx, step, alarm, card, now),
+        cast("Channel", step.how),
+        now,
+        nth=step.nth,
+        repeat=step.repeat,
+        told=await tx.told(alarm.id),
+        mates={mate.id for mate in await others_of_case(tx, alarm)},
+        can=can,
+    )
+    for message in telling.messages:
+        await say(tx, msgspec.structs.replace(message, step=step.id), now)
+    return await _done(tx, step, alarm, telling.alarm, telling.outcome, now, reached=telling.reached)
+
+
+async def _people(tx: AlarmTransaction, step: Step, alarm: Alarm, card: ResidentCard, now: int) -> list[Person]:
+    if step.who == "family":
+        return family_of(card)
+    assert step.who is not None, "a step that tells names whom"
+    return await tx.people(step.who, alarm.site, now, card.address)
+
+
+async def _done(
+    tx: AlarmTransaction, step: Step, before: Alarm, after: Alarm, outcome: str, now: int, *, reached: bool
+) -> Alarm:  # fmt: skip
+    """End the step. What reached nobody is said where somebody expected it, and the next step need not wait."""
+    await tx.end_step(step.id, outcome)
+    missing = outcome in _NOBODY
+    if not reached and step.repeat == 0 and (not missing or (step.who, step.nth) in _EXPECTED):
+        after = skipped(after, f"{step.who} {step.how}", outcome, now)
+    if not reached and outcome != "no_more" and not (missing and step.who in _AT_WORK):
+        await tx.next_step_now(before.id, now)
+    if after is not before:
+        await tx.save(after)
+    return after

@@ -1,0 +1,257 @@
+"""Who hears of an alarm and of its end, as pure functions: people into messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from alerts.alarm import Alarm, TimelineEntry
+from alerts.escalation import round_of
+from alerts.messages import Template, alarm_params, all_clear_params
+from alerts.notifiers.port import EVERYTHING, Capabilities
+from alerts.policy import ALARM_MESSAGE_VALID_MS, ALL_CLEAR_VALID_MS, NO_NEWS_TO
+from alerts.ports import Channel, Contact, Message, NewMessage, Person, ResidentCard, Role
+from alerts.transitions import NOBODY_TO_TELL, TOLD
+
+PRIORITY: Final[Mapping[str, int]] = {"critical": 30, "high": 20, "medium": 10, "low": 0}
+FIRST_OF_ITS_CASE: Final = 5
+ALL_CLEAR_PRIORITY: Final = 5
+"""What goes first when much waits: the worst, and of those what nobody has heard of yet. Assumption."""
+
+_AT_THE_DESK: Final[frozenset[Role]] = frozenset({"duty", "supervisor"})
+_ONLY_PEOPLE_TELL: Final[frozenset[str]] = frozenset({"died"})
+"""Results of which no message speaks outside the desk."""
+
+_ALARM: Final[Mapping[Role, Template]] = {
+    "family": Template.ALARM,
+    "neighbour": Template.ALARM_RESPONDER,
+    "grid_worker": Template.ALARM_RESPONDER,
+    "volunteer": Template.ALARM_RESPONDER,
+    "staff": Template.ALARM_STAFF,
+    "duty": Template.ALARM_STAFF,
+    "supervisor": Template.ALARM_STAFF,
+    "chat": Template.ALARM_CHAT,
+    "emergency": Template.EMERGENCY,
+}
+
+ALARM_TEMPLATES: Final[frozenset[str]] = frozenset({*_ALARM.values(), Template.SYSTEM, Template.BUNDLE})
+"""Of messages after which an all-clear is owed."""
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """What telling came to: the messages, the alarm with what its timeline says of it, and one word for the step.
+
+    ``reached``: somebody hears of it now, or had heard before.
+    """
+
+    alarm: Alarm
+    messages: tuple[NewMessage, ...] = ()
+    outcome: str = "told"
+    reached: bool = True
+
+
+def family_of(card: ResidentCard | None) -> list[Person]:
+    """The resident's contacts, first to be told first; nobody when the resident has left."""
+    if card is None or card.status in NO_NEWS_TO:
+        return []
+    contacts = sorted((c for c in card.contacts if c.phone.strip()), key=lambda contact: contact.order)
+    return [_relative(contact) for contact in contacts]
+
+
+def tell(
+    alarm: Alarm,
+    card: ResidentCard,
+    people: Sequence[Person],
+    channel: Channel,
+    now: int,
+    *,
+    nth: int | None = None,
+    repeat: int = 0,
+    told: Sequence[Message] = (),
+    mates: Collection[UUID] = (),
+    can: Capabilities = EVERYTHING,
+) -> Telling:
+    """Tell people of an alarm.
+
+    Args:
+        alarm: Of what.
+        card: Whom it is about, and the site's name.
+        people: In their order; who cannot be reached in the channel is passed over.
+        channel: How.
+        now: Unix ms.
+        nth: Only that one of those who can be reached, from 1.
+        repeat: From 1 on, who heard it already in this round hears it again.
+        told: The case's messages so far.
+        mates: The case's other active alarms: who was told of one of them knows.
+        can: What the ways out can do.
+    """
+    reasons = {person.address: _why_not(person, channel, can) for person in people}
+    reachable = [person for person in people if reasons[person.address] is None]
+    chosen = reachable if nth is None else reachable[nth - 1 : nth]
+    if not chosen:
+        why = next((reason for reason in reasons.values() if reason is not None), "nobody")
+        return Telling(alarm=alarm, outcome="no_more" if reachable else why, reached=False)
+    news = [p for p in chosen if not _knows(p, alarm, channel, told, mates) or repeat > 0]
+    messages = tuple(_message(alarm, card, person, channel, now, told) for person in news)
+    noted = _noted(alarm, [_entry(person, channel, now) for person in news])
+    family_told = alarm.family_told or any(person.role == "family" for person in chosen)
+    if family_told != alarm.family_told:
+        noted = msgspec.structs.replace(noted, family_told=True, version=alarm.version + 1)
+    return Telling(alarm=noted, messages=messages, outcome="told" if news else "knows")
+
+
+def card_of_household(cards: Sequence[ResidentCard]) -> ResidentCard | None:
+    """One card for all who live together: both names, everybody's contacts; None when nobody lives there."""
+    present = [card for card in cards if card.status not in NO_NEWS_TO]
+    if not present:
+        return None
+    contacts = sorted((contact for card in present for contact in card.contacts), key=lambda contact: contact.order)
+    names = "、".join(card.name for card in present)
+    return msgspec.structs.replace(present[0], name=names, contacts=tuple(contacts))
+
+
+def skipped(alarm: Alarm, what: str, reason: str, now: int) -> Alarm:
+    """The alarm, its timeline saying that a step could reach nobody. ``what``: who and how."""
+    if what.startswith("family"):
+        return _noted(alarm, [TimelineEntry(t=now, actor="system", event=NOBODY_TO_TELL, note=reason)])
+    return _noted(alarm, [TimelineEntry(t=now, actor="system", event="step_skipped", note=f"{what}: {reason}")])
+
+
+def owed_an_all_clear(told: Sequence[Message]) -> list[Message]:
+    """For everybody whose last word from us was an alarm: that message, a text rather than a call."""
+    owed: dict[str, Message] = {}
+    for message in sorted(told, key=lambda message: message.id):
+        if message.state == "failed":
+            continue
+        if message.template not in ALARM_TEMPLATES:
+            owed.pop(message.recipient, None)
+        elif message.recipient not in owed or owed[message.recipient].channel == "voice":
+            owed[message.recipient] = message
+    return list(owed.values())
+
+
+def all_clear(alarm: Alarm, card: ResidentCard, told: Sequence[Message], now: int) -> list[NewMessage]:
+    """Tell everybody who was told of the case, and not of its end, how it ended.
+
+    Who is on the way is told to turn back, unless somebody has arrived. Who ended it knows.
+    """
+    arrived = any(entry.event == "arrive" for entry in alarm.timeline)
+    going = {who for entry in alarm.timeline if entry.event in _GOING for who in (entry.actor, entry.to)}
+    ended_by = alarm.timeline[-1].actor if alarm.timeline else ""
+    return [
+        _end(alarm, card, earlier, now, stand_down=not arrived and bool(_names(earlier) & going))
+        for earlier in owed_an_all_clear(told)
+        if ended_by not in _names(earlier) and _may_hear_the_end(earlier, alarm, card)
+    ]
+
+
+_GOING: Final[frozenset[str]] = frozenset({"dispatch", "family_going"})
+
+
+def _may_hear_the_end(earlier: Message, alarm: Alarm, card: ResidentCard) -> bool:
+    if earlier.role in _AT_THE_DESK:
+        return True
+    return alarm.result not in _ONLY_PEOPLE_TELL and card.status not in NO_NEWS_TO
+
+
+def _end(alarm: Alarm, card: ResidentCard, earlier: Message, now: int, *, stand_down: bool) -> NewMessage:
+    return NewMessage(
+        alarm=alarm.id,
+        site=alarm.site,
+        resident=alarm.resident,
+        contact=earlier.contact,
+        responder=earlier.responder,
+        account=earlier.account,
+        role=earlier.role,
+        name=earlier.name,
+        recipient=earlier.recipient,
+        channel=earlier.channel,
+        template=_end_template(alarm, stand_down=stand_down),
+        params={**all_clear_params(alarm, card), "round": round_of(alarm)},
+        language=earlier.language,
+        expires_at=now + ALL_CLEAR_VALID_MS,
+        priority=ALL_CLEAR_PRIORITY,
+    )
+
+
+def _end_template(alarm: Alarm, *, stand_down: bool) -> Template:
+    if stand_down:
+        return Template.STAND_DOWN
+    return Template.ALL_CLEAR_CANCELLED if alarm.state == "cancelled" else Template.ALL_CLEAR
+
+
+def _names(message: Message) -> set[str | None]:
+    """By what a timeline knows the message's recipient."""
+    names = {f"contact:{message.contact}", f"responder:{message.responder}", message.account, message.name}
+    return names - {None, "", "contact:None", "responder:None"}
+
+
+def _why_not(person: Person, channel: Channel, can: Capabilities) -> str | None:
+    return can.why_not(channel, person.address) if channel in person.channels else f"no_{channel}"
+
+
+def _relative(contact: Contact) -> Person:
+    channels: frozenset[Channel] = frozenset({"sms", "voice"} if contact.can_receive_sms else {"voice"})
+    return Person(
+        role="family",
+        name=contact.name,
+        relation=contact.relation,
+        address=contact.phone,
+        language=contact.language,
+        channels=channels,
+        contact=contact.id,
+    )
+
+
+def _knows(
+    person: Person, alarm: Alarm, channel: Channel, told: Sequence[Message], mates: Collection[UUID]
+) -> bool:  # fmt: skip
+    return any(
+        earlier.recipient == person.address
+        and earlier.channel == channel
+        and earlier.template in ALARM_TEMPLATES
+        and (
+            earlier.alarm in mates
+            or (earlier.alarm == alarm.id and earlier.params.get("round") == round_of(alarm))
+            or alarm.id in earlier.alarms
+        )
+        for earlier in told
+    )
+
+
+def _message(
+    alarm: Alarm, card: ResidentCard, person: Person, channel: Channel, now: int, told: Sequence[Message]
+) -> NewMessage:  # fmt: skip
+    first = not any(earlier.template in ALARM_TEMPLATES for earlier in told)
+    return NewMessage(
+        alarm=alarm.id,
+        site=alarm.site,
+        resident=alarm.resident,
+        contact=person.contact,
+        responder=person.responder,
+        account=person.account,
+        role=person.role,
+        name=person.name,
+        recipient=person.address,
+        channel=channel,
+        template=Template.SYSTEM if alarm.kind == "system" else _ALARM[person.role],
+        params={**alarm_params(alarm, card, person.role), "round": round_of(alarm)},
+        language=person.language,
+        expires_at=now + ALARM_MESSAGE_VALID_MS,
+        priority=PRIORITY[alarm.severity] + FIRST_OF_ITS_CASE * first,
+    )
+
+
+def _entry(person: Person, channel: Channel, now: int) -> TimelineEntry:
+    if person.role == "family":
+        return TimelineEntry(t=now, actor="system", event=TOLD, note=person.relation or None, to=person.name or None)
+    return TimelineEntry(t=now, actor="system", event="told", note=f"{person.role} {channel}", to=person.name or None)
+
+
+def _noted(alarm: Alarm, entries: Sequence[TimelineEntry]) -> Alarm:
+    if not entries:
+        return alarm
+    return msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, *entries))

@@ -1,0 +1,289 @@
+"""The escalation's part of an alarm transaction: plans, steps, people, bundles and what a band is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from alerts.policies import Who
+from alerts.ports import Channel, NewMessage, NewStep, Person, Plan, SiteRules, Step
+from alerts.telling import ALARM_TEMPLATES
+from devices.clock import DAY_MS
+from devices.commands import BadCommand
+from gateway.store.active import ACTIVE_STATES
+from gateway.store.commands import queue_command
+from gateway.store.connection import Connection
+from gateway.store.errors import StoreError
+from gateway.store.policies import policies_of
+from gateway.store.roster import on_duty
+
+_STEP: Final[LiteralString] = "id, alarm, step, round, due_at, n, repeat, who, nth, how"
+
+_KIND_OF_RESPONDER: Final[Mapping[Who, str]] = {
+    "neighbours": "neighbour",
+    "grid_workers": "grid_worker",
+    "volunteers": "volunteer",
+}
+_CHANNEL_OF: Final[Mapping[str, Channel]] = {"sms": "sms", "call": "voice"}
+"""What responders' and contacts' records call the channels."""
+
+ANSWERED_WITHIN_MS: Final = DAY_MS
+"""How long a code stays an ended alarm's, so that no late answer meets another one."""
+
+_ALARMS: Final = sorted(ALARM_TEMPLATES)
+
+
+class EscalationWork:
+    """Steps and people within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dispatch = False
+        """Whether the dispatcher has something new to look at."""
+
+    async def site_rules(self, site: str) -> SiteRules | None:
+        """The site with its policies."""
+        cursor = await self._connection.execute("select name, timezone, demo from site where id = %s", (site,))
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        policies = tuple(await policies_of(self._connection, site))
+        return SiteRules(name=row[0], timezone=row[1], demo=row[2], policies=policies)
+
+    async def plan_of(self, alarm: UUID) -> Plan | None:
+        """The alarm's frozen plan."""
+        cursor = await self._connection.execute("select plan::text from escalation_plan where alarm = %s", (alarm,))
+        row = await cursor.fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=Plan)
+
+    async def keep_plan(self, alarm: UUID, plan: Plan) -> None:
+        """Freeze the alarm's plan, in place of an earlier one."""
+        await self._connection.execute(
+            "insert into escalation_plan (alarm, policy, plan) values (%s, %s, %s)"
+            " on conflict (alarm) do update set policy = excluded.policy, plan = excluded.plan",
+            (alarm, plan.policy.id, Jsonb(msgspec.to_builtins(plan))),
+        )
+
+    async def schedule(self, alarm: UUID, steps: Sequence[NewStep]) -> None:
+        """Write down steps of the escalation; one that was done or waits in the same round stays as it is."""
+        await self._connection.execute(
+            "insert into escalation_step (alarm, step, round, due_at, n, repeat, who, nth, how)"
+            " select %s, s.* from jsonb_to_recordset(%s) as s"
+            " (step text, round integer, due_at bigint, n integer, repeat integer, who text, nth integer, how text)"
+            " on conflict do nothing",
+            (alarm, Jsonb(msgspec.to_builtins(list(steps)))),
+        )
+        self._dispatch = True
+
+    async def withdraw_steps(self, alarm: UUID, *, messages: bool = True) -> None:
+        """Withdraw the alarm's pending steps and, unless told otherwise, its messages that nobody began to send."""
+        await self._connection.execute(
+            "update escalation_step set state = 'withdrawn' where alarm = %s and state = 'pending'", (alarm,)
+        )
+        if messages:
+            await self._connection.execute(
+                "update message set alarms = array_remove(alarms, %(alarm)s),"
+                " params = params || jsonb_build_object('count', cardinality(array_remove(alarms, %(alarm)s))),"
+                " state = case when alarm = %(alarm)s or alarms = array[%(alarm)s::uuid] then 'withdrawn'"
+                " else state end"
+                " where state = 'queued' and (alarm = %(alarm)s or %(alarm)s = any(alarms))",
+                {"alarm": alarm},
+            )
+
+    async def next_step_now(self, alarm: UUID, now: int) -> None:
+        """Let the alarm's next pending step that tells somebody fall due at once."""
+        await self._connection.execute(
+            "update escalation_step set due_at = %(now)s where due_at > %(now)s and id = ("
+            " select id from escalation_step where alarm = %(alarm)s and state = 'pending' and step = 'tell'"
+            " order by due_at, n, repeat limit 1)",
+            {"alarm": alarm, "now": now},
+        )
+        self._dispatch = True
+
+    async def end_step(self, step: int, outcome: str) -> None:
+        """Write down what became of a claimed step."""
+        await self._connection.execute("update escalation_step set outcome = %s where id = %s", (outcome, step))
+
+    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+        """Pending steps that are due, marked done when the transaction commits.
+
+        Locked together with their alarms' rows, SKIP LOCKED: whoever works on an alarm first locks the alarm and
+        then its steps, and this must not wait the other way round.
+        """
+        cursor = await self._connection.execute(
+            "update escalation_step set state = 'done', done_at = %s where id in ("
+            " select s.id from escalation_step s join alarm a on a.id = s.alarm"
+            " where s.state = 'pending' and s.due_at <= %s"
+            f" order by s.due_at limit %s for update skip locked) returning {_STEP}",
+            (now, now, limit),
+        )
+        fields = Step.__struct_fields__
+        names = [name.strip() for name in _STEP.split(",")]
+        rows = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+        steps = [Step(**{field: row[field] for field in fields}) for row in rows]
+        return sorted(steps, key=lambda step: (step.due_at, step.n, step.repeat, step.id))
+
+    async def people(self, who: Who, site: str, now: int, address: Mapping[str, str]) -> list[Person]:
+        """Who is on duty, or who of the responders is at hand for an address; the family stands on the card."""
+        if who in _KIND_OF_RESPONDER:
+            return await self._responders(_KIND_OF_RESPONDER[who], site, address)
+        if who == "chat":
+            return [Person(role="chat", name="", address=f"chat:{site}", channels=frozenset({"chat"}))]
+        found = await self._on_duty(who, site, now)
+        return found or (await self._supervisors(site) if who == "supervisor" else [])
+
+    async def _responders(self, kind: str, site: str, address: Mapping[str, str]) -> list[Person]:
+        """Neighbours of the same stairwell; others of the same building, or of the whole site if theirs is not told."""
+        near: LiteralString = (
+            "r.building = %(building)s and r.unit is not distinct from %(unit)s"
+            if kind == "neighbour"
+            else "(r.building is null or r.building = %(building)s)"
+        )
+        cursor = await self._connection.execute(
+            "select r.id, r.kind, r.name, r.phone, r.channels, a.username, coalesce(a.language, 'zh')"
+            " from responder r left join account a on a.id = r.account"
+            f" where r.active and r.site = %(site)s and r.kind = %(kind)s and r.phone <> '' and {near}"
+            " order by r.created_at, r.id",
+            {"site": site, "kind": kind, "building": address.get("building"), "unit": address.get("unit")},
+        )
+        return [
+            Person(
+                role=row[1],
+                name=row[2],
+                address=row[3],
+                channels=frozenset(_CHANNEL_OF[name] for name in row[4]),
+                responder=row[0],
+                account=row[5],
+                language=row[6],
+            )
+            for row in await cursor.fetchall()
+        ]
+
+    async def _on_duty(self, post: str, site: str, now: int) -> list[Person]:
+        return [
+            Person(
+                role=one.role,
+                name=one.display_name or one.username,
+                address=one.phone,
+                channels=frozenset({"sms", "voice"}),
+                account=one.username,
+                language=one.language,
+            )
+            for one in await on_duty(self._connection, site, now)
+            if one.role == post and one.phone
+        ]
+
+    async def _supervisors(self, site: str) -> list[Person]:
+        """Whom to call where no shift names a supervisor: the accounts that are one."""
+        cursor = await self._connection.execute(
+            "select username, coalesce(nullif(display_name, ''), username), phone, language from account"
+            " where role = 'supervisor' and not disabled and coalesce(phone, '') <> ''"
+            " and (sites = '{}' or %s = any(sites)) order by username",
+            (site,),
+        )
+        return [
+            Person(
+                role="supervisor",
+                name=row[1],
+                address=row[2],
+                channels=frozenset({"sms", "voice"}),
+                account=row[0],
+                language=row[3],
+            )
+            for row in await cursor.fetchall()
+        ]
+
+    async def said_lately(self, recipient: str, since: int) -> list[str]:
+        """The kinds of the alarms that somebody was told of, or will be at once, since then (ms); oldest first."""
+        cursor = await self._connection.execute(
+            "select coalesce(params ->> 'kind', '') from message where recipient = %s and created_at > %s"
+            " and channel <> 'voice' and template = any(%s) and state <> 'withdrawn' order by id",
+            (recipient, since, _ALARMS),
+        )
+        return [row[0] for row in await cursor.fetchall()]
+
+    async def bundle(self, message: NewMessage, now: int, *, due_at: int) -> bool:
+        """Put an alarm into the recipient's pending bundle, or begin one that is sent at ``due_at``; True if new."""
+        joined = await self._connection.execute(
+            "update message set alarms = array_append(alarms, %(alarm)s), priority = greatest(priority, %(priority)s),"
+            " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
+            " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
+            " and state = 'queued' and not (%(alarm)s = any(alarms)) order by id desc limit 1 for update)",
+            {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
+        )
+        if joined.rowcount:
+            return False
+        assert message.alarm is not None, "a bundle is of alarms"
+        first = msgspec.structs.replace(
+            message,
+            alarm=None,
+            resident=None,
+            template="bundle",
+            params={"site": message.params.get("site", ""), "count": 1},
+            alarms=(message.alarm,),
+        )
+        await self._insert(first, now, due_at)
+        return True
+
+    async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
+        """Ask a band to show a text; False when it cannot be asked."""
+        try:
+            async with self._connection.transaction():
+                await queue_command(
+                    self._connection,
+                    device=device,
+                    name="message",
+                    args={"text": text},
+                    by="system",
+                    now=now,
+                    alarm=alarm,
+                )
+        except (BadCommand, StoreError):
+            return False
+        return True
+
+    async def queue(self, message: NewMessage, now: int) -> int:
+        """Put a message into the outbox; one that tells a phone of an alarm gets its two-digit code."""
+        return await self._insert(message, now)
+
+    async def _insert(self, message: NewMessage, now: int, not_before: int = 0) -> int:
+        fields = {field: getattr(message, field) for field in NewMessage.__struct_fields__}
+        cursor = await self._connection.execute(
+            "insert into message (alarm, site, resident, contact, responder, account, role, name, step, recipient,"
+            " channel, template, params, language, expires_at, priority, alarms, not_before, created_at, code)"
+            " values (%(alarm)s, %(site)s, %(resident)s, %(contact)s, %(responder)s, %(account)s, %(role)s, %(name)s,"
+            " %(step)s, %(recipient)s, %(channel)s, %(template)s, %(params)s, %(language)s, %(expires_at)s,"
+            " %(priority)s, %(alarms)s, %(not_before)s, %(now)s, %(code)s)"
+            " returning id",
+            {
+                **fields,
+                "params": Jsonb(message.params),
+                "alarms": list(message.alarms),
+                "not_before": not_before,
+                "now": now,
+                "code": await self._code(message, now),
+            },
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        self._dispatch = True
+        return int(row[0])
+
+    async def _code(self, message: NewMessage, now: int) -> int | None:
+        """The alarm's code for this phone, or one that none of its alarms has, of those that may still be answered."""
+        if message.alarm is None or message.template not in ALARM_TEMPLATES or message.channel == "chat":
+            return None
+        cursor = await self._connection.execute(
+            "with own as (select m.code, m.alarm from message m join alarm a on a.id = m.alarm"
+            " where m.recipient = %(recipient)s and m.code is not null and (m.created_at > %(since)s"
+            f" or a.state in {ACTIVE_STATES}))"
+            " select coalesce((select code from own where alarm = %(alarm)s limit 1), (select n"
+            " from generate_series(10, 99) n where n not in (select code from own) order by random() limit 1))",
+            {"recipient": message.recipient, "alarm": message.alarm, "since": now - ANSWERED_WITHIN_MS},
+        )
+        row = await cursor.fetchone()
+        return None if row is None else row[0]
