@@ -147,7 +147,8 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
     """The alarm with one more piece of evidence.
 
     It sounds again when somebody cries again, when a drill turns out to be none, when what the system had got over
-    is wrong once more, and when what was taken as mild has grown worse. Then it is open again, unless help is there, or on its way to what grew worse.
+    is wrong once more, and when what was taken as mild has grown worse. Then it is open again, unless help is there,
+    or on its way to what grew worse.
     """
     if episode.what == "opened" and episode.id == active.id:
         return Folded(active, "nothing")
