@@ -63,7 +63,7 @@ ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
 """After this a message is no longer sent. Assumption: news of an alarm goes stale, relief does not."""
 
 _END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset({"missed_check.silent", "system.nobody_on_duty"})
-"""Of kinds that otherwise wait for somebody. That somebody came on duty settles it (ADR 21)."""
+"""Of kinds that otherwise wait for somebody. That somebody came on duty settles it (ADR 23)."""
 
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""

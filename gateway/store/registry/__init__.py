@@ -23,6 +23,7 @@ from gateway.store.registry.reading import filters_of, find, listing
 from gateway.store.registry.removal import remove
 from gateway.store.registry.residents import add_resident, replace_resident
 from gateway.store.registry.responders import add_responder, replace_responder
+from gateway.store.registry.shifts import add_shift, copy_shifts, replace_shift
 from gateway.store.registry.sites import save_site
 from gateway.store.registry.writing import writing
 
@@ -34,8 +35,10 @@ __all__ = [
     "add_household",
     "add_resident",
     "add_responder",
+    "add_shift",
     "change_parameters",
     "common_settings",
+    "copy_shifts",
     "end_what_ends",
     "erase_left",
     "filters_of",
@@ -50,6 +53,7 @@ __all__ = [
     "replace_household",
     "replace_resident",
     "replace_responder",
+    "replace_shift",
     "residents_with_own",
     "resume_due",
     "revoke_device",

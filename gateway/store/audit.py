@@ -1,0 +1,102 @@
+"""What the auditor asks of PostgreSQL: ``alerts.audit.AuditStore``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, LiteralString
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from alerts.alarm import Alarm
+from alerts.audit import MESSAGE_OVERDUE_MS, NOBODY_ON_DUTY, RULES, STEP_OVERDUE, STEP_OVERDUE_MS, Finding, Look
+from gateway.store.active import ACTIVE_STATES
+from gateway.store.alarms import alarm_from_object
+from gateway.store.connection import Connection
+from gateway.store.roster import SERVES, SITES_WITH_A_ROSTER
+
+_ONE_AT_A_TIME: Final[LiteralString] = "hashtextextended('anxin audit', 0)"
+
+_OVERDUE: Final[LiteralString] = (
+    "with late as ("
+    " select a.site, s.due_at as since, 1 as steps, 0 as messages"
+    " from escalation_step s join alarm a on a.id = s.alarm"
+    " where s.state = 'pending' and s.due_at < %(now)s - %(step_ms)s"
+    " union all select m.site, m.since, 0, 1 from ("
+    " select site, greatest(not_before, created_at, coalesce(sending_since, 0)) as since from message"
+    " where state in ('queued', 'sending')) m where m.since < %(now)s - %(message_ms)s)"
+    " select site, min(since), sum(steps)::integer, sum(messages)::integer from late group by site order by site"
+)
+"""A message past its end that still waits is overdue too: who works through the outbox takes it out."""
+
+_UNATTENDED: Final[LiteralString] = (
+    "select r.site, coalesce("
+    " (select max(f.to_ms) from shift f where f.site = r.site and f.to_ms <= %(now)s),"
+    " (select min(f.from_ms) from shift f where f.site = r.site))"
+    f" from ({SITES_WITH_A_ROSTER}) r where not exists (select from shift s join account a on {SERVES}"
+    " where s.site = r.site) order by r.site"
+)
+
+
+class PostgresAuditStore:
+    """Looks at steps, messages and shifts in one short transaction."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def turn(self, now: int) -> AsyncIterator[Look | None]:
+        """A look at ``now`` (ms); None while another auditor is at it. Who stops in the middle loses the turn."""
+        async with self._pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(f"select pg_try_advisory_xact_lock({_ONE_AT_A_TIME})")
+            row = await cursor.fetchone()
+            yield await _look(connection, now) if row is not None and row[0] else None
+
+
+async def _look(connection: Connection, now: int) -> Look:
+    findings = [*await _unattended(connection, now), *await _overdue(connection, now)]
+    return Look(
+        findings=tuple(findings),
+        active=await _active(connection),
+        ended=await _ended(connection, [finding.id for finding in findings]),
+    )
+
+
+async def _unattended(connection: Connection, now: int) -> list[Finding]:
+    cursor = await connection.execute(_UNATTENDED, {"now": now})
+    return [
+        Finding(rule=NOBODY_ON_DUTY, site=site, since=since, evidence={"unattended_s": (now - since) // 1000})
+        for site, since in await cursor.fetchall()
+    ]
+
+
+async def _overdue(connection: Connection, now: int) -> list[Finding]:
+    cursor = await connection.execute(
+        _OVERDUE, {"now": now, "step_ms": STEP_OVERDUE_MS, "message_ms": MESSAGE_OVERDUE_MS}
+    )
+    return [
+        Finding(
+            rule=STEP_OVERDUE,
+            site=site,
+            since=since,
+            evidence={"overdue_s": (now - since) // 1000, "overdue_steps": steps, "overdue_messages": messages},
+        )
+        for site, since, steps, messages in await cursor.fetchall()
+    ]
+
+
+async def _active(connection: Connection) -> tuple[Alarm, ...]:
+    cursor = await connection.execute(
+        f"select object from alarm where rule = any(%s) and state in {ACTIVE_STATES}", (list(RULES),)
+    )
+    return tuple([alarm_from_object(row[0]) for row in await cursor.fetchall()])
+
+
+async def _ended(connection: Connection, keys: list[UUID]) -> frozenset[UUID]:
+    if not keys:
+        return frozenset()
+    cursor = await connection.execute(
+        f"select id from alarm where id = any(%s) and state not in {ACTIVE_STATES}", (keys,)
+    )
+    return frozenset([row[0] for row in await cursor.fetchall()])
