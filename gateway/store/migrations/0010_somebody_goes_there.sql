@@ -62,9 +62,13 @@ alter table message
 comment on column message.role is 'as what the recipient is told: family, neighbour, grid_worker, volunteer, duty, supervisor, chat, emergency';
 comment on column message.code is 'two digits by which an answer names the alarm; one recipient''s own';
 comment on column message.alarms is 'of a bundle: every alarm in it';
-drop index message_due;
-create index message_due on message (not_before) where state in ('queued', 'sending');
+comment on column message.sending_since is 'when an attempt began of which it is not known yet whether it arrived';
 create index message_recipient on message (recipient, created_at desc);
+create index message_by_priority on message (priority desc, id) where state in ('queued', 'sending');
+
+-- Nobody hears the all-clear before the alarm: one message at a time is on its way to a recipient in a channel.
+update message set state = 'queued', sending_since = 0 where state = 'sending';
+create unique index message_one_at_a_time on message (recipient, channel) where state = 'sending';
 
 -- What an SMS carries is the token; only its SHA-256 is kept.
 create table message_link (
@@ -84,10 +88,13 @@ create table inbound_message (
     received_at bigint not null,
     message bigint references message,
     alarm uuid references alarm,
-    meaning text not null
+    meaning text not null,
+    answer jsonb
 );
-comment on column inbound_message.meaning is 'take, there, well, cannot, list, unclear, unknown_sender';
+comment on column inbound_message.meaning is 'take, there, well, cannot, list, none, unclear, opt_out, unknown_sender, own_number';
+comment on column inbound_message.answer is 'what was said back, as template, parameters and language; null: nothing';
 create index inbound_message_received on inbound_message (received_at);
+create index inbound_message_sender on inbound_message (sender, received_at desc);
 
 create table shift (
     id text primary key default gen_random_uuid()::text,
