@@ -7,8 +7,8 @@ from typing import Final
 from alerts.alarm import Alarm
 from alerts.escalation import Effects, round_of
 from alerts.messages import band_text
-from alerts.plan import plan_for, steps_of
-from alerts.ports import AlarmTransaction, NewStep, Plan, ResidentCard
+from alerts.plan import DEFAULT_TIMEZONE, plan_for, steps_of
+from alerts.ports import AlarmTransaction, NewStep, Plan, ResidentCard, SiteRules
 from alerts.storms import say
 from alerts.telling import all_clear, card_of_household, family_of, owed_an_all_clear, skipped, tell
 
@@ -56,14 +56,16 @@ async def _begin(tx: AlarmTransaction, alarm: Alarm, since: int, now: int, *, ch
     """Write down the steps of a round; the plan is chosen when the alarm opens or grows worse, else it stays."""
     plan = None if choose else await tx.plan_of(alarm.id)
     if plan is None:
-        rules = await tx.site_rules(alarm.site)
-        if rules is None:
-            return
-        plan = plan_for(alarm, rules)
+        plan = plan_for(alarm, await _rules_of(tx, alarm.site))
         await tx.keep_plan(alarm.id, plan)
     steps = steps_of(plan, alarm, round_number=round_of(alarm), since=since, now=now)
     if steps:
         await tx.schedule(alarm.id, steps)
+
+
+async def _rules_of(tx: AlarmTransaction, site: str) -> SiteRules:
+    """The site's, or those of a site that nobody has registered: a cry from there is one all the same."""
+    return await tx.site_rules(site) or SiteRules(name=site, timezone=DEFAULT_TIMEZONE, demo=False)
 
 
 async def _watch(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
@@ -102,14 +104,14 @@ async def card_of(tx: AlarmTransaction, alarm: Alarm) -> ResidentCard:
         card = card_of_household(await tx.household_cards(alarm.household))
     if card is not None:
         return card
-    rules = await tx.site_rules(alarm.site)
+    rules = await _rules_of(tx, alarm.site)
     return ResidentCard(
         id="",
         name="",
         site=alarm.site,
-        site_name=alarm.site if rules is None else rules.name,
-        demo=rules is not None and rules.demo,
+        site_name=rules.name,
+        demo=rules.demo,
         status="active",
-        timezone="Asia/Shanghai" if rules is None else rules.timezone,
+        timezone=rules.timezone,
         contacts=(),
     )

@@ -114,7 +114,7 @@ class TestAlarms:
         async def everything(tx: AlarmTransaction) -> None:
             await tx.insert(an_alarm())
             await tx.schedule(an_alarm().id, [a_step(T0)])
-            await tx.queue(a_message(alarm=an_alarm().id))
+            await tx.queue(a_message(alarm=an_alarm().id), T0)
 
         with pytest.raises(Interrupted):
             await interrupted(world, everything)
@@ -553,6 +553,7 @@ class TestTheDeskOverEachStore:
         async with world.store.transaction() as tx:
             (sos,) = (await absorb(tx, [an_episode()], T0)).changed
         await act(world.store, sos.id, Notify(), "zhang", T0 + SECOND)
-        assert len(await world.outbox.claim(T0 + SECOND, 10)) == 1
+        (told,) = await world.outbox.claim(T0 + SECOND, 10)
+        await world.outbox.finish(told.id, state="sent", now=T0 + SECOND)
         await carry_out_due(world.store, T0 + 2 * MINUTE)
         assert await world.outbox.claim(T0 + 2 * MINUTE, 10) == [], "who knows it is not told again"

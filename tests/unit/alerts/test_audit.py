@@ -146,5 +146,5 @@ async def _run(store: Looks, monkeypatch: pytest.MonkeyPatch, *, rounds: int, fa
 
     monkeypatch.setattr("alerts.audit.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await run(store=store, alarms=MemoryStore(), clock=clock, ping=ping, unavailable=(ConnectionError,))
+        await run(store=store, alarms=MemoryStore(), clock=clock, ping=ping)
     return pings

@@ -159,6 +159,7 @@ class TestTelling:
                 template="alarm",
                 params={
                     "name": "王秀兰",
+                    "who": "somebody",
                     "site": "北苑社区",
                     "time": "23:06",
                     "kind": "sos",
