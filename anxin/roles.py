@@ -75,41 +75,33 @@ async def gateway(settings: RoleSettings) -> None:
 
 async def dispatcher(settings: RoleSettings) -> None:
     """Escalation steps when they fall due, messages out of the outbox, and upkeep."""
-    from alerts import dispatcher as dispatching
-    from alerts.notifiers.selection import notifier_for
+    from alerts.dispatcher import Dispatcher
     from anxin.upkeep import kept_up
+    from anxin.ways_out import open_ways_out
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
     from gateway.store.changes import listen
     from gateway.store.errors import UNAVAILABLE
     from gateway.store.outbox import PostgresOutbox
 
-    account = settings.twilio
-    provider = None
-    if account is not None:
-        from alerts.notifiers.twilio import TwilioNotifier
-
-        provider = TwilioNotifier(
-            account_sid=account.account_sid,
-            auth_token=account.auth_token,
-            sender=account.from_,
-            base_url=account.base_url,
-        )
+    ways = open_ways_out(settings)
     clock = SystemClock()
     async with _open_pool(settings, "dispatcher") as pool, kept_up(pool, clock, settings.keep):
         await _report(settings, "dispatcher", "ready")
-        await dispatching.run(
+        working = Dispatcher(
             store=PostgresAlarmStore(pool),
             outbox=PostgresOutbox(pool),
-            notifier_for=lambda message: notifier_for(message, provider),
+            ways=ways,
+            capabilities=ways.capabilities,
             clock=clock,
-            wake=listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"),
+            per_second=settings.ways_out.per_second,
             unavailable=UNAVAILABLE,
         )
+        await working.run(listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"))
 
 
 async def console(settings: RoleSettings) -> None:
-    """The pages and the HTTP API."""
+    """The pages and the HTTP API; and, since the dispatcher cannot tell that it stands still, the auditor."""
     from dashboards.api import ConsoleServer, create_app
     from dashboards.deps import Deps, MqttInfo
     from devices import names
@@ -118,7 +110,7 @@ async def console(settings: RoleSettings) -> None:
 
     names.prepare()
     host, port = device_address(settings)
-    async with _open_pool(settings, "console") as pool, _drawer(settings, pool) as drawer:
+    async with _open_pool(settings, "console") as pool, _drawer(settings, pool) as drawer, _audited(settings):
         app = create_app(
             Deps(
                 conninfo=settings.conninfo,
@@ -151,11 +143,34 @@ async def console(settings: RoleSettings) -> None:
 
 
 @asynccontextmanager
-async def _open_pool(settings: RoleSettings, application: str) -> AsyncIterator[AsyncConnectionPool[Connection]]:
+async def _open_pool(
+    settings: RoleSettings, application: str, *, size: int = 8
+) -> AsyncIterator[AsyncConnectionPool[Connection]]:
     from gateway.store.connection import pool
 
-    async with pool(settings.conninfo, application=f"anxin {application}") as opened:
+    async with pool(settings.conninfo, application=f"anxin {application}", size=size) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def _audited(settings: RoleSettings) -> AsyncIterator[None]:
+    """The auditor at work, on connections of its own: what keeps the console busy must not keep it from looking."""
+    from alerts import audit
+    from alerts.watchdog import pinger
+    from devices.clock import SystemClock
+    from gateway.store.alarms import PostgresAlarmStore
+    from gateway.store.audit import PostgresAuditStore
+
+    ping = None if settings.watchdog_url is None else pinger(settings.watchdog_url)
+    async with _open_pool(settings, "auditor", size=2) as pool, asyncio.TaskGroup() as tasks:
+        work = audit.run(
+            store=PostgresAuditStore(pool), alarms=PostgresAlarmStore(pool), clock=SystemClock(), ping=ping
+        )
+        auditing = tasks.create_task(work, name="auditor")
+        try:
+            yield
+        finally:
+            auditing.cancel()
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -101,6 +101,19 @@ class Gateway(_Section):
     metrics_listen: str = "127.0.0.1"
 
 
+class Watchdog(_Section):
+    """An address outside that is asked each minute while all is well, and raises the alarm when it is not."""
+
+    url: SecretStr | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _over_http(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("http", "https"):
+            raise ValueError("an address that begins with http:// or https://")
+        return url
+
+
 class Retention(_Section):
     """How long what has grown old is kept, in days. Source of every default: assumption, ADR 11."""
 
@@ -138,6 +151,7 @@ class Settings(BaseSettings):
     mqtt: Mqtt = Mqtt()
     console: Console = Console()
     gateway: Gateway = Gateway()
+    watchdog: Watchdog = Watchdog()
     retention: Retention = Retention()
 
 
@@ -267,6 +281,7 @@ class RoleSettings:
     ways_out: WaysOut = WaysOut()
     language: str = "zh"
     secure_cookies: bool = False
+    watchdog_url: str | None = field(default=None, repr=False)
     keep: KeepDays = KeepDays()
 
 

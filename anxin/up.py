@@ -236,6 +236,7 @@ class System:
             ways_out=ways_out(settings),
             language=settings.console.language,
             secure_cookies=settings.console.secure_cookies,
+            watchdog_url=None if settings.watchdog.url is None else settings.watchdog.url.get_secret_value(),
             keep=keep_days(settings.retention),
         )
         environment = to_environment(handed)
