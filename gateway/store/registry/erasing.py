@@ -104,7 +104,7 @@ async def _forget_what_was_said(conn: Connection, ids: list[str], slots: list[in
         (messages, ids),
     )
     await conn.execute(
-        "update inbound_message i set sender = '', body = '' where i.message = any(%s)"
+        "update inbound_message i set sender = '', body = '', answer = null where i.message = any(%s)"
         " or i.alarm in (select a.id from alarm a where a.resident = any(%s))",
         (messages, ids),
     )
