@@ -105,6 +105,18 @@ class Wording:
             return self.t("duration.min", n=minutes)
         return self.t("duration.h_min", h=minutes // 60, n=minutes % 60)
 
+    def entry_note(self, event: str, note: str) -> str:
+        """The note of a timeline entry, its codes put into words."""
+        if event == "told":
+            return " · ".join(self.known(f"escalation.word.{word}", word) for word in note.split())
+        if event == "step_skipped":
+            step, _, reason = note.partition(": ")
+            words = [self.known(f"escalation.word.{word}", word) for word in step.split()]
+            return f"{' · '.join(words)}: {self.known(f'escalation.outcome.{reason}', reason)}"
+        if event in ("nobody_to_tell", "not_delivered", "again"):
+            return self.known(f"escalation.outcome.{note}", self.known(f"message.reason.{note}", note))
+        return self.known(f"severity.{note}", note)
+
     def place(self, address: Mapping[str, Any] | None) -> str:
         """An address in the order of its language: the large before the small in Chinese, else the reverse."""
         if not address:

@@ -86,7 +86,9 @@ class OutboxLine(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     recipient: str
     contact: str | None
-    contact_name: str | None
+    responder: str | None
+    role: str
+    name: str
     channel: str
     template: str
     params: dict[str, Any]
@@ -309,10 +311,12 @@ async def messages_of(conn: Connection, alarm: UUID) -> list[OutboxLine]:
         conn,
         OutboxLine,
         "select jsonb_build_object('id', m.id, 'recipient', m.recipient, 'contact', m.contact,"
-        " 'contact_name', c.name, 'channel', m.channel, 'template', m.template, 'params', m.params,"
+        " 'responder', m.responder, 'role', m.role, 'name', coalesce(nullif(m.name, ''), c.name, ''),"
+        " 'channel', m.channel, 'template', m.template, 'params', m.params,"
         " 'language', m.language, 'state', m.state, 'reason', m.reason, 'created_at', m.created_at,"
         " 'finished_at', m.finished_at)::text"
-        " from message m left join contact c on c.id = m.contact where m.alarm = %(alarm)s order by m.id",
+        " from message m left join contact c on c.id = m.contact"
+        " where m.alarm = %(alarm)s or %(alarm)s = any(m.alarms) order by m.id",
         {"alarm": alarm},
     )
 
