@@ -13,14 +13,13 @@ from typing import Final
 import structlog
 
 from alerts import delivery
-from alerts.notifiers.port import Delivered, GiveUp, NotSent, RetryAfter
-from alerts.outbox import URGENT, Claim, Outbox
+from alerts.notifiers.port import Capabilities, Delivered, GiveUp, NotSent, RetryAfter
+from alerts.outbox import Claim, Outbox
 from alerts.pace import Pace
 from alerts.patience import STORE_AWAY_S, Patience
 from alerts.ports import AlarmStore, Message
 from alerts.sending import Outcome, Sender, Ways, Withdrawn
 from alerts.steps import carry_out_due
-from alerts.telling import Reach
 from devices.clock import Clock
 
 SENDING_AT_ONCE: Final = 16
@@ -47,7 +46,7 @@ class Dispatcher:
         store: Where alarms and their steps live.
         outbox: Where messages wait.
         ways: The ways out.
-        reach: Whom the ways out can reach.
+        capabilities: What the ways out can do.
         clock: The time.
         per_second: How many messages leave a second, unless they are urgent.
         unavailable: What the store raises while it is away; the work is then tried again.
@@ -59,14 +58,14 @@ class Dispatcher:
         store: AlarmStore,
         outbox: Outbox,
         ways: Ways,
-        reach: Reach,
+        capabilities: Capabilities,
         clock: Clock,
         per_second: float = 10.0,
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         self._store = store
         self._outbox = outbox
-        self._reach = reach
+        self._capabilities = capabilities
         self._clock = clock
         self._patience = Patience(unavailable)
         self._sender = Sender(outbox, ways, clock, self._patience)
@@ -116,9 +115,11 @@ class Dispatcher:
 
     async def _round(self, sends: asyncio.TaskGroup) -> bool:
         """One look at steps and messages; whether there was something to do."""
-        steps = await carry_out_due(self._store, self._clock.now_ms(), self._reach)
+        steps = await carry_out_due(self._store, self._clock.now_ms(), self._capabilities)
         claims = await self._claim()
         for claim in claims:
+            if claim.message.id in self._in_hand:
+                continue
             self._in_hand.add(claim.message.id)
             sends.create_task(self._deliver(claim), name=f"message {claim.message.id}")
         if steps or claims:
@@ -210,7 +211,7 @@ class Dispatcher:
         """It will never arrive: its alarm says so, and somebody else is told."""
         async with self._outbox.failing(message, now=now, reason=reason, provider=provider) as tx:
             if tx is not None:
-                await delivery.failed(tx, message, reason, now, self._reach)
+                await delivery.failed(tx, message, reason, now, self._capabilities)
 
 
 def wait_ms(sending: RetryAfter, attempts: int, message: int) -> int:

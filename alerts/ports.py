@@ -100,8 +100,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 class Message(NewMessage, frozen=True, kw_only=True):
     """A message of the outbox. ``demo``: its site never reaches a real notifier.
 
-    ``code``: two digits by which an answer names the alarm, the recipient's own. ``resumed``: somebody began to
-    send it and never wrote down how that ended.
+    ``code``: two digits by which an answer names the alarm, the recipient's own.
     """
 
     id: int
@@ -110,7 +109,6 @@ class Message(NewMessage, frozen=True, kw_only=True):
     created_at: int
     demo: bool
     code: int | None = None
-    resumed: bool = False
 
 
 class NewStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,36 +305,4 @@ class AlarmStore(Protocol):
 
     async def next_due(self) -> int | None:
         """When the next pending step or queued message falls due, ms; None when nothing waits."""
-        ...
-
-
-class Outbox(Protocol):
-    """The dispatcher's view of the queued messages."""
-
-    async def claim(self, now: int, limit: int) -> list[Message]:
-        """Take due messages with SKIP LOCKED and mark them ``sending``; abandoned claims come back after 60 s.
-
-        What concerns a resident who has moved or died meanwhile is withdrawn instead.
-        """
-        ...
-
-    async def still_wanted(self, message: int, now: int) -> bool:
-        """Whether a claimed message may go out: False, and withdrawn, when the resident has left since."""
-        ...
-
-    async def finish(
-        self,
-        message: int,
-        *,
-        state: Literal["sent", "not_sent", "failed"],
-        now: int,
-        reason: str | None = None,
-        provider: str | None = None,
-        provider_id: str | None = None,
-    ) -> None:
-        """Write down how it ended."""
-        ...
-
-    async def retry(self, message: int, *, not_before: int, reason: str) -> None:
-        """Put it back for later."""
         ...

@@ -21,7 +21,7 @@ class LocalNotifier:
         """Keep it."""
         return self._outcome
 
-    async def find(self, message: Message, now: int) -> Finding:
+    async def find(self, message: Message, text: str) -> Finding:
         """Nothing ever left."""
         return NotThere()
 

@@ -83,10 +83,16 @@ class NotSent(msgspec.Struct, frozen=True):
 
 
 class RetryAfter(msgspec.Struct, frozen=True):
-    """It may work later. ``seconds``: None leaves the wait to the dispatcher."""
+    """It may work later. ``seconds``: None leaves the wait to the dispatcher.
+
+    ``in_doubt``: it may have arrived all the same, so the provider is asked before it is sent again. ``crowded``: the
+    provider wants fewer at once, or none at all for now.
+    """
 
     reason: str
     seconds: float | None = None
+    in_doubt: bool = False
+    crowded: bool = False
 
 
 class GiveUp(msgspec.Struct, frozen=True):
@@ -99,9 +105,9 @@ Sending = Delivered | NotSent | RetryAfter | GiveUp
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The provider has had this message; ``provider_id`` is its name there."""
+    """The provider has had messages that may be this one; ``provider_ids``: their names there, oldest first."""
 
-    provider_id: str
+    provider_ids: tuple[str, ...]
 
 
 class NotThere(msgspec.Struct, frozen=True):
@@ -134,6 +140,9 @@ class Notifier(Protocol):
         """Send ``text`` to the message's recipient; answers within seconds, with an outcome."""
         ...
 
-    async def find(self, message: Message, now: int) -> Finding:
-        """Look up a message whose sending was cut short, by number, time and code; answers within seconds."""
+    async def find(self, message: Message, text: str) -> Finding:
+        """Look up a message whose sending was cut short, by number, time and code; answers within seconds.
+
+        ``text``: what it says, without its link, which is another one each time.
+        """
         ...

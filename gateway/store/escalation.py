@@ -45,6 +45,11 @@ class EscalationWork:
         self._dispatch = False
         """Whether the dispatcher has something new to look at."""
 
+    @property
+    def connection(self) -> Connection:
+        """For what else belongs into the same transaction."""
+        return self._connection
+
     async def site_rules(self, site: str) -> SiteRules | None:
         """The site with its policies."""
         cursor = await self._connection.execute("select name, timezone, demo from site where id = %s", (site,))

@@ -7,16 +7,18 @@ import copy
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from alerts.alarm import ACTIVE, Alarm, Place
+from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim
 from alerts.policies import Policy, Who
 from alerts.policy import NO_NEWS_TO
 from alerts.ports import (
     AnotherActive,
+    Channel,
     Concerned,
     Message,
     MessageState,
@@ -30,8 +32,6 @@ from alerts.ports import (
     Whom,
 )
 from alerts.telling import ALARM_TEMPLATES
-
-ABANDONED_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -53,6 +53,8 @@ class StoredMessage:
     provider: str | None = None
     provider_id: str | None = None
     code: int | None = None
+    sending_since: int | None = None
+    finished_at: int | None = None
 
     def claimed(self, *, demo: bool) -> Message:
         values = msgspec.structs.asdict(self.message)
@@ -298,49 +300,114 @@ class MemoryStore:
     def claimed(self, stored: StoredMessage) -> Message:
         return stored.claimed(demo=any(c.demo for c in self.cards.values() if c.site == stored.message.site))
 
-    async def claim(self, now: int, limit: int) -> list[Message]:
-        due = [m for m in self.contents.messages if m.state in ("queued", "sending") and m.not_before <= now]
-        for message in due:
-            self._withdraw_of_who_left(message)
-        due = [message for message in due if message.state != "withdrawn"][:limit]
-        for message in due:
-            message.state = "sending"
-            message.attempts += 1
-            message.not_before = now + ABANDONED_MS
-        return [self.claimed(message) for message in due]
+    async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:
+        claims: list[Claim] = []
+        for stored in sorted(self.contents.messages, key=lambda m: (-m.message.priority, m.id)):
+            if len(claims) == limit:
+                break
+            if self._is_ripe(stored, now) and (stored.message.priority >= URGENT or not urgent_only):
+                in_doubt_since, stored.sending_since = stored.sending_since, stored.sending_since or now
+                stored.state, stored.not_before = "sending", now + LEASE_MS
+                stored.attempts += 1
+                if self._has_left(stored):
+                    stored.state, stored.reason = "withdrawn", "resident_left"
+                    continue
+                moot = stored.attempts > 1 and self._is_moot(stored)
+                message = self.claimed(stored)
+                claims.append(Claim(message=message, until=now + LEASE_MS, in_doubt_since=in_doubt_since, moot=moot))
+        return claims
 
-    async def still_wanted(self, message: int, now: int) -> bool:
-        stored = self._sending(message)
-        if stored is not None:
-            self._withdraw_of_who_left(stored)
-        return stored is None or stored.state != "withdrawn"
+    def _is_ripe(self, stored: StoredMessage, now: int) -> bool:
+        if stored.not_before > now or stored.state not in ("queued", "sending"):
+            return False
+        if stored.state == "sending":
+            return True
+        own = (stored.message.recipient, stored.message.channel)
+        others = [m for m in self.contents.messages if (m.message.recipient, m.message.channel) == own]
+        place = (-stored.message.priority, stored.id)
+        if any(
+            m.state == "sending"
+            or (m.state == "queued" and m.not_before <= now and (-m.message.priority, m.id) < place)
+            for m in others
+        ):
+            return False
+        just_now = [
+            m for m in others if m.state in ("sent", "delivered") and (m.finished_at or 0) > now - NUMBER_GAP_MS
+        ]
+        return stored.message.priority >= URGENT or not just_now
 
-    def _withdraw_of_who_left(self, stored: StoredMessage) -> None:
+    def _has_left(self, stored: StoredMessage) -> bool:
         card = self.cards.get(stored.message.resident or "")
-        if card is not None and card.status in NO_NEWS_TO:
-            stored.state, stored.reason = "withdrawn", "resident_left"
+        return card is not None and card.status in NO_NEWS_TO
+
+    def _is_moot(self, stored: StoredMessage) -> bool:
+        alarm = None if stored.message.alarm is None else self.contents.alarms.get(stored.message.alarm)
+        return alarm is not None and not alarm.is_active and stored.message.template in ALARM_TEMPLATES
+
+    async def renew(self, message: Message, now: int) -> int | None:
+        stored = self._held(message)
+        if stored is None:
+            return None
+        stored.not_before, stored.sending_since = now + LEASE_MS, now
+        return stored.not_before
+
+    async def link(self, message: int, now: int) -> str | None:
+        return f"token{message}"
+
+    async def unrecorded(self, provider_ids: Sequence[str]) -> list[str]:
+        recorded = {m.provider_id for m in self.contents.messages}
+        return [name for name in provider_ids if name not in recorded]
+
+    async def sent_since(self, recipient: str, channel: Channel, since: int) -> int:
+        return sum(
+            (m.message.recipient, m.message.channel) == (recipient, channel)
+            and m.provider_id is not None
+            and (m.finished_at or 0) > since
+            for m in self.contents.messages
+        )
 
     async def finish(
         self,
-        message: int,
+        message: Message,
         *,
-        state: Literal["sent", "not_sent", "failed"],
+        state: MessageState,
         now: int,
         reason: str | None = None,
         provider: str | None = None,
         provider_id: str | None = None,
     ) -> None:
-        stored = self._sending(message)
+        stored = self._held(message, whoever=state == "sent")
         if stored is not None:
             stored.state, stored.reason, stored.provider, stored.provider_id = state, reason, provider, provider_id
+            stored.finished_at, stored.sending_since = now, None
 
-    async def retry(self, message: int, *, not_before: int, reason: str) -> None:
-        stored = self._sending(message)
+    @asynccontextmanager
+    async def failing(
+        self, message: Message, *, now: int, reason: str, provider: str
+    ) -> AsyncIterator[MemoryTransaction | None]:
+        async with self.transaction() as tx:
+            stored = self._held(message, tx._c)
+            if stored is not None:
+                stored.state, stored.reason, stored.provider, stored.finished_at = "failed", reason, provider, now
+            yield None if stored is None else tx
+
+    async def retry(self, message: Message, *, not_before: int, reason: str, in_doubt: bool) -> None:
+        stored = self._held(message)
         if stored is not None:
             stored.state, stored.not_before, stored.reason = "queued", not_before, reason
+            stored.sending_since = stored.sending_since if in_doubt else None
 
-    def _sending(self, message: int) -> StoredMessage | None:
-        return next((m for m in self.contents.messages if m.id == message and m.state == "sending"), None)
+    def _held(
+        self, message: Message, contents: Contents | None = None, *, whoever: bool = False
+    ) -> StoredMessage | None:
+        return next(
+            (
+                m
+                for m in (contents or self.contents).messages
+                if m.id == message.id and m.state == "sending" and (whoever or m.attempts == message.attempts)
+            ),
+            None,
+        )
 
     def messages(self, *states: str) -> list[dict[str, Any]]:
         """What the outbox holds, for assertions."""

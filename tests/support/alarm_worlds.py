@@ -8,7 +8,8 @@ import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import Alarm, Place
-from alerts.ports import AlarmStore, Outbox, ResidentCard
+from alerts.outbox import Outbox
+from alerts.ports import AlarmStore, ResidentCard
 from gateway.store.alarms import PostgresAlarmStore, alarm_from_object
 from gateway.store.connection import Connection
 from gateway.store.outbox import PostgresOutbox
