@@ -17,6 +17,7 @@ from dashboards.api import (
     alarms,
     commands,
     drills,
+    escalation,
     exchange,
     health,
     measurements,
@@ -30,6 +31,7 @@ from dashboards.api import (
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.api.records import consents
+from dashboards.api.throttle import SignInThrottle
 from dashboards.deps import Deps
 
 
@@ -45,11 +47,25 @@ def create_app(deps: Deps) -> FastAPI:
     )
     app.state.deps = deps
     app.state.gate = session.Gate()
+    app.state.links = SignInThrottle()
     app.state.feed = Feed(deps.conninfo)
     app.state.importing = asyncio.Lock()
     problems.install(app)
     app.include_router(consents.alarms)
-    for room in (health, session, alarms, reports, together, drills, stream, records, measurements, commands, exchange):
+    for room in (
+        health,
+        session,
+        alarms,
+        reports,
+        together,
+        drills,
+        escalation,
+        stream,
+        records,
+        measurements,
+        commands,
+        exchange,
+    ):
         app.include_router(room.router)
     web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
 from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web import console_data, demo, device, drill, exchange_page, records, reporting, signin
+from dashboards.web import console_data, demo, device, drill, exchange_page, links, records, reporting, signin
 from dashboards.web.records.found import manages
 from dashboards.web.records.rule_fields import decided_then
 from dashboards.web.records.scenes import zone_of
@@ -28,6 +28,7 @@ from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.connection import Connection
+from gateway.store.escalation_view import escalation_of
 from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
 from gateway.store.registry import listing, setting_changes
@@ -47,7 +48,7 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
-    for part in (signin, console_data, demo, *records.PARTS, device, drill, reporting, exchange_page):
+    for part in (signin, console_data, demo, links, *records.PARTS, device, drill, reporting, exchange_page):
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page
@@ -122,9 +123,10 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         staff = await accounts(conn)
         responders = [] if found is None else await _responders(conn, found)
         settings = [] if found is None else await _settings(conn, found.alarm)
+        escalation = await escalation_of(conn, alarm)
     if found is None or not principal.account.sees(found.alarm.site):
         raise Problem(404, "there is no such alarm")
-    names = {each.username: each.display_name or each.username for each in staff}
+    names = {each.username: each.display_name or each.username for each in staff} | _outsiders(found)
     timezone = found.cards[0].resident.timezone if found.cards else DEFAULT_TIMEZONE
     return {
         "page": found,
@@ -134,6 +136,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         "decided": decided_then(wording, found.alarm, settings),
         "texts": [text_of(each.template, each.params, each.language) for each in found.messages],
         "scene": scene_of_alarm(found),
+        "escalation": escalation,
         "steps": STEPS,
         "reached": STEPS.index(found.alarm.state) if found.alarm.state in STEPS else -1,
         "outcomes": OUTCOMES,
@@ -164,6 +167,12 @@ async def _responders(conn: Connection, found: AlarmPage) -> list[Responder]:
 
 def _may_be_given(account: Account, alarm: Alarm) -> bool:
     return account.role in MAY_ACT and account.sees(alarm.site)
+
+
+def _outsiders(found: AlarmPage) -> dict[str, str]:
+    """The names of those who were told and have no account, by what the timeline calls them."""
+    named = {f"contact:{each.contact}": each.name for each in found.messages if each.contact}
+    return named | {f"responder:{each.responder}": each.name for each in found.messages if each.responder}
 
 
 def _together(found: AlarmPage) -> int:

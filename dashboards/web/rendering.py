@@ -53,11 +53,20 @@ def language_of(request: Request, principal: Principal | None) -> str:
 
 
 def page(
-    request: Request, template: str, *, principal: Principal | None = None, status: int = 200, **context: Any
+    request: Request,
+    template: str,
+    *,
+    principal: Principal | None = None,
+    status: int = 200,
+    speaks: str | None = None,
+    **context: Any,
 ) -> HTMLResponse:
-    """Render a template as an answer; pages speak of people and are never kept by caches."""
+    """Render a template as an answer; pages speak of people and are never kept by caches.
+
+    ``speaks``: the page's language, where the reader's browser or account does not decide it.
+    """
     deps = deps_of(request)
-    wording = Wording(language_of(request, principal))
+    wording = Wording(speaks or language_of(request, principal))
     html = (
         _environment()
         .get_template(template)

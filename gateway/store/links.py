@@ -34,7 +34,8 @@ _STILL_THEIRS: Final[LiteralString] = (
     "(m.contact is null or exists (select 1 from contact c where c.id = m.contact and c.phone = m.recipient))"
     " and (m.responder is null or exists (select 1 from responder p"
     " where p.id = m.responder and p.phone = m.recipient and p.active))"
-    " and (m.account is null or exists (select 1 from account a where a.id = m.account and not a.disabled))"
+    " and (m.account is null or m.responder is not null or exists (select 1 from account a"
+    " where a.username = m.account and a.phone = m.recipient and not a.disabled))"
 )
 """Whether the message ``m`` went to a number and a person that would still be told."""
 
@@ -42,7 +43,8 @@ _STILL_THEIRS: Final[LiteralString] = (
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """An open page: the message whose link it is, to whom it went, and the alarms that it speaks of.
 
-    ``alarms`` holds more than one for a bundle; the message's own stands first. ``expires_at`` in ms.
+    ``account`` is a user name. ``alarms`` holds more than one for a bundle; the message's own stands first.
+    ``expires_at`` in ms.
     """
 
     message: int
@@ -75,7 +77,8 @@ async def create_link(conn: Connection, message: int, now: int) -> str | None:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     cursor = await conn.execute(
         "insert into message_link (token_hash, message, alarm, expires_at)"
-        " select %s, id, alarm, %s from message where id = %s and alarm is not null",
+        " select %s, id, coalesce(alarm, alarms[1]), %s from message"
+        " where id = %s and coalesce(alarm, alarms[1]) is not null",
         (token_hash(token), now + OPEN_FOR_MS, message),
     )
     return token if cursor.rowcount == 1 else None

@@ -11,8 +11,8 @@ import dashboards.web
 from dashboards.web.wording import LANGUAGES, catalogue
 
 WEB = Path(dashboards.web.__file__).parent
-SOURCES = [*sorted((WEB / "templates").glob("*.html")), *sorted((WEB / "static" / "js").glob("*.js")),
-           *sorted(WEB.glob("*.py"))]  # fmt: skip
+SOURCES = [*sorted((WEB / "templates").rglob("*.html")), *sorted((WEB / "static" / "js").glob("*.js")),
+           *sorted(WEB.rglob("*.py"))]  # fmt: skip
 _CALL = re.compile(r"""\b(?:self\.)?(?:t|known|textOr)\(\s*(['"`])([a-z_][\w.\-]*)\1\s*[,)]""")
 _FAMILY = re.compile(r"""\b(?:t|known|textOr)\(\s*(?:f?['"`])([a-z_][\w.\-]*\.)(?:['"]\s*~|\$\{|\{)""")
 
@@ -56,6 +56,6 @@ def test_vendored_files_have_their_checksums() -> None:
 
 
 def test_no_template_has_inline_script_or_style() -> None:
-    for path in (WEB / "templates").glob("*.html"):
+    for path in (WEB / "templates").rglob("*.html"):
         text = path.read_text("utf-8")
         assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", text), path.name

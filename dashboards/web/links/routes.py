@@ -1,0 +1,144 @@
+"""The addresses behind links: who opened one, what they see, what they answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Final, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from alerts.replies import Replier, Verb, answer
+from dashboards.api.access import DepsOf
+from dashboards.api.session import address_of
+from dashboards.api.throttle import SignInThrottle
+from dashboards.deps import Deps
+from dashboards.web.links.facts import FAMILY, GROUP, gather
+from dashboards.web.links.view import Words
+from dashboards.web.rendering import page
+from dashboards.web.wording import LANGUAGES
+from gateway.store.connection import Connection
+from gateway.store.links import Expired, Link, open_link
+
+router = APIRouter(include_in_schema=False)
+
+_HEADERS: Final = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
+_PAGE: Final = {FAMILY: "link/family.html", GROUP: "link/group.html"}
+_OTHERWISE: Final = "link/responder.html"
+_VERBS: Final[dict[str, Verb]] = {verb: verb for verb in get_args(Verb)}
+
+
+@router.get("/a/{token}")
+async def show(
+    request: Request, deps: DepsOf, token: str, alarm: UUID | None = None, lang: str | None = None
+) -> Response:
+    """How it stands, as far as whoever holds the link may know."""
+    async with deps.pool.connection() as conn:
+        link = await _open(request, deps, conn, token)
+        if isinstance(link, Response):
+            return link
+        speaks = lang if lang in LANGUAGES else link.language
+        if alarm is None and len(link.alarms) > 1:
+            return _fresh(request, await _several(request, deps, conn, token, link, speaks))
+        one = next((each for each in link.alarms if each.id == alarm), link.alarm)
+        now = deps.clock.now_ms()
+        facts = await gather(conn, one, _replier(link), now)
+    words = Words(speaks, facts.centre, now)
+    shown = page(
+        request,
+        _PAGE.get(link.role, _OTHERWISE),
+        speaks=speaks,
+        token=token,
+        centre=facts.centre,
+        live=facts.story.stage,
+        several=len(link.alarms) > 1,
+        view=words.details(facts, link.expires_at),
+        spot=None if facts.place is None else words.spot(facts.place),
+        other=_other_language(speaks, alarm),
+    )
+    return _fresh(request, shown)
+
+
+@router.post("/a/{token}")
+async def reply(
+    request: Request,
+    deps: DepsOf,
+    token: str,
+    verb: Annotated[str, Form(alias="answer")] = "",
+    alarm: Annotated[str, Form()] = "",
+) -> Response:
+    """Answer, as by SMS; then the page again, so that reloading it answers nothing."""
+    async with deps.pool.connection() as conn:
+        link = await _open(request, deps, conn, token)
+    if isinstance(link, Response):
+        return link
+    one = next((each for each in link.alarms if str(each.id) == alarm), None)
+    if one is not None and verb in _VERBS and link.role != GROUP:
+        await answer(deps.alarm_store, one.id, _replier(link), _VERBS[verb], deps.clock.now_ms())
+    return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
+
+
+async def _open(request: Request, deps: Deps, conn: Connection, token: str) -> Link | Response:
+    """The link of a token, or the page that says why there is none; guessing is limited as at the sign-in."""
+    throttle: SignInThrottle = request.app.state.links
+    now, address = deps.clock.now_ms(), address_of(request)
+    if throttle.attempt(token, address, now) > 0:
+        return _closed(request, "throttled", 429, None)
+    link = await open_link(conn, token, now)
+    if link is None:
+        return _closed(request, "unknown", 404, None)
+    throttle.succeeded(token, address)
+    return _closed(request, "expired", 410, link.language) if isinstance(link, Expired) else link
+
+
+def _closed(request: Request, why: str, status: int, language: str | None) -> Response:
+    asked = request.query_params.get("lang")
+    speaks = asked if asked in LANGUAGES else language
+    response = page(request, "link/closed.html", status=status, speaks=speaks, why=why, other=None)
+    response.headers.update(_HEADERS)
+    return response
+
+
+async def _several(request: Request, deps: Deps, conn: Connection, token: str, link: Link, speaks: str) -> Response:
+    now, who = deps.clock.now_ms(), _replier(link)
+    alarms = sorted(link.alarms, key=lambda each: (not each.is_active, -each.raised_at))
+    known = [await gather(conn, alarm, who, now) for alarm in alarms]
+    words = Words(speaks, known[0].centre, now)
+    return page(
+        request,
+        "link/several.html",
+        speaks=speaks,
+        token=token,
+        centre=known[0].centre,
+        live="open" if any(alarm.is_active for alarm in alarms) else "over",
+        views=[words.summary(facts) for facts in known],
+        as_of=words.clock(now),
+        other=_other_language(speaks, None),
+    )
+
+
+def _fresh(request: Request, response: Response) -> Response:
+    """The answer, or 304 when the page already shows it."""
+    tag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:24]}"'
+    response.headers.update({**_HEADERS, "ETag": tag})
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={**_HEADERS, "ETag": tag, "Cache-Control": "no-store"})
+    return response
+
+
+def _other_language(speaks: str, alarm: UUID | None) -> str:
+    other = next(language for language in LANGUAGES if language != speaks)
+    return "?" + urlencode({"lang": other} | ({} if alarm is None else {"alarm": str(alarm)}))
+
+
+def _replier(link: Link) -> Replier:
+    return Replier(
+        role=link.role,
+        name=link.name,
+        language=link.language,
+        contact=link.contact,
+        responder=link.responder,
+        account=link.account,
+    )
