@@ -33,6 +33,9 @@ class Template(StrEnum):
     REPLY_UNCLEAR = "reply_unclear"
 
 
+SPOKEN: Final[dict[str, str]] = {"zh": "cmn-CN", "en": "en-GB"}
+"""The language of a call, as providers name it. Source: BCP 47."""
+
 SIGNATURE: Final[dict[str, str]] = {"zh": "【安心】", "en": "Anxin: "}
 """What a text begins with, unless the settings say otherwise."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -95,11 +95,22 @@ class MqttInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioWebhooks:
+    """What webhooks need of the account that sends: its token, our own numbers, the address that it calls."""
+
+    auth_token: str = field(repr=False)
+    numbers: tuple[str, ...] = ()
+    public_url: str | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """Everything the console works with.
 
     ``pool`` must be open as long as the application lives; ``conninfo`` is for the change listener, which
     keeps connections of its own. ``secure_cookies`` is True where the console is reached over https.
+    ``twilio`` None: there is no account, and its webhooks are refused.
     """
 
     conninfo: str
@@ -110,3 +121,4 @@ class Deps:
     version: str = "0"
     demo: DemoControl | None = None
     secure_cookies: bool = False
+    twilio: TwilioWebhooks | None = None

@@ -27,6 +27,7 @@ from dashboards.api import (
     session,
     stream,
     together,
+    webhooks,
 )
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
@@ -65,6 +66,7 @@ def create_app(deps: Deps) -> FastAPI:
         measurements,
         commands,
         exchange,
+        webhooks,
     ):
         app.include_router(room.router)
     web.install(app)

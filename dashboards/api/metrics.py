@@ -14,6 +14,15 @@ STREAM_RESETS: Final = Counter(
 STREAM_POSITION: Final = Gauge("anxin_dashboards_stream_position", "Number of the last change that was pushed")
 SIGN_INS: Final = Counter("anxin_dashboards_sign_ins_total", "Attempts to sign in", ["outcome"])
 ACTIONS: Final = Counter("anxin_dashboards_alarm_actions_total", "What people did with alarms", ["event", "outcome"])
+REPLIES: Final = Counter(
+    "anxin_dashboards_replies_total", "Answers that came in, by whether we said something back", ["channel", "outcome"]
+)
+CARRIER_REPORTS: Final = Counter(
+    "anxin_dashboards_carrier_reports_total", "What a carrier said became of messages", ["state", "outcome"]
+)
+WEBHOOKS_REFUSED: Final = Counter(
+    "anxin_dashboards_webhooks_refused_total", "Requests to webhooks without a good signature"
+)
 REQUEST_SECONDS: Final = Histogram(
     "anxin_dashboards_request_seconds",
     "Time to the first byte of an answer",
