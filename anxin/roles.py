@@ -18,7 +18,7 @@ from anxin.settings import RoleName, RoleSettings, device_address
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
-    from dashboards.deps import DemoControl
+    from dashboards.deps import DemoControl, TwilioWebhooks
     from gateway.store.connection import Connection
     from gateway.store.roles import RoleState
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 async def gateway(settings: RoleSettings) -> None:
     """Readings in, alarms out. The batch under way when it is cancelled is still committed."""
     from anxin import jit_cache
+    from anxin.kernels import compiled_beside
 
-    jit_cache.configure()
-    words = "loads the engine; the first start compiles it, half a minute to two on a busy machine"
+    folder = jit_cache.configure()
+    words = "loads the engine; the first start compiles it, a quarter of a minute to one on a busy machine"
     await _report(settings, "gateway", "starting", words)
     from gateway.health import Health
     from gateway.run import Gateway
@@ -58,7 +59,8 @@ async def gateway(settings: RoleSettings) -> None:
     running = asyncio.ensure_future(work.run())
     try:
         ready = asyncio.ensure_future(health.until_ready())
-        await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
+        with compiled_beside(folder):
+            await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         if not running.done():
             await _report(settings, "gateway", "ready")
@@ -126,6 +128,7 @@ async def console(settings: RoleSettings) -> None:
                 version=version("anxin"),
                 demo=drawer,
                 secure_cookies=settings.secure_cookies,
+                twilio=_webhooks(settings),
             )
         )
         server = ConsoleServer(app, host=settings.console_listen, port=settings.console_port)
@@ -140,6 +143,22 @@ async def console(settings: RoleSettings) -> None:
             server.should_exit = True
             await serving
             raise
+
+
+def _webhooks(settings: RoleSettings) -> TwilioWebhooks | None:
+    from dashboards.deps import TwilioWebhooks
+
+    account = settings.twilio
+    if account is None:
+        return None
+    numbers = tuple(number for number in (account.from_, account.voice_from) if number is not None)
+    ways_out = settings.ways_out
+    return TwilioWebhooks(
+        auth_token=account.auth_token,
+        numbers=numbers,
+        public_url=ways_out.public_url,
+        signature=ways_out.signature,
+    )
 
 
 @asynccontextmanager

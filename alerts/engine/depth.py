@@ -30,46 +30,61 @@ _LEAST_M: Final = 1e-3
 """A smaller cell is not halved."""
 
 
-@entry
 def deepest(vertex: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     """How far from its edge the deepest place of a polygon is, at least, and that place; metres.
 
     Args:
         vertex: shape (n, 2), metres east and north; the last corner is joined to the first.
     """
-    west, east = vertex[:, 0].min(), vertex[:, 0].max()
-    south, north = vertex[:, 1].min(), vertex[:, 1].max()
+    (west, south), (east, north) = vertex.min(axis=0).tolist(), vertex.max(axis=0).tolist()
+    found: tuple[float, float, float] = _searched(
+        vertex, west, south, east - west, north - south, np.empty((_CELLS, 4))
+    )
+    return found
+
+
+@entry
+def _searched(
+    vertex: npt.NDArray[np.float64], west: float, south: float, wide: float, high: float, cell: npt.NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """The same within a box; ``cell``: room for the middle and half the sides of cells that wait."""
     best = (0.0, 0.0, 0.0)
     for i in range(_LINES):
-        part = (i + 0.5) / _LINES
-        best = _along(vertex, 0, west + (east - west) * part, best)
-        best = _along(vertex, 1, south + (north - south) * part, best)
-    cell = np.empty((_CELLS, 4))
-    cell[0, 0], cell[0, 1] = (west + east) / 2, (south + north) / 2
-    cell[0, 2], cell[0, 3] = (east - west) / 2, (north - south) / 2
-    waiting = 1
+        best = _along(vertex, 0, west + wide * (i + 0.5) / _LINES, best)
+        best = _along(vertex, 1, south + high * (i + 0.5) / _LINES, best)
+    waiting = _lay(cell, 0, west + wide / 2, south + high / 2, wide / 2, high / 2)
     looks = 0
-    while 0 < waiting < _CELLS and looks < _LOOKS:
+    while 0 < waiting < _CELLS - 1 and looks < _LOOKS:
         waiting -= 1
         looks += 1
-        x, y, half_x, half_y = cell[waiting]
+        x, y, half_wide, half_high = cell[waiting, 0], cell[waiting, 1], cell[waiting, 2], cell[waiting, 3]
         depth = -polygon_m(x, y, vertex, 0, len(vertex))
         if depth > best[0]:
             best = (depth, x, y)
-        reach = hypot(half_x, half_y)
+        reach = hypot(half_wide, half_high)
         if depth + reach <= best[0] * CLOSE or reach < _LEAST_M:
             continue
-        if half_x >= half_y:
-            half_x /= 2
-            cell[waiting + 1] = x + half_x, y, half_x, half_y
-            x -= half_x
+        if half_wide >= half_high:
+            half_wide /= 2
+            waiting = _lay(cell, waiting, x - half_wide, y, half_wide, half_high)
+            waiting = _lay(cell, waiting, x + half_wide, y, half_wide, half_high)
         else:
-            half_y /= 2
-            cell[waiting + 1] = x, y + half_y, half_x, half_y
-            y -= half_y
-        cell[waiting] = x, y, half_x, half_y
-        waiting += 2
+            half_high /= 2
+            waiting = _lay(cell, waiting, x, y - half_high, half_wide, half_high)
+            waiting = _lay(cell, waiting, x, y + half_high, half_wide, half_high)
     return best
+
+
+@inner
+def _lay(
+    cell: npt.NDArray[np.float64], row: int, x: float, y: float, half_wide: float, half_high: float
+) -> int:  # fmt: skip
+    """Let a cell wait; returns how many do."""
+    cell[row, 0] = x
+    cell[row, 1] = y
+    cell[row, 2] = half_wide
+    cell[row, 3] = half_high
+    return row + 1
 
 
 @inner

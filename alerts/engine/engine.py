@@ -220,10 +220,15 @@ class Engine:
 
     @staticmethod
     def warm() -> None:
-        """Compile every kernel (or load it from the cache), changing nothing."""
+        """Compile every kernel (or load it from the cache), changing nothing; what takes longest first."""
+        Engine().process(empty_batch(), 0)
+        Engine.warm_beside()
+
+    @staticmethod
+    def warm_beside() -> None:
+        """Compile all but the largest kernel, as another process may do meanwhile."""
         spare = Engine()
         spare.apply(_ONE_OF_EACH)
-        spare.process(empty_batch(), 0)
         spare.advance(0, 0)
         spare.rollback()
         Engine.restore(spare.snapshot())

@@ -126,20 +126,24 @@ def _unchain(state: State, d: int, row: int, before: int) -> None:
     state.free[1] += 1
 
 
-@entry
 def gathered(state: State) -> tuple[Records, Records]:
     """The episodes in the order of their devices with no free row among them, and the devices that point to them."""
     device = state.device.copy()
-    episode = np.empty(len(state.episode) - state.free[1], state.episode.dtype)
+    episode = np.empty(len(state.episode) - int(state.free[1]), state.episode.dtype)
+    _gather(state, device, episode)
+    return device, episode
+
+
+@entry
+def _gather(state: State, device: Records, episode: Records) -> None:
     used = 0
     for d in range(len(device)):
+        first = used
         used = _moved(state, device[d]["episode"], episode, used)
-        if device[d]["episode"] != NONE:
-            device[d]["episode"] = used - _length(state, device[d]["episode"])
+        device[d]["episode"] = NONE if used == first else first
+        first = used
         used = _moved(state, device[d]["cry"], episode, used)
-        if device[d]["cry"] != NONE:
-            device[d]["cry"] = used - _length(state, device[d]["cry"])
-    return device, episode
+        device[d]["cry"] = NONE if used == first else first
 
 
 @inner
@@ -152,13 +156,3 @@ def _moved(state: State, head: int, into: Records, used: int) -> int:
         into[used]["next"] = NONE if row == NONE else used + 1
         used += 1
     return used
-
-
-@inner
-def _length(state: State, head: int) -> int:
-    count = 0
-    row = head
-    while row != NONE:
-        row = state.episode[row]["next"]
-        count += 1
-    return count
