@@ -170,7 +170,7 @@ def _end(alarm: Alarm, card: ResidentCard, earlier: Message, now: int, *, stand_
         recipient=earlier.recipient,
         channel=earlier.channel,
         template=_end_template(alarm, stand_down=stand_down),
-        params={**all_clear_params(alarm, card), "round": round_of(alarm)},
+        params={**all_clear_params(alarm, card, earlier.role), "round": round_of(alarm)},
         language=earlier.language,
         expires_at=now + ALL_CLEAR_VALID_MS,
         priority=ALL_CLEAR_PRIORITY,
