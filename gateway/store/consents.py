@@ -2,7 +2,7 @@
 
 Of those in force, the one that began last counts, and a refusal before a consent of the same moment. Whoever
 said nothing has not agreed to be located, nor to have their illnesses told; how to reach and enter is shared
-with whoever goes there unless it was refused (ADR 21).
+with whoever goes there unless it was refused (ADR 24).
 """
 
 from __future__ import annotations

@@ -123,12 +123,6 @@ async def open_link(conn: Connection, token: str, now: int) -> Link | Expired | 
     )
 
 
-async def drop_expired_links(conn: Connection, now: int) -> int:
-    """Forget links a month after their time was over: until then their page says so; how many they were."""
-    cursor = await conn.execute("delete from message_link where expires_at < %s", (now - 30 * DAY_MS,))
-    return cursor.rowcount
-
-
 def ended_at(alarm: Alarm) -> int | None:
     """When an alarm ceased to need somebody, ms; None while it does. What was written up later moves nothing."""
     if alarm.is_active:

@@ -97,8 +97,9 @@ async def end_alarm_changes(conn: Connection, before: int) -> int:
 
 
 async def end_messages(conn: Connection, before: int) -> int:
-    """Forget messages of the outbox from before ``before`` (ms) about which nothing is to be done any more."""
-    return await _delete(conn, "message", "created_at < %s and state not in ('queued', 'sending')", before)
+    """Forget what was said before ``before`` (ms) and about which nothing is to be done any more, and the answers."""
+    ended = await _delete(conn, "message", "created_at < %s and state not in ('queued', 'sending')", before)
+    return ended + await _delete(conn, "inbound_message", "received_at < %s", before)
 
 
 async def end_commands(conn: Connection, before: int) -> int:

@@ -73,7 +73,7 @@ create unique index message_one_at_a_time on message (recipient, channel) where 
 -- What an SMS carries is the token; only its SHA-256 is kept.
 create table message_link (
     token_hash bytea primary key,
-    message bigint not null references message,
+    message bigint not null references message on delete cascade,
     alarm uuid not null references alarm,
     expires_at bigint not null,
     opened_at bigint
@@ -86,7 +86,7 @@ create table inbound_message (
     sender text not null,
     body text not null,
     received_at bigint not null,
-    message bigint references message,
+    message bigint references message on delete set null,
     alarm uuid references alarm,
     meaning text not null,
     answer jsonb
@@ -94,6 +94,7 @@ create table inbound_message (
 comment on column inbound_message.meaning is 'take, there, well, cannot, list, none, unclear, opt_out, unknown_sender, own_number';
 comment on column inbound_message.answer is 'what was said back, as template, parameters and language; null: nothing';
 create index inbound_message_received on inbound_message (received_at);
+create index inbound_message_message on inbound_message (message);
 create index inbound_message_sender on inbound_message (sender, received_at desc);
 
 create table shift (
