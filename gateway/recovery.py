@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,10 +18,11 @@ from devices.batch import ReadingBatch
 from devices.clock import DAY_MS
 from devices.registry import RegistryChange
 from gateway import metrics
+from gateway.ahead import ahead
 from gateway.directory import TAKEN, Directory
 from gateway.store.batches import BatchRow, batches_after, first_batch_since, last_batch, newest_snapshot
 from gateway.store.connection import Connection
-from gateway.store.loading import load_readings
+from gateway.store.loading import Fetched, fetch_readings
 from gateway.store.registry_log import changes_since, records_now
 
 PAGE_BATCHES: Final = 2_000
@@ -28,6 +30,11 @@ PAGE_BATCHES: Final = 2_000
 STRETCH_READINGS: Final = 100_000
 """Readings that are loaded at once, and no batch is cut: 10 MB of columns."""
 CHANGES_AT_ONCE: Final = 20_000
+PIECES_AHEAD: Final = 2
+"""So many stretches, or pages of changes, wait to be repeated while the next is fetched."""
+TURN_S: Final = 0.000_2
+"""How long the thread that repeats keeps the interpreter from the one that fetches: with Python's own 5 ms each look
+at the socket waits so long (measured: docs/performance.md)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +60,7 @@ class _Stretch(NamedTuple):
     """Batches in a row and what they were decided on."""
 
     batches: list[BatchRow]
-    readings: ReadingBatch
+    fetched: Fetched
     changes: list[RegistryChange]
 
 
@@ -62,21 +69,33 @@ async def recover(connection: Connection, now_ms: int) -> Recovered:
 
     Without a snapshot that this version can read, the last 24 hours are replayed.
     """
-    with _timed("snapshot"):
-        engine, number, version = await _start(connection, now_ms)
-    last = await last_batch(connection)
-    with _timed("replay"):
-        if last is not None and number < last.number:
-            version = await _catch_up(connection, engine, number, version)
-    with _timed("registry"):
-        directory = Directory.of(*await records_now(connection, TAKEN))
-        await _learn(connection, engine, version, directory.version)
+    with _short_turns():
+        with _timed("snapshot"):
+            engine, number, version = await _start(connection, now_ms)
+        last = await last_batch(connection)
+        with _timed("replay"):
+            if last is not None and number < last.number:
+                version = await _catch_up(connection, engine, number, version)
+        with _timed("registry"):
+            directory = Directory.of(*await records_now(connection, TAKEN))
+            await _learn(connection, engine, version, directory.version)
     return Recovered(
         engine,
         directory,
         next_batch=1 if last is None else last.number + 1,
         next_pos=1 if last is None else last.last_pos + 1,
     )
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Two threads share the interpreter fairly meanwhile."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager
@@ -108,37 +127,27 @@ async def _start(connection: Connection, now_ms: int) -> _Start:
 
 
 async def _catch_up(connection: Connection, engine: Engine, number: int, version: int) -> int:
-    """Repeat the batches above a number; returns the version of the registry that the engine then knows.
-
-    While one stretch is repeated, the next one is loaded.
-    """
+    """Repeat the batches above a number; returns the version of the registry that the engine then knows."""
     (first,) = await batches_after(connection, number, 1)
     await _learn(connection, engine, version, first.registry_version)
     version = max(version, first.registry_version)
     replayed = 0
-    async with aclosing(_stretches(connection, number, version)) as stretches, asyncio.TaskGroup() as tasks:
-        coming = tasks.create_task(_next(stretches), name="load-stretch")
-        while (stretch := await coming) is not None:
-            coming = tasks.create_task(_next(stretches), name="load-stretch")
-            await asyncio.to_thread(_repeat, engine, stretch)
+    async with ahead(_stretches(connection, number, version), PIECES_AHEAD) as stretches:
+        async for stretch in stretches:
+            replayed += await asyncio.to_thread(_repeat, engine, stretch)
             version = max(version, stretch.batches[-1].registry_version)
-            replayed += stretch.readings.size
             _log.info("engine_replaying", batch=stretch.batches[-1].number, readings=replayed)
     return version
-
-
-async def _next(stretches: AsyncIterator[_Stretch]) -> _Stretch | None:
-    return await anext(stretches, None)
 
 
 async def _stretches(connection: Connection, number: int, version: int) -> AsyncGenerator[_Stretch]:
     """The batches above a number with what they were decided on, beginning with the changes above a version."""
     while page := await batches_after(connection, number, PAGE_BATCHES):
         for batches in _groups(page):
-            readings = await load_readings(connection, batches[0].first_pos, batches[-1].last_pos)
+            fetched = await fetch_readings(connection, batches[0].first_pos, batches[-1].last_pos)
             until = batches[-1].registry_version
             changes = [change async for some in _changes(connection, version, until) for change in some]
-            yield _Stretch(batches, readings, changes)
+            yield _Stretch(batches, fetched, changes)
             version = max(version, until)
         number = page[-1].number
 
@@ -156,8 +165,10 @@ def _groups(rows: list[BatchRow]) -> list[list[BatchRow]]:
     return groups
 
 
-def _repeat(engine: Engine, stretch: _Stretch) -> None:
-    positions = stretch.readings.header["pos"]
+def _repeat(engine: Engine, stretch: _Stretch) -> int:
+    """Decide the batches of a stretch again; returns the number of its readings."""
+    readings = stretch.fetched.readings()
+    positions = readings.header["pos"]
     changes = deque(stretch.changes)
     for row in stretch.batches:
         known: list[RegistryChange] = []
@@ -166,8 +177,9 @@ def _repeat(engine: Engine, stretch: _Stretch) -> None:
         if known:
             engine.apply(known)
         start, stop = np.searchsorted(positions, [row.first_pos, row.last_pos + 1])
-        decide(engine, stretch.readings.window(int(start), int(stop)), row)
+        decide(engine, readings.window(int(start), int(stop)), row)
         engine.commit()
+    return readings.size
 
 
 def decide(engine: Engine, readings: ReadingBatch, row: BatchRow) -> None:
@@ -186,11 +198,12 @@ def decide(engine: Engine, readings: ReadingBatch, row: BatchRow) -> None:
 
 async def _learn(connection: Connection, engine: Engine, version: int, until: int) -> None:
     """Let the engine know the changes of the registry above a version, up to another."""
-    async for changes in _changes(connection, version, until):
-        await asyncio.to_thread(engine.apply, changes)
+    async with ahead(_changes(connection, version, until), PIECES_AHEAD) as pages:
+        async for changes in pages:
+            await asyncio.to_thread(engine.apply, changes)
 
 
-async def _changes(connection: Connection, version: int, until: int) -> AsyncIterator[list[RegistryChange]]:
+async def _changes(connection: Connection, version: int, until: int) -> AsyncGenerator[list[RegistryChange]]:
     """The changes with ``version < v <= until``, page by page."""
     while version < until:
         changes = await changes_since(connection, version, until, limit=CHANGES_AT_ONCE)

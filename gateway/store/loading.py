@@ -35,38 +35,57 @@ class _Column(NamedTuple):
     """The type's send function, where it does not follow from ``wire``."""
 
 
+class Fetched(NamedTuple):
+    """Stored readings as they came from the database: what numpy makes of them may be made in another thread."""
+
+    kinds: list[tuple[Kind, list[list[bytes]]]]
+
+    def readings(self) -> ReadingBatch:
+        """The readings in the order of ``pos``, as they were received."""
+        headers: list[Records] = []
+        members: dict[str, Any] = dict(empty_batch()._asdict())
+        for kind, values in self.kinds:
+            columns = _columns(kind, values)
+            order = _order(columns["pos"])
+            header = np.zeros(len(columns["pos"]), HEADER)
+            header["trusted"] = 1
+            for name in {"pos", "device", "seq", "trusted"} & columns.keys():
+                header[name] = columns[name][order]
+            for name in ("t", "received"):
+                header[name] = columns[name][order] // 1000 + EPOCH_2000_MS
+            header["kind"] = kind
+            header["row"] = np.arange(len(header))
+            headers.append(header)
+            if kind in NUMERIC:
+                member, dtype = NUMERIC[kind]
+                own = members[member] = np.zeros(len(header), dtype)
+                for field in columns.keys() & set(dtype.names or ()):
+                    own[field] = columns[field][order]
+            if kind is Kind.MOTION:
+                members["samples"] = _in_order(members["motion"], columns, order)
+        if headers:
+            header = np.concatenate(headers)
+            members["header"] = header[_order(header["pos"])]
+        return ReadingBatch(**members)
+
+
 async def load_readings(connection: Connection, first_pos: int, last_pos: int) -> ReadingBatch:
     """The stored readings with ``first_pos <= pos <= last_pos`` in the order of ``pos``, as they were received."""
-    headers: list[Records] = []
-    members: dict[str, Any] = dict(empty_batch()._asdict())
-    for kind in READING_KINDS:
-        columns = await _columns(connection, kind, first_pos, last_pos)
-        if columns is None:
-            continue
-        order = np.argsort(columns["pos"], kind="stable")
-        header = np.zeros(len(order), HEADER)
-        header["trusted"] = 1
-        for name in {"pos", "device", "seq", "trusted"} & columns.keys():
-            header[name] = columns[name][order]
-        for name in ("t", "received"):
-            header[name] = columns[name][order] // 1000 + EPOCH_2000_MS
-        header["kind"] = kind
-        header["row"] = np.arange(len(order))
-        headers.append(header)
-        if kind in NUMERIC:
-            member, dtype = NUMERIC[kind]
-            own = members[member] = np.zeros(len(order), dtype)
-            for field in columns.keys() & set(dtype.names or ()):
-                own[field] = columns[field][order]
-        if kind is Kind.MOTION:
-            members["samples"] = _in_order(members["motion"], columns, order)
-    if headers:
-        header = np.concatenate(headers)
-        members["header"] = header[np.argsort(header["pos"], kind="stable")]
-    return ReadingBatch(**members)
+    return (await fetch_readings(connection, first_pos, last_pos)).readings()
 
 
-def _in_order(motion: Records, columns: dict[str, npt.NDArray[Any]], order: npt.NDArray[np.intp]) -> Records:
+async def fetch_readings(connection: Connection, first_pos: int, last_pos: int) -> Fetched:
+    """The same, still to be read."""
+    kinds = [(kind, await _octets(connection, kind, first_pos, last_pos)) for kind in READING_KINDS]
+    return Fetched([(kind, values) for kind, values in kinds if values and values[0][0]])
+
+
+def _order(pos: npt.NDArray[np.int64]) -> npt.NDArray[np.intp] | slice:
+    """What puts these in order; mostly they lie so already."""
+    return slice(None) if bool(np.all(pos[1:] > pos[:-1])) else np.argsort(pos, kind="stable")
+
+
+def _in_order(motion: Records, columns: dict[str, npt.NDArray[Any]], order: npt.NDArray[np.intp] | slice) -> Records:
     """The samples of the windows one after the other; notes in ``motion`` where each begins."""
     count = columns["octets"] // 6
     begins = np.cumsum(count) - count
@@ -77,16 +96,13 @@ def _in_order(motion: Records, columns: dict[str, npt.NDArray[Any]], order: npt.
     return samples[rows]
 
 
-async def _columns(
-    connection: Connection, kind: Kind, first_pos: int, last_pos: int
-) -> dict[str, npt.NDArray[Any]] | None:
-    """The columns of a kind, shape (n,) each, in no order; None when it has no reading there."""
-    wanted = _wanted(kind)
+async def _octets(connection: Connection, kind: Kind, first_pos: int, last_pos: int) -> list[list[bytes]]:
+    """The columns of a kind in no order, part after part; without readings there is no part, or an empty one."""
     aggregates: list[sql.Composable] = [
         sql.SQL("string_agg({}({}), ''::bytea)").format(
             sql.Identifier(column.send or _SEND[column.wire]), column.expression
         )
-        for column in wanted
+        for column in _wanted(kind)
     ]
     part: sql.Composable = sql.SQL("")
     if kind is Kind.MOTION:
@@ -99,11 +115,14 @@ async def _columns(
         await cursor.execute(query, (first_pos, last_pos))
         result = cursor.pgresult
         assert result is not None
-        values = [[result.get_value(row, i) or b"" for i in range(len(aggregates))] for row in range(result.ntuples)]
-    if not values or not values[0][0]:
-        return None
+        return [[result.get_value(row, i) or b"" for i in range(len(aggregates))] for row in range(result.ntuples)]
+
+
+def _columns(kind: Kind, values: list[list[bytes]]) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a kind, shape (n,) each."""
     columns: dict[str, npt.NDArray[Any]] = {
-        column.name: np.frombuffer(b"".join(row[i] for row in values), column.wire) for i, column in enumerate(wanted)
+        column.name: np.frombuffer(b"".join(row[i] for row in values), column.wire)
+        for i, column in enumerate(_wanted(kind))
     }
     if kind is Kind.MOTION:
         columns["samples"] = np.frombuffer(b"".join(row[-1] for row in values), np.uint8)

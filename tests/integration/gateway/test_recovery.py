@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,9 +21,11 @@ from gateway.readings import gathered
 from gateway.recovery import recover
 from gateway.store.batches import BatchRow, Snapshot, begin_epoch, insert_batch, save_snapshot
 from gateway.store.connection import Connection, connect
+from gateway.store.errors import AWAY
 from gateway.store.registry_log import changes_since, current_version, records_now
 from gateway.store.telemetry import store_readings
 from tests.support.community import HOME_LAT, HOME_LON, rows, seed_community
+from tests.support.gateway import eventually
 
 NOW = SystemClock().now_ms()
 START = NOW - 3_600_000
@@ -143,6 +146,26 @@ async def test_stretches_of_any_length_give_the_same_engine(conninfo: str, monke
             monkeypatch.setattr(recovery, "PAGE_BATCHES", batches)
             monkeypatch.setattr(recovery, "CHANGES_AT_ONCE", changes)
             assert (await recovered(conninfo)).snapshot() == expected
+
+
+async def test_a_database_that_goes_away_meanwhile_is_named_as_ever_so_that_it_is_waited_for(conninfo: str) -> None:
+    """``Writer.ask`` asks again what was answered by one of ``AWAY``; an error in a group would end the gateway."""
+    hung = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'recovering' and wait_event_type = 'Lock'"
+    )
+    async with living(conninfo) as life:
+        await life.minutes(3)
+        async with await connect(conninfo, application="recovering") as connection:
+            with psycopg.connect(conninfo) as other:
+                other.execute("lock table heartbeat")
+                broken, _ = await asyncio.gather(
+                    recover(connection, NOW),
+                    eventually(lambda: rows(conninfo, hung), "the readings are asked for"),
+                    return_exceptions=True,
+                )
+        assert isinstance(broken, AWAY)
+        assert (await recovered(conninfo)).snapshot() == life.engine.snapshot()
 
 
 async def test_the_registry_as_it_is_says_what_its_whole_history_says(conninfo: str) -> None:
