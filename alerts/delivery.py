@@ -31,7 +31,9 @@ async def failed(
 
 
 async def delivered(tx: AlarmTransaction, message: Message, now: int) -> None:
-    """A message has reached its phone: its alarms say so."""
+    """A message has reached its phone: of the family's the alarm says so, of others the list of messages does."""
+    if message.role != "family":
+        return
     for alarm in (await _alarms_of(tx, message)).values():
         await tx.save(_noted(alarm, message, "delivered", None, now))
 

@@ -285,7 +285,7 @@ class AlarmTransaction(Protocol):
         ...
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        """Pending steps that are due, marked done when the transaction commits.
+        """Pending steps that are due, those of the worst alarms first, marked done when the transaction commits.
 
         Locked together with their alarms' rows by one statement with SKIP LOCKED: whoever works on an alarm
         first locks the alarm and then its steps, and this must not wait the other way round.

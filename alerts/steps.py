@@ -15,7 +15,8 @@ from alerts.ports import AlarmStore, AlarmTransaction, Channel, Person, Resident
 from alerts.storms import say
 from alerts.telling import family_of, skipped, tell
 
-STEPS_AT_ONCE: Final = 64
+STEPS_AT_ONCE: Final = 16
+"""In one transaction: it holds their alarms, and somebody may be about to take one."""
 
 _NOBODY: Final = frozenset({"nobody", "no_more"})
 _EXPECTED: Final = frozenset({("family", 1), ("family", None)})

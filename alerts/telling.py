@@ -21,6 +21,9 @@ FIRST_OF_ITS_CASE: Final = 5
 ALL_CLEAR_PRIORITY: Final = 5
 """What goes first when much waits: the worst, and of those what nobody has heard of yet. Assumption."""
 
+NAMED: Final = 5
+"""So many names of those who are told at once stand on the timeline; the rest is a number."""
+
 _AT_THE_DESK: Final[frozenset[Role]] = frozenset({"duty", "supervisor"})
 _ONLY_PEOPLE_TELL: Final[frozenset[str]] = frozenset({"died"})
 """Results of which no message speaks outside the desk."""
@@ -96,7 +99,7 @@ def tell(
         return Telling(alarm=alarm, outcome="no_more" if reachable else why, reached=False)
     news = [p for p in chosen if not _knows(p, alarm, channel, told, mates) or repeat > 0]
     messages = tuple(_message(alarm, card, person, channel, now, told) for person in news)
-    noted = _noted(alarm, [_entry(person, channel, now) for person in news])
+    noted = _noted(alarm, _entries(news, channel, now))
     family_told = alarm.family_told or any(person.role == "family" for person in chosen)
     if family_told != alarm.family_told:
         noted = msgspec.structs.replace(noted, family_told=True, version=alarm.version + 1)
@@ -245,10 +248,20 @@ def _message(
     )
 
 
-def _entry(person: Person, channel: Channel, now: int) -> TimelineEntry:
-    if person.role == "family":
-        return TimelineEntry(t=now, actor="system", event=TOLD, note=person.relation or None, to=person.name or None)
-    return TimelineEntry(t=now, actor="system", event="told", note=f"{person.role} {channel}", to=person.name or None)
+def _entries(people: Sequence[Person], channel: Channel, now: int) -> list[TimelineEntry]:
+    """One line for each of the family, one for all others: a site may have many grid workers."""
+    entries = [
+        TimelineEntry(t=now, actor="system", event=TOLD, note=person.relation or None, to=person.name or None)
+        for person in people
+        if person.role == "family"
+    ]
+    others = [person for person in people if person.role != "family"]
+    if others:
+        names = [person.name for person in others if person.name]
+        shown = "、".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else "")
+        note = f"{others[0].role} {channel}"
+        entries.append(TimelineEntry(t=now, actor="system", event="told", note=note, to=shown or None))
+    return entries
 
 
 def _noted(alarm: Alarm, entries: Sequence[TimelineEntry]) -> Alarm:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from psycopg.types.json import Jsonb
 
+from alerts.alarm import SEVERITIES
 from alerts.policies import Who
 from alerts.ports import Channel, NewMessage, NewStep, Person, Plan, SiteRules, Step
 from alerts.telling import ALARM_TEMPLATES
@@ -114,7 +115,7 @@ class EscalationWork:
         await self._connection.execute("update escalation_step set outcome = %s where id = %s", (outcome, step))
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        """Pending steps that are due, marked done when the transaction commits.
+        """Pending steps that are due, those of the worst alarms first, marked done when the transaction commits.
 
         Locked together with their alarms' rows, SKIP LOCKED: whoever works on an alarm first locks the alarm and
         then its steps, and this must not wait the other way round.
@@ -123,8 +124,9 @@ class EscalationWork:
             "update escalation_step set state = 'done', done_at = %s where id in ("
             " select s.id from escalation_step s join alarm a on a.id = s.alarm"
             " where s.state = 'pending' and s.due_at <= %s"
-            f" order by s.due_at limit %s for update skip locked) returning {_STEP}",
-            (now, now, limit),
+            " order by array_position(%s, a.severity), s.due_at, s.n, s.repeat limit %s for update skip locked)"
+            f" returning {_STEP}",
+            (now, now, list(reversed(SEVERITIES)), limit),
         )
         fields = Step.__struct_fields__
         names = [name.strip() for name in _STEP.split(",")]

@@ -281,6 +281,15 @@ class TestSteps:
             assert await tx.claim_due_steps(T0 + 2, 10) == []
         assert await world.store.next_due() == T0 + 3
 
+    async def test_of_much_that_is_due_the_worst_is_claimed_first(self, world: World) -> None:
+        mild, grave = an_alarm("device.battery_low"), an_alarm("sos.button")
+        await put(world, mild, grave)
+        async with world.store.transaction() as tx:
+            await tx.schedule(mild.id, [a_step(T0 + n) for n in range(5)])
+            await tx.schedule(grave.id, [a_step(T0 + 9)])
+        async with world.store.transaction() as tx:
+            assert [step.alarm for step in await tx.claim_due_steps(T0 + 9, 2)] == [mild.id, grave.id]
+
     async def test_a_step_of_a_round_is_written_down_once_unless_it_was_withdrawn(self, world: World) -> None:
         sos = an_alarm()
         await put(world, sos)

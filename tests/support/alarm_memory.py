@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import ACTIVE, Alarm, Place
+from alerts.alarm import ACTIVE, SEVERITIES, Alarm, Place
 from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim
 from alerts.policies import Policy, Who
 from alerts.policy import NO_NEWS_TO
@@ -260,7 +260,9 @@ class MemoryTransaction:
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
         due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
-        due = sorted(due, key=lambda s: (s.step.due_at, s.step.n, s.step.repeat, s.step.id))[:limit]
+        worst = {key: -SEVERITIES.index(alarm.severity) for key, alarm in self._c.alarms.items()}
+        due.sort(key=lambda s: (worst[s.step.alarm], s.step.due_at, s.step.n, s.step.repeat, s.step.id))
+        due = sorted(due[:limit], key=lambda s: (s.step.due_at, s.step.n, s.step.repeat, s.step.id))
         for stored in due:
             stored.state = "done"
         return [stored.step for stored in due]

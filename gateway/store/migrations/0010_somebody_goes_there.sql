@@ -43,7 +43,10 @@ alter table escalation_step
     add column outcome text;
 comment on column escalation_step.step is 'tell (who, how), or no_progress';
 comment on column escalation_step.outcome is 'of a step that was done: told, or why nobody was';
-update escalation_step set step = 'tell', who = 'family', nth = 1, how = 'sms' where step = 'tell_family' and state = 'pending';
+update escalation_step s set step = 'tell', who = 'family', nth = 1, how = 'sms', round = 1 + (
+    select count(*) from alarm a, jsonb_array_elements(a.object -> 'timeline') e
+    where a.id = s.alarm and e ->> 'event' in ('again', 'reopen'))
+where step = 'tell_family' and state = 'pending';
 create unique index escalation_once on escalation_step (alarm, round, n, repeat) where state <> 'withdrawn' and step = 'tell';
 create index escalation_alarm on escalation_step (alarm, due_at);
 
