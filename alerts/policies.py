@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from alerts.alarm import SeverityName
-from alerts.policy import FAMILY_TOLD, UNACKNOWLEDGED_MS, kind_of
+from alerts.policy import FAMILY_TOLD, REPORTED_SEVERITY, UNACKNOWLEDGED_MS, kind_of
 
 Who = Literal["band", "duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers", "chat"]
 """Whom a step tells: the wearer's band, those on duty, the resident's contacts in their order, responders at hand
@@ -25,6 +25,7 @@ MINUTES_A_DAY: Final = 1440
 LONGEST_AFTER_S: Final = 86_400
 MOST_STEPS: Final = 30
 MOST_TIMES: Final = 10
+LONGEST_NAME: Final = 100
 SHORTEST_EVERY_S: Final = 30
 """Between two repetitions: nobody reads faster. Assumption, as the other bounds."""
 
@@ -109,6 +110,44 @@ BUILT_IN: Final[tuple[Policy, ...]] = (
 )
 """What happens where nobody wrote a policy. Contract section 3 says whose family is told; that the others follow
 so, and when, is an assumption (ADR 19). A low alarm waits at the console."""
+
+
+_CHANNELS: Final[dict[Who, frozenset[How]]] = {"band": frozenset({"message"}), "chat": frozenset({"chat"})}
+_OF_PEOPLE: Final[frozenset[How]] = frozenset({"sms", "voice"})
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a policy: the path of the field, and words for whoever wrote it."""
+
+    path: str
+    words: str
+
+
+def faults_of(policy: Policy) -> list[Fault]:
+    """What the types let pass and nobody can have meant."""
+    found = []
+    if not policy.name.strip() or len(policy.name) > LONGEST_NAME:
+        found.append(Fault("name", f"a name of 1 to {LONGEST_NAME} characters"))
+    kind, dot, rest = policy.applies_to.partition(".")
+    if policy.applies_to and (kind not in REPORTED_SEVERITY or (dot and not rest)):
+        found.append(Fault("applies_to", f"a rule, or one of the kinds {', '.join(REPORTED_SEVERITY)}; empty for all"))
+    for name, start, end in (
+        ("to_minute", policy.from_minute, policy.to_minute),
+        ("quiet_to_minute", policy.quiet_from_minute, policy.quiet_to_minute),
+    ):
+        if (start is None) != (end is None):
+            found.append(Fault(name, "a beginning and an end, or neither"))
+        elif start is not None and start == end:
+            found.append(Fault(name, "it ends when it begins: leave both empty for the whole day"))
+    if len(policy.steps) > MOST_STEPS:
+        found.append(Fault("steps", f"{MOST_STEPS} steps at most"))
+    for i, step in enumerate(policy.steps):
+        ways = _CHANNELS.get(step.who, _OF_PEOPLE)
+        if step.how not in ways:
+            found.append(Fault(f"steps/{i}/how", f"{step.who} can be reached by {' or '.join(sorted(ways))} alone"))
+        if step.nth is not None and step.who in _CHANNELS:
+            found.append(Fault(f"steps/{i}/nth", f"of {step.who} there is only one"))
+    return found
 
 
 def choose(policies: Iterable[Policy], *, site: str, rule: str, severity: SeverityName, minute: int) -> Policy:

@@ -24,6 +24,7 @@ _MISSING: Final[dict[str, str]] = {
     "assignment_household_fkey": "there is no such household",
     "responder_site_fkey": "there is no such site",
     "shift_site_fkey": "there is no such site",
+    "escalation_policy_site_fkey": "there is no such site",
 }
 
 
