@@ -127,8 +127,8 @@ class Draft:
         return WORDS.get((field, raw, self._language)) or WORDS[field, STAND_IN[field], self._language]
 
     def _nameless(self) -> str:
-        """Whom it is about when no name may be said: the building, or a word."""
-        return self._address() or self._word("who")
+        """Whom it is about when no name may be said: the building, unless it is said anyway, or a word."""
+        return ("" if "{place}" in self._pattern else self._address()) or self._word("who")
 
     def _address(self) -> str:
         parts = {field: self._short(self._clean(field), LONGEST_PART) for field, _ in ADDRESS[self._language]}
