@@ -9,125 +9,15 @@ from typing import Any
 import pytest
 
 from alerts.desk import absorb, act
-from alerts.dispatcher import FIRST_WAIT_MS, LONGEST_WAIT_MS, run, wait_ms
-from alerts.notifiers.port import Delivered, GiveUp, NotSent, RetryAfter, Sending
-from alerts.ports import Message, NewMessage
+from alerts.dispatcher import FIRST_WAIT_MS, KEPT_FREE, LONGEST_WAIT_MS, SENDING_AT_ONCE, Dispatcher, wait_ms
+from alerts.notifiers.port import GiveUp, NotSent, RetryAfter
+from alerts.outbox import NUMBER_GAP_MS, URGENT
+from alerts.ports import Message, NewStep
 from alerts.transitions import Cancel
 from devices.clock import ManualClock
 from tests.support.alarm_memory import MemoryStore, MemoryTransaction
 from tests.support.alarms import MINUTE, SECOND, T0, a_card, an_alarm, an_episode
-
-Answer = Callable[[Message], Sending]
-
-
-class Ear:
-    """A notifier that answers as it is told and remembers what it heard."""
-
-    name = "ear"
-
-    def __init__(self, *answers: Sending | Exception) -> None:
-        self.heard: list[tuple[int, str]] = []
-        self._answers = list(answers)
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.speaking = 0
-        self.most_at_once = 0
-
-    async def send(self, message: Message, text: str, now: int) -> Sending:
-        self.heard.append((message.id, message.template))
-        self.speaking += 1
-        self.most_at_once = max(self.most_at_once, self.speaking)
-        try:
-            await self.gate.wait()
-        finally:
-            self.speaking -= 1
-        answer = self._answers.pop(0) if self._answers else Delivered(f"SM{message.id}")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class Running:
-    """A dispatcher at work; ``until`` waits for what it will bring about."""
-
-    def __init__(
-        self, store: MemoryStore, ear: Ear, clock: ManualClock, unavailable: tuple[type[Exception], ...]
-    ) -> None:
-        self.store = store
-        self.clock = clock
-        self._wake: asyncio.Queue[None] = asyncio.Queue()
-        self._task = asyncio.get_running_loop().create_task(
-            run(
-                store=store,
-                outbox=store,
-                notifier_for=lambda _: ear,
-                clock=clock,
-                wake=self._wakes(),
-                unavailable=unavailable,
-            )
-        )
-
-    async def _wakes(self) -> AsyncIterator[None]:
-        while True:
-            await self._wake.get()
-            yield
-
-    def wake(self) -> None:
-        self._wake.put_nowait(None)
-
-    def at(self, t: int) -> None:
-        self.clock.now = t
-        self.wake()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                assert not self._task.done(), self._task.exception()
-                await asyncio.sleep(0.001)
-
-    async def stop(self) -> None:
-        self._task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await self._task
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    memory = MemoryStore()
-    memory.cards["r1"] = a_card()
-    return memory
-
-
-@pytest.fixture
-async def start(store: MemoryStore) -> AsyncIterator[Callable[..., Running]]:
-    started: list[Running] = []
-
-    def starting(ear: Ear, t: int = T0, *, unavailable: tuple[type[Exception], ...] = ()) -> Running:
-        started.append(Running(store, ear, ManualClock(t), unavailable))
-        return started[-1]
-
-    yield starting
-    for running in started:
-        await running.stop()
-
-
-async def queue(store: MemoryStore, *recipients: str, **fields: Any) -> None:
-    values: dict[str, Any] = {
-        "alarm": None,
-        "site": "north",
-        "resident": "r1",
-        "contact": "c1",
-        "template": "alarm",
-        "params": {},
-    }
-    values |= {"language": "zh", "expires_at": T0 + 15 * MINUTE}
-    async with store.transaction() as tx:
-        for recipient in recipients:
-            await tx.queue(NewMessage(**{**values, **fields}, recipient=recipient), T0)
-
-
-def states(store: MemoryStore) -> list[tuple[str, str | None]]:
-    return [(message["state"], message["reason"]) for message in store.messages()]
+from tests.support.dispatching import Ear, Running, queue, states
 
 
 async def test_a_due_step_becomes_a_message_and_is_sent(store: MemoryStore, start: Callable[..., Running]) -> None:
@@ -177,7 +67,7 @@ async def test_a_failing_notifier_stops_nothing(store: MemoryStore, start: Calla
     await queue(store, "a", "b")
     running = start(Ear(RuntimeError("boom")))
     await running.until(lambda: ("sent", None) in states(store) and ("queued", "notifier_error") in states(store))
-    running.at(T0 + FIRST_WAIT_MS)
+    running.at(T0 + MINUTE)
     await running.until(lambda: [state for state, _ in states(store)] == ["sent", "sent"])
 
 
@@ -193,7 +83,7 @@ async def test_retries_end_when_the_message_expires(store: MemoryStore, start: C
     await queue(store, "a", expires_at=T0 + 6 * SECOND)
     running = start(Ear(RetryAfter("twilio_503"), RetryAfter("twilio_503")))
     await running.until(lambda: states(store) == [("queued", "twilio_503")])
-    running.at(T0 + FIRST_WAIT_MS)
+    running.at(T0 + 2 * FIRST_WAIT_MS)
     await running.until(lambda: store.contents.messages[0].not_before == T0 + 6 * SECOND)
     running.at(T0 + 6 * SECOND)
     await running.until(lambda: states(store) == [("failed", "expired")])
@@ -212,8 +102,8 @@ async def test_an_alarm_that_ended_before_the_second_try_is_not_told(
     await act(store, an_alarm().id, Cancel(), "zhang", T0)
     ear.gate.set()
     await running.until(lambda: ("queued", "twilio_503") in states(store))
-    running.at(T0 + FIRST_WAIT_MS)
-    await running.until(lambda: ("failed", "alarm_ended") in states(store) and ("sent", None) in states(store))
+    running.at(T0 + MINUTE)
+    await running.until(lambda: ("withdrawn", "alarm_ended") in states(store) and ("sent", None) in states(store))
     assert [template for _, template in ear.heard] == ["alarm", "all_clear_cancelled"]
 
 
@@ -227,6 +117,8 @@ async def test_nobody_hears_two_messages_in_the_wrong_order(store: MemoryStore, 
     await asyncio.sleep(0.02)
     assert ear.heard == [(1, "alarm")]
     ear.gate.set()
+    await running.until(lambda: ("sent", None) in states(store))
+    running.at(T0 + NUMBER_GAP_MS)
     await running.until(lambda: len(states(store)) == 2 and set(states(store)) == {("sent", None)})
     assert ear.heard == [(1, "alarm"), (2, "all_clear")]
     assert ear.most_at_once == 1
@@ -263,6 +155,7 @@ async def test_a_store_that_is_away_is_asked_again(
     store: MemoryStore, start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerts.dispatcher.STORE_AWAY_S", 0.01)
+    monkeypatch.setattr("alerts.patience.STORE_AWAY_S", 0.01)
     away = {"steps": 2, "finish": 2}
     claim, finish = MemoryTransaction.claim_due_steps, MemoryStore.finish
 
@@ -272,7 +165,7 @@ async def test_a_store_that_is_away_is_asked_again(
             raise ConnectionError
         return await claim(self, now, limit)
 
-    async def finishing(self: MemoryStore, message: int, **values: Any) -> None:
+    async def finishing(self: MemoryStore, message: Message, **values: Any) -> None:
         if away["finish"]:
             away["finish"] -= 1
             raise ConnectionError
@@ -295,15 +188,18 @@ async def test_it_ends_when_its_wakes_end(store: MemoryStore) -> None:
     await queue(store, "a")
     ear = Ear()
     async with asyncio.timeout(10):
-        await run(store=store, outbox=store, notifier_for=lambda _: ear, clock=ManualClock(T0), wake=no_wakes())
+        await Dispatcher(store=store, outbox=store, ways=ear, capabilities=ear.capabilities, clock=ManualClock(T0)).run(
+            no_wakes()
+        )
     assert states(store) == [("sent", None)]
 
 
-def test_waits_double_up_to_five_minutes() -> None:
-    waits = [wait_ms(RetryAfter("busy"), attempt) for attempt in range(1, 12)]
-    assert waits[:4] == [5_000, 10_000, 20_000, 40_000]
-    assert waits[-1] == LONGEST_WAIT_MS
-    assert wait_ms(RetryAfter("busy", 7.5), 3) == 7_500
+def test_waits_double_up_to_a_minute_and_are_spread() -> None:
+    waits = [wait_ms(RetryAfter("busy"), attempt, message=1) for attempt in range(1, 12)]
+    assert all(0.8 <= wait / plain <= 1.2 for wait, plain in zip(waits, [2_000, 4_000, 8_000, 16_000], strict=False))
+    assert all(LONGEST_WAIT_MS * 0.8 <= wait <= LONGEST_WAIT_MS * 1.2 for wait in waits[6:])
+    assert len({wait_ms(RetryAfter("busy"), 1, message) for message in range(50)}) > 40
+    assert wait_ms(RetryAfter("busy", 7.5), 3, 1) == 7_500
 
 
 async def test_a_message_that_waited_its_turn_is_not_sent_when_its_resident_has_left(
@@ -313,9 +209,62 @@ async def test_a_message_that_waited_its_turn_is_not_sent_when_its_resident_has_
     ear = Ear()
     ear.gate.clear()
     running = start(ear)
-    await running.until(lambda: ear.heard and len(store.messages("sending")) == 2)
+    await running.until(lambda: ear.heard)
     store.cards["r1"] = a_card(status="deceased")
     ear.gate.set()
     await running.until(lambda: not store.messages("sending"))
+    running.at(T0 + NUMBER_GAP_MS)
+    await running.until(lambda: not store.messages("queued"))
     assert [message["state"] for message in store.messages()] == ["sent", "withdrawn"]
     assert len(ear.heard) == 1
+
+
+async def test_a_provider_that_hangs_leaves_room_for_a_cry_for_help(
+    store: MemoryStore, start: Callable[..., Running]
+) -> None:
+    await queue(store, *(f"{n}" for n in range(50)), priority=URGENT - 1)
+    ear = Ear()
+    ear.gate.clear()
+    running = start(ear)
+    await running.until(lambda: ear.speaking == SENDING_AT_ONCE - KEPT_FREE)
+    await queue(store, "daughter", priority=URGENT)
+    running.wake()
+    await running.until(lambda: ear.speaking > SENDING_AT_ONCE - KEPT_FREE)
+    assert ear.heard[-1][0] == 51
+    ear.gate.set()
+
+
+async def test_messages_leave_at_the_pace_that_was_set_but_urgent_ones_at_once(
+    store: MemoryStore, start: Callable[..., Running]
+) -> None:
+    await queue(store, *(f"{n}" for n in range(6)))
+    ear = Ear()
+    running = start(ear, per_second=2.0)
+    await running.until(lambda: len(store.messages("sent")) == 2)
+    await queue(store, "daughter", "son", priority=URGENT)
+    running.wake()
+    await running.until(lambda: len(store.messages("sent")) == 4)
+    await asyncio.sleep(0.05)
+    assert [number for number, _ in ear.heard] == [1, 2, 7, 8]
+    for t in range(1, 4):
+        running.at(T0 + t * SECOND)
+        await asyncio.sleep(0.02)
+    running.at(T0 + 4 * SECOND)
+    await running.until(lambda: len(store.messages("sent")) == 8)
+
+
+async def test_a_provider_that_wants_fewer_gets_fewer_but_for_cries_for_help(
+    store: MemoryStore, start: Callable[..., Running]
+) -> None:
+    await queue(store, "a")
+    ear = Ear(RetryAfter("twilio_429", 30.0, crowded=True))
+    running = start(ear)
+    await running.until(lambda: states(store) == [("queued", "twilio_429")])
+    await queue(store, "b")
+    await queue(store, "c", priority=URGENT)
+    running.wake()
+    await running.until(lambda: store.messages("sent"))
+    await asyncio.sleep(0.05)
+    assert [number for number, _ in ear.heard] == [1, 3]
+    running.at(T0 + 30 * SECOND)
+    await running.until(lambda: len(store.messages("sent")) == 3)
