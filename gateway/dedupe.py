@@ -49,7 +49,7 @@ class Sieve:
         header = readings.header
         newest = await self._marks(connection, header)
         suspects = np.flatnonzero(header["t"] <= newest).tolist()
-        twice = _repeated(header)
+        twice = repeated(header)
         if suspects:
             keys = {index: readings[index].key for index in suspects}
             known = await existing_keys(connection, set(keys.values()))
@@ -95,7 +95,7 @@ def _kinds(header: Records) -> list[Kind]:
     return [Kind(kind) for kind in np.flatnonzero(np.bincount(header["kind"])).tolist()]
 
 
-def _repeated(header: Records) -> npt.NDArray[np.bool_]:
+def repeated(header: Records) -> npt.NDArray[np.bool_]:
     """Which readings stand in the batch already, further ahead; shape (n,)."""
     order = np.lexsort((header["seq"], header["t"], header["device"], header["kind"]))
     same = np.ones(max(0, len(order) - 1), np.bool_)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Self
 
 from devices.kinds import Kind
-from devices.registry import Assignment, Device, Entity, Record, RegistryChange, Resident
+from devices.registry import Assignment, Device, Entity, Record, RegistryChange, Resident, Site
 from devices.topics import parse_device_topic
 from devices.wearing import FOREVER, Span, first_wearer, laid_out, span_at
 
@@ -46,7 +46,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.version = 0
-        self.sites: set[str] = set()
+        self.sites: dict[str, Site] = {}
         self._devices: dict[str, Device] = {}
         self._by_slot: dict[int, Device] = {}
         self._residents: dict[int, Resident] = {}
@@ -77,7 +77,7 @@ class Directory:
     def _take(self, entity: Entity, key: str, record: Record | None) -> None:
         match entity:
             case "site":
-                (self.sites.add if record is not None else self.sites.discard)(key)
+                self._take_site(key, record)
             case "device":
                 self._take_device(key, record)
             case "resident":
@@ -86,6 +86,12 @@ class Directory:
                 self._take_assignment(key, record)
             case _:
                 pass
+
+    def _take_site(self, key: str, record: Record | None) -> None:
+        if isinstance(record, Site):
+            self.sites[key] = record
+        else:
+            self.sites.pop(key, None)
 
     def _take_device(self, key: str, record: Record | None) -> None:
         self._routes.clear()
@@ -135,6 +141,11 @@ class Directory:
             fault = None
         return Route(parsed.kind, parsed.site, parsed.device, device.slot, fault)
 
+    @property
+    def free_slot(self) -> int:
+        """A slot that no device holds, nor any above it."""
+        return max(self._by_slot, default=-1) + 1
+
     def device(self, slot: int) -> Device | None:
         """The device that holds a slot."""
         return self._by_slot.get(slot)
@@ -142,6 +153,11 @@ class Directory:
     def resident(self, slot: int) -> Resident | None:
         """The resident who holds a slot."""
         return self._residents.get(slot)
+
+    def resident_of(self, resident_id: str) -> Resident | None:
+        """The resident with this public id."""
+        slot = self._resident_slots.get(resident_id)
+        return None if slot is None else self._residents.get(slot)
 
     def wearer(self, device_slot: int, t: int) -> Wearer:
         """Who had the device at ``t`` (ms), by the assignments as they are now; as the engine decides it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -27,8 +28,13 @@ AFTER_THE_DESK_S: Final = 0.02
 _log = structlog.get_logger(__name__)
 
 
-async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
-    """Publish what is committed, each change once the one before it is with the broker; go on after any loss."""
+async def run(
+    conninfo: str, address: BrokerAddress, client_id: str, *, seen: Callable[[bytes], None] = lambda _: None
+) -> None:
+    """Publish what is committed, each change once the one before it is with the broker; go on after any loss.
+
+    ``seen`` hears of every alarm object, some again after a loss.
+    """
     while True:
         try:
             async with (
@@ -45,25 +51,26 @@ async def run(conninfo: str, address: BrokerAddress, client_id: str) -> None:
             ):
                 heed_cancellation()
                 tasks.create_task(_watch_broker(client), name="broker-fill-level")
-                tasks.create_task(_publish(conninfo, client), name="alarm-feed")
+                tasks.create_task(_publish(conninfo, client, seen), name="alarm-feed")
         except* (aiomqtt.MqttError, psycopg.OperationalError) as lost:
             _log.warning("feed_interrupted", error=type(lost.exceptions[0]).__name__)
         heed_cancellation()
         await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311 - jitter, not a secret
 
 
-async def _publish(conninfo: str, client: aiomqtt.Client) -> None:
+async def _publish(conninfo: str, client: aiomqtt.Client, seen: Callable[[bytes], None]) -> None:
     connection = await connect(conninfo, application="anxin feed")
     async with connection:
         n = await read_cursor(connection)
         async for _ in listen(conninfo, ["alarm_change"], application="anxin feed listener"):
             await asyncio.sleep(AFTER_THE_DESK_S)
-            n = await _catch_up(connection, client, n)
+            n = await _catch_up(connection, client, n, seen)
 
 
-async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int) -> int:
+async def _catch_up(connection: Connection, client: aiomqtt.Client, n: int, seen: Callable[[bytes], None]) -> int:
     while changes := await changes_after(connection, n, PAGE):
         for change in changes:
+            seen(change.object_json)
             if change.site:
                 await client.publish(alarms_topic(change.site), change.object_json, qos=1)
                 heed_cancellation()

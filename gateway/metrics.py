@@ -37,6 +37,10 @@ SESSION_OUTGOING = Gauge(
 )
 RECEIPTS_DROPPED = Counter("anxin_gateway_receipts_dropped_total", "Receipts given up because the queue was full")
 STORE_AVAILABLE = Gauge("anxin_gateway_store_available", "1 while the database takes our batches")
+PROVISIONAL = Counter("anxin_gateway_provisional_alarms_total", "Alarms announced while the database was away")
+EMERGENCY_CALLS = Counter(
+    "anxin_gateway_emergency_calls_total", "Attempts to tell an emergency number, by outcome", ["outcome"]
+)
 BROKER_STORED_BYTES = Gauge("anxin_gateway_broker_stored_bytes", "Bytes that the broker holds in its queues")
 BROKER_WINDOW = Gauge("anxin_gateway_broker_window", "Messages that the broker sends before the first PUBACK")
 BROKER_KEPT = Gauge("anxin_gateway_broker_kept", "Messages of a test backlog that the broker kept")

@@ -28,6 +28,7 @@ from gateway.dedupe import Sieve, Sifted
 from gateway.directory import Directory
 from gateway.episodes import detector_failed, to_episodes
 from gateway.errors import RefusedError
+from gateway.foresight import Decided, Pending
 from gateway.listening import AWAY_MS, Listening
 from gateway.readings import Heading, Readings, nothing
 from gateway.receipts import receipts
@@ -105,6 +106,14 @@ class Pipeline:
         self._bulk_passed_over_ms: int | None = None
         self._faults: list[Episode] = []
         self._stopping = False
+        self._taken: Sequence[Arrival] = ()
+        self._decided: Decided | None = None
+
+    @property
+    def pending(self) -> Pending:
+        """What is not committed: the batch under way, and the messages that wait in the urgent session."""
+        waiting = self._urgent.peek()
+        return Pending(self._decided, waiting if self._decided is not None else [*self._taken, *waiting])
 
     def registry_changed(self) -> None:
         """The registry has a newer version: read it before the next batch."""
@@ -176,6 +185,7 @@ class Pipeline:
             self._wake.set()
 
     async def _batch(self, session: Session, arrivals: Sequence[Arrival]) -> None:
+        self._taken = arrivals
         with metrics.BATCH_SECONDS.time():
             if arrivals:
                 waited_ms = max(0, self._clock.now_ms() - arrivals[0].received_ms)
@@ -190,6 +200,7 @@ class Pipeline:
                 with metrics.stage("dedupe"):
                     sifted = await self._writer.ask(lambda connection: self._sieve.sift(connection, decoded.readings))
             stored, alarms = await self._decide_and_commit(decoded, sifted.fresh)
+        self._taken = ()
         with metrics.stage("acknowledge"):
             session.acknowledge(arrivals)
         repeated = sifted.duplicates.of_kinds(CRY_FOR_HELP)
@@ -241,9 +252,11 @@ class Pipeline:
             if not (readings or rejections or decoded.presences or decoded.acks or len(events) or self._faults):
                 self._engine.commit()
                 return readings, {}
+            self._decided = Decided(events, readings, now)
             try:
                 alarms = await self._writer.commit(row, partial(self._write, work), first=_copying(batch))
             except RefusedError as error:
+                self._decided = None
                 self._engine.rollback()
                 _log.error("batch_refused", batch=row.number, readings=len(readings), refusal=str(error))
                 refusals += 1
@@ -254,6 +267,7 @@ class Pipeline:
                 rejections += refused
                 continue
             self._engine.commit()
+            self._decided = None
             self._faults.clear()
             self._sieve.stored(readings)
             self._next_batch += 1

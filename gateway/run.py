@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from alerts.engine import Engine
+from alerts.notifiers.selection import WaysOut
 from devices.clock import SteadyClock
 from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
@@ -16,13 +17,17 @@ from gateway import feed
 from gateway.broker_watch import BrokerWatch, Tell
 from gateway.commands import Commands
 from gateway.decode import MARKER_PREFIX
+from gateway.emergency import Emergency
 from gateway.health import Health
 from gateway.listening import Listening
+from gateway.picture import ENDED_FOR_MS, KEPT_AT_MOST, Picture
 from gateway.pipeline import Pipeline
+from gateway.provisional import Provisional
 from gateway.recovery import recover
 from gateway.session import GATHER_S, PROMPT, BrokerAddress, Flow, Session
 from gateway.snapshots import Snapshots
 from gateway.store.changes import listen
+from gateway.store.last_known import alarms_to_remember
 from gateway.writer import Writer
 
 CLIENT_ID: Final = "anxin-gateway"
@@ -36,10 +41,17 @@ class Gateway:
     """Wires sessions, pipeline, feed and commands; ``run`` lives until ``stop``.
 
     ``tell_of_broker`` hears what a broker that we did not configure would lose; without it nobody looks.
+    ``emergency`` tells people while the database is away; without it alarms are then only published.
     """
 
     def __init__(
-        self, *, conninfo: str, address: BrokerAddress, health: Health, tell_of_broker: Tell | None = None
+        self,
+        *,
+        conninfo: str,
+        address: BrokerAddress,
+        health: Health,
+        tell_of_broker: Tell | None = None,
+        emergency: Emergency | None = None,
     ) -> None:
         self._conninfo = conninfo
         self._address = address
@@ -50,6 +62,8 @@ class Gateway:
         self._writer = Writer(conninfo)
         self._snapshots = Snapshots(conninfo, self._clock)
         self._commands = Commands(conninfo, address, f"{CLIENT_ID}-commands", clock=self._clock)
+        self._emergency = emergency or Emergency(numbers=(), ways=WaysOut(), clock=self._clock)
+        self._picture = Picture()
         self._watch = None if tell_of_broker is None else BrokerWatch(address, tell_of_broker)
         self._urgent = self._session("urgent", [kind for kind in Kind if kind in URGENT], PROMPT)
         self._bulk = self._session("bulk", [kind for kind in Kind if kind not in URGENT], Flow(gather_s=GATHER_S))
@@ -59,12 +73,18 @@ class Gateway:
         """Finish the batch under way and end."""
         self._stop.set()
 
+    @property
+    def stores_snapshot(self) -> bool:
+        """Whether it was told to stop, and only its last snapshot is still to be stored."""
+        return self._snapshots.finishing
+
     async def run(self) -> None:
         """Compile and recover the engine, then take readings. The batch under way at ``stop`` is still committed."""
         gc.disable()  # what recovery makes stays: to look through it again and again would take half of its time
         await asyncio.to_thread(Engine().warm)
         await self._writer.open()
         recovered = await self._writer.ask(lambda connection: recover(connection, self._clock.now_ms()))
+        await self._remember_alarms()
         _calm_the_collector()
         pipeline = Pipeline(
             urgent=self._urgent,
@@ -76,6 +96,16 @@ class Gateway:
             clock=self._clock,
             wake=self._wake,
         )
+        provisional = Provisional(
+            conninfo=self._conninfo,
+            writer=self._writer,
+            pending=lambda: pipeline.pending,
+            engine=recovered.engine,
+            directory=recovered.directory,
+            picture=self._picture,
+            publish=self._urgent.publish,
+            emergency=self._emergency,
+        )
         self._health.watch(self._urgent, self._bulk, self._writer)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -83,7 +113,8 @@ class Gateway:
                     tasks.create_task(self._urgent.run(), name="session-urgent"),
                     tasks.create_task(self._bulk.run(), name="session-bulk"),
                     tasks.create_task(self._follow_registry(pipeline), name="registry"),
-                    tasks.create_task(feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed"), name="feed"),
+                    tasks.create_task(self._feed(), name="feed"),
+                    tasks.create_task(provisional.run(), name="provisional"),
                     tasks.create_task(self._commands.run(), name="commands"),
                     tasks.create_task(self._snapshots.run(), name="snapshots"),
                 ]
@@ -107,6 +138,17 @@ class Gateway:
     async def _follow_registry(self, pipeline: Pipeline) -> None:
         async for _ in listen(self._conninfo, ["registry"], application="anxin gateway registry"):
             pipeline.registry_changed()
+
+    async def _feed(self) -> None:
+        await feed.run(self._conninfo, self._address, f"{CLIENT_ID}-feed", seen=self._picture.take)
+
+    async def _remember_alarms(self) -> None:
+        """Know the alarms that stand, from before the first of their changes comes."""
+        since_ms = self._clock.now_ms() - ENDED_FOR_MS
+        for alarm in await self._writer.ask(
+            lambda connection: alarms_to_remember(connection, since_ms=since_ms, limit=KEPT_AT_MOST)
+        ):
+            self._picture.take(alarm)
 
     async def _look_at_broker(self, watch: BrokerWatch) -> None:
         await self._health.until_ready()

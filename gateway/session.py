@@ -144,6 +144,10 @@ class Session:
         taken, self._arrivals = self._arrivals, []
         return taken
 
+    def peek(self) -> Sequence[Arrival]:
+        """What arrived and was not taken yet, in order; nothing is owed for it."""
+        return tuple(self._arrivals)
+
     @property
     def waiting(self) -> int:
         """Messages received and not yet taken."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.emergency import Emergency
 from gateway.health import Health
 from gateway.run import Gateway
 from gateway.session import BrokerAddress
@@ -25,10 +26,12 @@ def address_of(broker: RunningBroker) -> BrokerAddress:
 
 
 @asynccontextmanager
-async def running_gateway(conninfo: str, broker: RunningBroker) -> AsyncIterator[Health]:
+async def running_gateway(
+    conninfo: str, broker: RunningBroker, *, emergency: Emergency | None = None
+) -> AsyncIterator[Health]:
     """Run a gateway until the block ends; it is ready when the block begins."""
     health = Health()
-    gateway = Gateway(conninfo=conninfo, address=address_of(broker), health=health)
+    gateway = Gateway(conninfo=conninfo, address=address_of(broker), health=health, emergency=emergency)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(gateway.run(), name="gateway under test")
         async with asyncio.timeout(PATIENCE_S):
