@@ -42,7 +42,7 @@ LOCATION_OPENED: Final[LiteralString] = (
     f" where o.purpose = 'location' and b.state in {ACTIVE_STATES}"
     " and (b.resident = a.resident or (a.resident is null and b.resident is null"
     " and b.object ->> 'household' = a.object ->> 'household'))"
-    " and o.at > coalesce((select max((e ->> 't')::bigint) from jsonb_array_elements(b.object -> 'timeline') e"
+    " and o.at >= coalesce((select max((e ->> 't')::bigint) from jsonb_array_elements(b.object -> 'timeline') e"
     " where e ->> 'event' = 'reopen'), 0))"
 )
 """Whether somebody broke a refusal open for an alarm of the same people as ``a`` that has not ended since."""
