@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from dashboards.deps import DemoControl, TwilioWebhooks
+    from gateway.emergency import Emergency
     from gateway.store.connection import Connection
     from gateway.store.roles import RoleState
 
@@ -54,6 +55,7 @@ async def gateway(settings: RoleSettings) -> None:
         ),
         health=health,
         tell_of_broker=tell if settings.broker_kind == "external" else None,
+        emergency=_emergency(settings),
     )
     server = await health.serve(settings.metrics_listen, settings.metrics_port) if settings.metrics_port else None
     running = asyncio.ensure_future(work.run())
@@ -73,6 +75,21 @@ async def gateway(settings: RoleSettings) -> None:
     finally:
         if server is not None:
             server.close()
+
+
+def _emergency(settings: RoleSettings) -> Emergency | None:
+    if not settings.emergency_numbers:
+        return None
+    from anxin.ways_out import open_ways_out
+    from devices.clock import SystemClock
+    from gateway.emergency import Emergency
+
+    return Emergency(
+        numbers=settings.emergency_numbers,
+        ways=open_ways_out(settings),
+        clock=SystemClock(),
+        language=settings.language,
+    )
 
 
 async def dispatcher(settings: RoleSettings) -> None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -58,6 +58,13 @@ class Sms(_Section):
     """How many messages leave a second; the first of a critical alarm never waits for it. Assumption, ADR 21."""
     daily_cap: int | None = Field(default=None, ge=1)
     """How many SMS the carrier brings to one number in a day; None: nobody said so."""
+
+
+class Emergency(_Section):
+    """Who is told by the gateway itself of cries for help that arrive while the database is away."""
+
+    numbers: tuple[Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$")], ...] = Field(default=(), max_length=10)
+    """Phone numbers that somebody answers at any hour; a text costs seconds, so they are few."""
 
 
 class Database(_Section):
@@ -147,6 +154,7 @@ class Settings(BaseSettings):
     sms: Sms = Sms()
     chat: dict[str, SecretStr] = Field(default_factory=dict)
     """Site → where its group is, as apprise writes it, for example ``wecombot://…``. Sites by any letter case."""
+    emergency: Emergency = Emergency()
     database: Database = Database()
     mqtt: Mqtt = Mqtt()
     console: Console = Console()
@@ -282,6 +290,7 @@ class RoleSettings:
     language: str = "zh"
     secure_cookies: bool = False
     watchdog_url: str | None = field(default=None, repr=False)
+    emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
 
 

@@ -237,6 +237,7 @@ class System:
             language=settings.console.language,
             secure_cookies=settings.console.secure_cookies,
             watchdog_url=None if settings.watchdog.url is None else settings.watchdog.url.get_secret_value(),
+            emergency_numbers=settings.emergency.numbers,
             keep=keep_days(settings.retention),
         )
         environment = to_environment(handed)

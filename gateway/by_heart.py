@@ -18,9 +18,8 @@ from gateway.store.connection import connect
 from gateway.store.errors import AWAY
 from gateway.store.last_known import addresses
 
-LEARN_EVERY_S: Final = 600.0
-"""Addresses may be so old. Assumption: people move rarely, and whoever is called knows the house."""
-AGAIN_S: Final = 5.0
+LEARN_EVERY_S: Final = 30.0
+"""How often addresses are learned anew while the registry changes; it is all of them in one query."""
 
 _log = structlog.get_logger(__name__)
 _address: Final = msgspec.json.Decoder(dict[str, Any])
@@ -35,16 +34,18 @@ class ByHeart:
         self._addresses: dict[str, bytes] = {}
 
     async def run(self) -> None:
-        """Learn where people live, again and again; about 150 bytes of memory each."""
+        """Learn where people live whenever the registry has changed; about 150 bytes of memory each."""
+        learned: int | None = None
         while True:
-            try:
-                async with await connect(self._conninfo, application="anxin gateway addresses") as connection:
-                    self._addresses = await addresses(connection)
-            except AWAY as error:
-                _log.warning("addresses_not_learned", error=type(error).__name__)
-                await asyncio.sleep(AGAIN_S)
-            else:
-                await asyncio.sleep(LEARN_EVERY_S)
+            version = self._directory.version
+            if version != learned:
+                try:
+                    async with await connect(self._conninfo, application="anxin gateway addresses") as connection:
+                        self._addresses = await addresses(connection)
+                    learned = version
+                except AWAY as error:
+                    _log.warning("addresses_not_learned", error=type(error).__name__)
+            await asyncio.sleep(LEARN_EVERY_S)
 
     def alarm_words(self, alarm: Alarm) -> Words:
         """What an emergency number hears of an alarm."""
