@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
-from alerts import dispatcher
 from alerts.desk import absorb, act
-from alerts.notifiers.selection import notifier_for
+from alerts.dispatcher import Dispatcher
+from alerts.notifiers.selection import WaysOut
 from alerts.notifiers.twilio import TwilioNotifier
 from alerts.transitions import Acknowledge, Notify, Resolve
 from devices.clock import ManualClock
@@ -42,15 +41,18 @@ async def test_a_demo_site_never_reaches_twilio_and_the_others_do_within_one_run
             world = PostgresWorld(connections)
             await world.register(a_card(id="r1", contacts=(a_contact(1),)))
             await world.register(a_card(id="r2", site="demo", demo=True, contacts=(a_contact(2),)))
+            ways = WaysOut(phone=provider)
+            clock = ManualClock(T0 + MINUTE)
+            working = Dispatcher(
+                store=world.store,
+                outbox=world.outbox,
+                ways=ways,
+                capabilities=ways.capabilities,
+                clock=clock,
+                unavailable=UNAVAILABLE,
+            )
             running = asyncio.get_running_loop().create_task(
-                dispatcher.run(
-                    store=world.store,
-                    outbox=world.outbox,
-                    notifier_for=partial(notifier_for, provider=provider),
-                    clock=ManualClock(T0 + MINUTE),
-                    wake=listen(conninfo, ["dispatch"], application="anxin test listener"),
-                    unavailable=UNAVAILABLE,
-                )
+                working.run(listen(conninfo, ["dispatch"], application="anxin test listener"))
             )
             presses = [
                 an_episode(),
@@ -62,6 +64,7 @@ async def test_a_demo_site_never_reaches_twilio_and_the_others_do_within_one_run
                 await act(world.store, alarm.id, Acknowledge(), "zhang", T0)
                 await act(world.store, alarm.id, Notify(), "zhang", T0)
             assert sorted(await until_handled(world, 2)) == [("not_sent", "demo_site"), ("sent", None)]
+            clock.now = T0 + 2 * MINUTE
             for alarm in alarms:
                 await act(world.store, alarm.id, Resolve(result="settled_by_phone"), "zhang", T0 + MINUTE)
             assert sorted(await until_handled(world, 4)) == [("not_sent", "demo_site")] * 2 + [("sent", None)] * 2
