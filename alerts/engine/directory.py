@@ -7,7 +7,7 @@ silence happens at once, in the order of the changes; rows of different length a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import cos, sin
 from typing import Final, NamedTuple
 
@@ -145,8 +145,10 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange])
                 state = _fence(directory, state, change.key, record if isinstance(record, Fence) else None, changed)
             case "parameter":
                 parameter = record if isinstance(record, Parameter) else None
+                switched = _half_counted(directory, state, _rules_switched_by(directory, change.key, parameter))
                 layers.note(directory.parameters, change.key, parameter, change.version)
                 changed.parameters[change.key] = None
+                _forget_switched(directory, state, switched)
             case _:
                 pass
     if changed.parameters:
@@ -160,6 +162,7 @@ def _resident(
     if record is None:
         slot = directory.residents.pop(key, None)
         if slot is not None:
+            _move(directory, state, slot, "", changed)
             _settle(directory, state, slot, active=False)
             changed.residents[slot] = None
         return state
@@ -169,18 +172,25 @@ def _resident(
     row["home_lat"] = np.nan if record.home_lat is None else record.home_lat
     row["home_lon"] = np.nan if record.home_lon is None else record.home_lon
     state, row["zone"] = _time_zone(directory, state, record.timezone)
-    site = _site(directory, record.site)
-    if row["site"] != site:
-        row["site"] = site
-        row["rules"] = directory.site_rules.get(record.site, 0)
-        changed.residents[record.slot] = None
-        if record.slot in directory.own_rules:
-            changed.parameters[key] = None
+    if row["site"] != _site(directory, record.site):
+        _move(directory, state, record.slot, record.site, changed)
     active = record.status == "active"
     if bool(row["active"]) != active:
         _settle(directory, state, record.slot, active=active)
         changed.residents[record.slot] = None
     return state
+
+
+def _move(directory: Directory, state: State, slot: int, site: str, changed: Changed) -> None:
+    """Let the rules of another site be those of a resident; "": of none."""
+    switched = _half_counted(directory, state, _FOLLOWED, _devices_of(directory, slot))
+    row = state.resident[slot]
+    row["site"] = _site(directory, site)
+    row["rules"] = directory.site_rules.get(site, 0)
+    changed.residents[slot] = None
+    if slot in directory.own_rules:
+        changed.parameters[f"resident {slot}"] = None
+    _forget_switched(directory, state, switched)
 
 
 def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> None:
@@ -229,12 +239,14 @@ def _device(directory: Directory, state: State, key: str, record: Device | None,
     if record is not None:
         directory.devices[key] = slot
         state = room_for(state, device=slot)
-        site = _site(directory, record.site)
-        if state.device[slot]["site"] != site:
-            state.device[slot]["site"] = site
-            state.device[slot]["site_rules"] = directory.site_rules.get(record.site, 0)
-            _device_changes(directory, slot, changed)
         watched = 0 if record.revoked else _WATCHED.get(record.type, 0)
+    site = "" if record is None else record.site
+    if state.device[slot]["site"] != _site(directory, site):
+        switched = _half_counted(directory, state, _FOLLOWED, [slot])
+        state.device[slot]["site"] = _site(directory, site)
+        state.device[slot]["site_rules"] = directory.site_rules.get(site, 0)
+        _device_changes(directory, slot, changed)
+        _forget_switched(directory, state, switched)
     if state.device[slot]["watched"] != watched:
         state.device[slot]["watched"] = watched
         _device_changes(directory, slot, changed)
@@ -308,7 +320,45 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
 
 
 def _site(directory: Directory, name: str) -> int:
-    return directory.sites.setdefault(name, len(directory.sites))
+    return directory.sites.setdefault(name, len(directory.sites)) if name else -1
+
+
+def _rules_switched_by(directory: Directory, key: str, record: Parameter | None) -> list[int]:
+    """Of those that count, which is switched, or switched back, by a change of a parameter."""
+    standing = directory.parameters.get(key)
+    names = {each.name for each in (standing, record) if each is not None}
+    return [rule for rule in _FOLLOWED if f"{Rule(rule).public_name}.enabled" in names]
+
+
+def _half_counted(
+    directory: Directory, state: State, rules: Iterable[int], devices: Iterable[int] | None = None
+) -> dict[tuple[int, int], bool]:
+    """Evidence that has opened nothing yet, by device and rule; whether the rule is in force for whom it is about."""
+    if devices is not None:
+        devices = [device for device in devices if state.device[device]["episode"] != NONE]
+        if not devices:
+            return {}
+    names = [*directory.sites, ""]
+    found: dict[tuple[int, int], bool] = {}
+    for rule in rules:
+        counting = pool.counting(state, rule, devices)
+        switch = layers.switch(directory.parameters, Rule(rule)) if counting else None
+        for device in counting:
+            assert switch is not None
+            wearer = _wearer_at(directory, state, device, _FOLLOWED[rule])
+            whose = state.resident[wearer] if wearer >= 0 else state.device[device]
+            found[device, rule] = switch.is_on(names[int(whose["site"])], wearer)
+    return found
+
+
+def _forget_switched(directory: Directory, state: State, before: Mapping[tuple[int, int], bool]) -> None:
+    """Let a rule that was switched off or on count anew; what it opened stands until its cause ends (ADR-26)."""
+    if not before:
+        return
+    after = _half_counted(directory, state, {rule for _, rule in before}, {device for device, _ in before})
+    for (device, rule), on in before.items():
+        if after[device, rule] != on:
+            pool.forget(state, device, rule)
 
 
 def _layered(directory: Directory, state: State) -> State:

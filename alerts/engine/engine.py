@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import journal, kernel, snapshot
+from alerts.engine import journal, kernel, pool, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
 from alerts.engine.layout import FOREVER, Journal, State
@@ -165,8 +165,13 @@ class Engine:
         self._readings_since_commit = 0
 
     def disable(self, rule: Rule) -> None:
-        """Switch a detector off, for example after a ``KernelFault``."""
+        """Switch a detector off, for example after a ``KernelFault``; belongs between batches.
+
+        It says nothing more. What stands stays as it is, half-counted evidence is forgotten.
+        """
         self._enabled[rule] = 0
+        for device in pool.counting(self._state, rule):
+            pool.forget(self._state, device, rule)
 
     def switch_off(self, fault: KernelFault) -> Rule:
         """Undo everything since the last commit and go on without the detector that failed; returns its rule.

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from alerts.engine.catalogue import DEFAULTS, PARAMETERS
+from alerts.engine.rules import Rule
 from devices.batch import Records
 from devices.registry import Parameter
 
@@ -31,6 +32,35 @@ def note(overrides: dict[str, Override], key: str, record: Parameter | None, ver
         site = record.key if record.scope == "site" else ""
         resident = record.resident_slot if record.scope == "resident" and record.resident_slot is not None else -1
         overrides[key] = Override(site, resident, record.name, record.value, version)
+
+
+class Switch(NamedTuple):
+    """Whether one rule is in force for whom."""
+
+    everyone: bool
+    of_site: dict[str, bool]
+    of_resident: dict[int, bool]
+
+    def is_on(self, site: str, resident: int) -> bool:
+        """For a resident (−1: nobody known) of a site."""
+        return self.of_resident.get(resident, self.of_site.get(site, self.everyone))
+
+
+def switch(overrides: Mapping[str, Override], rule: Rule) -> Switch:
+    """What was set of the parameter that switches a rule."""
+    name = f"{rule.public_name}.enabled"
+    found = Switch(bool(PARAMETERS[name].default), {}, {})
+    for override in overrides.values():
+        if override.name != name:
+            continue
+        on = override.value != 0
+        if override.resident >= 0:
+            found.of_resident[override.resident] = on
+        elif override.site:
+            found.of_site[override.site] = on
+        else:
+            found = found._replace(everyone=on)
+    return found
 
 
 class Layered(NamedTuple):

@@ -6,9 +6,8 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from alerts.engine.compiled import gate, inner
+from alerts.engine.compiled import inner
 from alerts.engine.rules import EVIDENCE_SLOTS
 from devices.batch import Records
 
@@ -67,12 +66,6 @@ class Heard(NamedTuple):
     """Newer than every reading of its device and kind before it: the others move no detector (design rule 5)."""
     trusted: bool
     now: int
-
-
-@gate
-def in_force(enabled: npt.NDArray[np.int8], switched_on: int, rule: int) -> bool:
-    """Whether a rule is to raise anything: its detector works, and nobody has switched it off here."""
-    return bool(enabled[rule] == 1 and switched_on == 1)
 
 
 @inner

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.engine.compiled import entry, inner
 from alerts.engine.layout import NEVER, NOBODY, NONE, Journal, State
@@ -22,6 +24,16 @@ def find(state: State, head: int, rule: int) -> int:
     row = head
     while row != NONE and state.episode[row]["rule"] != rule:
         row = state.episode[row]["next"]
+    return row
+
+
+@inner
+def of_this_wearer(state: State, journal: Journal, d: int, rule: int, worn_since: int) -> int:
+    """The same for a rule that follows one wearer: what it was under another one is taken out of the chain."""
+    row = find(state, state.device[d]["episode"], rule)
+    if row != NONE and state.episode[row]["newest"] < worn_since:
+        end(state, journal, d, row)
+        return NONE
     return row
 
 
@@ -101,6 +113,25 @@ def forget(state: State, d: int, rule: int) -> None:
     row = find(state, state.device[d]["episode"], rule)
     if row != NONE:
         _unchain(state, d, row, _before(state, d, row))
+
+
+def counting(state: State, rule: int, devices: Iterable[int] | None = None) -> list[int]:
+    """Those of the devices (all without a list) that have evidence of a rule which has opened nothing yet."""
+    among = np.flatnonzero(state.device["episode"] != NONE) if devices is None else np.array([*devices], np.int64)
+    found: list[int] = among[: _counting(state, rule, among)].tolist()
+    return found
+
+
+@entry
+def _counting(state: State, rule: int, among: npt.NDArray[np.int64]) -> int:
+    """Move those in question to the front; returns how many they are."""
+    count = 0
+    for d in among:
+        row = find(state, state.device[d]["episode"], rule)
+        if row != NONE and state.episode[row]["open"] == 0:
+            among[count] = d
+            count += 1
+    return count
 
 
 @inner

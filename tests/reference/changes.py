@@ -113,7 +113,7 @@ _SET: dict[str, tuple[float, ...]] = {
     "vitals.blood_pressure.evidence_every_s": (0, 60),
     "vitals.temperature.high_c": (38.8,),
     "vitals.temperature.severity": (2,),
-    **{f"{rule.public_name}.enabled": (0,) for rule in Rule if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE)},
+    **{f"{rule.public_name}.enabled": (0, 1) for rule in Rule if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE)},
 }
 _SCOPES: tuple[tuple[Scope, int], ...] = (("everyone", 0), ("site", 0), ("resident", 0), ("resident", 1))
 

@@ -8,6 +8,9 @@ A detector is a module with
 - ``notice(state, at, enabled, journal, out, k)``, the same for readings of any kind;
 - ``advance(state, now, listening_since, enabled, journal, out, k)``, called when time has passed.
 
+One whose rule is switched off opens and repeats nothing, and follows what it opened to its end; one that is not in
+``enabled``, since it failed, does nothing (ADR-26).
+
 Each of these is compiled and returns the number of events so far. To add one, write its file and its line here.
 """
 

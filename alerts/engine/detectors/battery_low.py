@@ -13,7 +13,7 @@ import numpy as np
 from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
 from alerts.engine.layout import NOBODY, NONE, Journal, State
-from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from devices.batch import Records
@@ -53,13 +53,13 @@ def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal,
 @inner
 def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Open, repeat or end the device's episode; a late heartbeat opens nothing, but may end what stands."""
-    p = state.rules[at.rules]
-    if not in_force(enabled, p["battery_low_enabled"], _RULE):
+    if enabled[_RULE] == 0:
         return k
+    p = state.rules[at.rules]
     device = state.device[at.d]
     level = device["battery_pct"]
     row = pool.find(state, device["episode"], _RULE)
-    low = level <= np.float32(p["battery_low_low_pct"])
+    low = level <= np.float32(p["battery_low_low_pct"]) and p["battery_low_enabled"] == 1
     if row == NONE:
         if not low or at.late:
             return k

@@ -12,11 +12,8 @@ import numpy as np
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors import limits
-from alerts.engine.layout import NONE, Journal, State
-from alerts.engine.outcome import Heard, in_force
 from alerts.engine.parameters import ParameterSpec
 from alerts.engine.rules import Rule
-from devices.batch import Records
 from devices.kinds import Kind
 
 RULE = Rule.VITALS_BLOOD_PRESSURE
@@ -41,18 +38,6 @@ EVIDENCE = (
     "seconds_out",
 )  # fmt: skip
 
-_RULE = int(RULE)
-
-
-@gate
-def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
-    """Judge a pressure."""
-    if limits.concerns(state, at):
-        p = state.rules[at.rules]
-        if is_out(own, p) or state.device[at.d]["episode"] != NONE:
-            k = judge(state, own, at, enabled, journal, out, k)
-    return k
-
 
 @gate
 def is_out(own: Any, p: Any) -> bool:
@@ -76,31 +61,21 @@ def is_back(own: Any, p: Any) -> bool:
     )
 
 
+@gate
+def is_known(own: Any) -> bool:
+    """Whether the reading tells it at all."""
+    return not (isnan(own["systolic_mmhg"]) and isnan(own["diastolic_mmhg"]))
+
+
 @inner
-def judge(
-    state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int
-) -> int:  # fmt: skip
-    """Count the reading, and say what came of it."""
-    p = state.rules[at.rules]
-    if (isnan(own["systolic_mmhg"]) and isnan(own["diastolic_mmhg"])) or not in_force(
-        enabled, p["blood_pressure_enabled"], _RULE
-    ):
-        return k
-    by = limits.Counting(
-        p["blood_pressure_confirm"], p["blood_pressure_span_ms"], p["blood_pressure_gap_ms"],
-        p["blood_pressure_back_readings"], p["blood_pressure_evidence_every_ms"], p["blood_pressure_severity"],
-    )  # fmt: skip
-    what, row = limits.follow(state, journal, at, _RULE, is_out(own, p), is_back(own, p), by)
-    if what >= 0:
-        values = out[k]["values"]
-        k = limits.say(state, at, _RULE, what, row, by.severity, p, out, k)
-        episode = state.episode[row]
-        values[0] = own["systolic_mmhg"]
-        values[1] = own["diastolic_mmhg"]
-        values[2] = p["blood_pressure_systolic_low_mmhg"]
-        values[3] = p["blood_pressure_systolic_high_mmhg"]
-        values[4] = p["blood_pressure_diastolic_high_mmhg"]
-        values[5] = episode["count"]
-        values[6] = (at.order - episode["since"]) / 1000.0 if episode["count"] > 0 else 0.0
-    limits.settle(state, journal, at, what, row)
-    return k
+def tell(values: Any, own: Any, p: Any) -> int:
+    """Fill ``values`` (shape (8,), float64) as named in ``EVIDENCE``."""
+    values[0] = own["systolic_mmhg"]
+    values[1] = own["diastolic_mmhg"]
+    values[2] = p["blood_pressure_systolic_low_mmhg"]
+    values[3] = p["blood_pressure_systolic_high_mmhg"]
+    values[4] = p["blood_pressure_diastolic_high_mmhg"]
+    return 5
+
+
+hear = limits.hearing(RULE, is_known=is_known, is_out=is_out, is_back=is_back, tell=tell)

@@ -23,7 +23,7 @@ from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.silent import interval_of, limit_of, own_deadline
 from alerts.engine.journal import keep_device
 from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
-from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.wearing import next_handover, rules_of, span_at, speaks_for, stir
@@ -79,23 +79,20 @@ def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Rec
 def recover(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """End the device's fault, if there is one, unless the reading is as old as the fault itself."""
     row = pool.find(state, state.device[at.d]["episode"], _RULE)
-    if row == NONE:
+    if row == NONE or enabled[_RULE] == 0:
         return k
     episode = state.episode[row]
     first_heard = episode["count"] == _NEVER and at.order >= episode["newest"]
     if not first_heard and at.order + episode["since"] <= at.now:
         return k
-    p = state.rules[at.rules]
-    if in_force(enabled, p["fault_enabled"], _RULE):
-        emit(
-            out, k, _RULE, _RECOVERED, _LOW, at.t, episode["opening_t"], -1, at.i, max(at.wearer, NOBODY),
-            at.d, at.late, p,
-        )  # fmt: skip
-        k += 1
+    emit(
+        out, k, _RULE, _RECOVERED, _LOW, at.t, episode["opening_t"], -1, at.i, max(at.wearer, NOBODY), at.d, at.late,
+        state.rules[at.rules],
+    )  # fmt: skip
     pool.end(state, journal, at.d, row)
     if state.device[at.d]["watched"] != 0:
         stir(state, at.d, at.now)
-    return k
+    return k + 1
 
 
 @inner

@@ -8,6 +8,7 @@ count, but open nothing. What a band measures while it says that nobody wears it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from alerts.engine import pool
@@ -15,7 +16,7 @@ from alerts.engine.compiled import gate, inner
 from alerts.engine.layout import MOST, NOBODY, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
-from alerts.engine.rules import What
+from alerts.engine.rules import Rule, What
 from devices.batch import Records
 
 _OPENED = int(What.OPENED)
@@ -31,6 +32,7 @@ _ASSUMED: Final = "assumption, ADR-14"
 class Counting(NamedTuple):
     """How readings of one rule are counted, from its row of parameters."""
 
+    enabled: int
     confirm: int
     span_ms: int
     gap_ms: int
@@ -61,6 +63,62 @@ def counting(
     )  # fmt: skip
 
 
+def hearing(
+    rule: Rule,
+    *,
+    is_known: Callable[[Any], bool],
+    is_out: Callable[[Any, Any], bool],
+    is_back: Callable[[Any, Any], bool],
+    tell: Callable[[Any, Any, Any], int],
+) -> Callable[..., int]:
+    """What hears the readings of one rule of this family: its ``hear``.
+
+    Args:
+        rule: one with the parameters of ``counting``.
+        is_known: whether a reading tells anything of the sign; like the others a compiled function.
+        is_out: whether a reading lies beyond a limit of a row of parameters.
+        is_back: whether a reading lies well inside all of them.
+        tell: fills the first of an event's values from reading and parameters; returns how many. How many readings
+            are out and for how many seconds comes behind them.
+    """
+    number = int(rule)
+    field = rule.public_name.partition(".")[2]
+    switch_, confirm, span = f"{field}_enabled", f"{field}_confirm", f"{field}_span_ms"
+    gap, back_readings = f"{field}_gap_ms", f"{field}_back_readings"
+    every, severity = f"{field}_evidence_every_ms", f"{field}_severity"
+
+    @inner
+    def judge(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+        """Count the reading, and say what came of it."""
+        if not is_known(own):
+            return k
+        p = state.rules[at.rules]
+        by = Counting(p[switch_], p[confirm], p[span], p[gap], p[back_readings], p[every], p[severity])
+        what, row = follow(state, journal, at, number, is_out(own, p), is_back(own, p), enabled, by)
+        if what >= 0:
+            episode = state.episode[row]
+            emit(
+                out, k, number, what, by.severity, at.t, episode["opening_t"], episode["opening_seq"], at.i,
+                max(at.wearer, NOBODY), at.d, at.late, p,
+            )  # fmt: skip
+            values = out[k]["values"]
+            told = tell(values, own, p)
+            values[told] = episode["count"]
+            values[told + 1] = (at.order - episode["since"]) / 1000.0 if episode["count"] > 0 else 0.0
+            k += 1
+        settle(state, journal, at, what, row)
+        return k
+
+    @gate
+    def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+        """Judge a reading if there is anything to judge."""
+        if concerns(state, at) and (is_out(own, state.rules[at.rules]) or state.device[at.d]["episode"] != NONE):
+            k = judge(state, own, at, enabled, journal, out, k)
+        return k
+
+    return hear
+
+
 @gate
 def concerns(state: State, at: Heard) -> bool:
     """Whether a reading is to be judged at all."""
@@ -72,18 +130,18 @@ def concerns(state: State, at: Heard) -> bool:
 
 @inner
 def follow(
-    state: State, journal: Journal, at: Heard, rule: int, is_out: bool, is_back: bool, by: Counting
+    state: State, journal: Journal, at: Heard, rule: int, is_out: bool, is_back: bool, enabled: Records, by: Counting
 ) -> tuple[int, int]:  # fmt: skip
     """Count one known reading; returns the ``What`` to emit, or −1, and the row of the episode.
 
-    An episode that recovers, or is no longer counted, is left in its chain for ``settle``.
+    An episode that recovers, or is no longer counted, is left in its chain for ``settle``. One that stands is
+    followed to its end though the rule be switched off.
     """
-    row = pool.find(state, state.device[at.d]["episode"], rule)
-    if row != NONE and state.episode[row]["newest"] < at.worn_since:
-        pool.end(state, journal, at.d, row)
-        row = NONE
+    row = pool.of_this_wearer(state, journal, at.d, rule, at.worn_since)
+    if enabled[rule] == 0:
+        return -1, NONE
     if row == NONE:
-        if not is_out:
+        if not is_out or by.enabled == 0:
             return -1, NONE
         row = pool.begin(state, journal, at.d, rule, at.order)
     else:
@@ -96,29 +154,20 @@ def follow(
         episode["count"] = min(MOST, episode["count"] + 1)
     else:
         episode["count"] = 0
-    episode["back"] = min(MOST, episode["back"] + 1) if is_back else 0
+    episode["back"] = min(MOST, episode["back"] + 1) if is_back and not is_out else 0
     episode["newest"] = at.order
     if episode["open"] == 1:
         if episode["back"] >= by.back_readings:
             return _RECOVERED, row
-        if is_out and not at.late and at.order - episode["told"] >= by.evidence_every_ms:
+        if is_out and by.enabled == 1 and not at.late and at.order - episode["told"] >= by.evidence_every_ms:
             episode["told"] = at.order
             return _EVIDENCE, row
-    elif episode["count"] >= by.confirm and at.order - episode["since"] >= by.span_ms and not at.late:
+    elif (
+        by.enabled == 1 and episode["count"] >= by.confirm and at.order - episode["since"] >= by.span_ms and not at.late
+    ):
         pool.name(state, row, at.t, at.seq, at.order)
         return _OPENED, row
     return -1, row
-
-
-@inner
-def say(state: State, at: Heard, rule: int, what: int, row: int, severity: int, p: Any, out: Records, k: int) -> int:
-    """Emit what became of an episode; the evidence is the rule's own."""
-    episode = state.episode[row]
-    emit(
-        out, k, rule, what, severity, at.t, episode["opening_t"], episode["opening_seq"], at.i, max(at.wearer, NOBODY),
-        at.d, at.late, p,
-    )  # fmt: skip
-    return k + 1
 
 
 @inner

@@ -14,7 +14,7 @@ from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
 from alerts.engine.hours import is_between, local_hour
 from alerts.engine.layout import NONE, WORN, Journal, State
-from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from devices.batch import Records
@@ -64,18 +64,16 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     """Count how long it has been off; open, repeat or end the device's episode."""
     p = state.rules[at.rules]
     resident = state.resident[at.wearer]
-    if resident["active"] == 0 or not in_force(enabled, p["not_worn_enabled"], _RULE):
-        return k
     device = state.device[at.d]
-    row = pool.find(state, device["episode"], _RULE)
-    if row != NONE and state.episode[row]["newest"] < at.worn_since:
-        pool.end(state, journal, at.d, row)
-        row = NONE
+    row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
+    if resident["active"] == 0 or enabled[_RULE] == 0:
+        return k
+    on = p["not_worn_enabled"] == 1
     if device["worn"] == 1 and row != NONE:
         if state.episode[row]["open"] == 1:
             k = say(state, at, row, _RECOVERED, out, k)
         pool.end(state, journal, at.d, row)
-    if device["worn"] != 0:
+    if device["worn"] != 0 or (row == NONE and not on):
         return k
     if row == NONE:
         row = pool.begin(state, journal, at.d, _RULE, at.order)
@@ -83,7 +81,7 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
         pool.keep(state, journal, row)
     episode = state.episode[row]
     episode["newest"] = at.order
-    if at.late:
+    if at.late or not on:
         return k
     if episode["open"] == 1:
         if at.order - episode["told"] < p["not_worn_remind_ms"]:

@@ -35,7 +35,7 @@ from alerts.engine.geometry import distance_m
 from alerts.engine.hours import end_of_night, is_between, local_hour
 from alerts.engine.journal import keep_resident
 from alerts.engine.layout import FOREVER, NEVER, WORN, Journal, State
-from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.wearing import heed, span_at, speaks_for, stir_resident
@@ -114,20 +114,17 @@ def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Rec
 def recover(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """End the wearer's silence, unless the reading is as old as the silence itself."""
     resident = state.resident[at.wearer]
-    if resident["silent_open"] == 0 or at.order + resident["silent_limit_ms"] <= at.now:
+    if enabled[_RULE] == 0 or resident["silent_open"] == 0 or at.order + resident["silent_limit_ms"] <= at.now:
         return k
     keep_resident(journal, at.wearer, resident)
     resident["silent_open"] = 0
     heed(state, at.wearer)
     stir_resident(state, at.wearer)
-    p = state.rules[at.rules]
-    if in_force(enabled, p["silent_enabled"], _RULE):
-        emit(
-            out, k, _RULE, _RECOVERED, resident["silent_severity"], at.t, resident["silent_t"], -1, at.i, at.wearer,
-            at.d, at.late, p,
-        )  # fmt: skip
-        k += 1
-    return k
+    emit(
+        out, k, _RULE, _RECOVERED, resident["silent_severity"], at.t, resident["silent_t"], -1, at.i, at.wearer,
+        at.d, at.late, state.rules[at.rules],
+    )  # fmt: skip
+    return k + 1
 
 
 @inner

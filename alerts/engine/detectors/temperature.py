@@ -12,11 +12,8 @@ import numpy as np
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors import limits
-from alerts.engine.layout import NONE, Journal, State
-from alerts.engine.outcome import Heard, in_force
 from alerts.engine.parameters import ParameterSpec
 from alerts.engine.rules import Rule
-from devices.batch import Records
 from devices.kinds import Kind
 
 RULE = Rule.VITALS_TEMPERATURE
@@ -35,18 +32,6 @@ PARAMETERS = (
 )  # fmt: skip
 EVIDENCE = ("temperature_c", "low_c", "high_c", "readings", "seconds_out")
 
-_RULE = int(RULE)
-
-
-@gate
-def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
-    """Judge a temperature."""
-    if limits.concerns(state, at):
-        p = state.rules[at.rules]
-        if is_out(own, p) or state.device[at.d]["episode"] != NONE:
-            k = judge(state, own, at, enabled, journal, out, k)
-    return k
-
 
 @gate
 def is_out(own: Any, p: Any) -> bool:
@@ -63,27 +48,19 @@ def is_back(own: Any, p: Any) -> bool:
     return bool(low <= own["temperature_c"] <= high)
 
 
+@gate
+def is_known(own: Any) -> bool:
+    """Whether the reading tells it at all."""
+    return not isnan(own["temperature_c"])
+
+
 @inner
-def judge(
-    state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int
-) -> int:  # fmt: skip
-    """Count the reading, and say what came of it."""
-    p = state.rules[at.rules]
-    if isnan(own["temperature_c"]) or not in_force(enabled, p["temperature_enabled"], _RULE):
-        return k
-    by = limits.Counting(
-        p["temperature_confirm"], p["temperature_span_ms"], p["temperature_gap_ms"], p["temperature_back_readings"],
-        p["temperature_evidence_every_ms"], p["temperature_severity"],
-    )  # fmt: skip
-    what, row = limits.follow(state, journal, at, _RULE, is_out(own, p), is_back(own, p), by)
-    if what >= 0:
-        values = out[k]["values"]
-        k = limits.say(state, at, _RULE, what, row, by.severity, p, out, k)
-        episode = state.episode[row]
-        values[0] = own["temperature_c"]
-        values[1] = p["temperature_low_c"]
-        values[2] = p["temperature_high_c"]
-        values[3] = episode["count"]
-        values[4] = (at.order - episode["since"]) / 1000.0 if episode["count"] > 0 else 0.0
-    limits.settle(state, journal, at, what, row)
-    return k
+def tell(values: Any, own: Any, p: Any) -> int:
+    """Fill ``values`` (shape (8,), float64) as named in ``EVIDENCE``."""
+    values[0] = own["temperature_c"]
+    values[1] = p["temperature_low_c"]
+    values[2] = p["temperature_high_c"]
+    return 3
+
+
+hear = limits.hearing(RULE, is_known=is_known, is_out=is_out, is_back=is_back, tell=tell)

@@ -21,7 +21,7 @@ from alerts.engine import pool
 from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, distance_m, plane_m, polygon_m
 from alerts.engine.layout import MOST, NONE, Journal, State
-from alerts.engine.outcome import Heard, emit, in_force
+from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from devices.batch import Records
@@ -100,11 +100,10 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     """Move the device's track by its newest fix, and say what came of it."""
     p = state.rules[at.rules]
     device, resident = state.device[at.d], state.resident[at.wearer]
-    row = pool.find(state, device["episode"], _RULE)
-    if row != NONE and at.before < at.worn_since:
-        pool.end(state, journal, at.d, row)
-        row = NONE
-    if resident["active"] == 0 or resident["fence_count"] == 0 or not in_force(enabled, p["zone_exit_enabled"], _RULE):
+    row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
+    if resident["active"] == 0 or resident["fence_count"] == 0 or enabled[_RULE] == 0:
+        return k
+    if row == NONE and p["zone_exit_enabled"] == 0:
         return k
     away, well_inside = outside_m(
         state.fence, state.vertex, resident, device["lat"], device["lon"], p["zone_exit_back_m"]
@@ -145,7 +144,7 @@ def outside(state: State, at: Heard, row: int, away_m: float, journal: Journal, 
     episode["newest"] = at.order
     episode["count"] = min(MOST, episode["count"] + 1)
     episode["back"] = 0
-    if at.late:
+    if at.late or p["zone_exit_enabled"] == 0:
         return k
     if episode["open"] == 1:
         if at.order - episode["told"] < p["zone_exit_evidence_every_ms"]:

@@ -23,7 +23,7 @@ class BatteryLow:
     def __init__(self) -> None:
         self.low: dict[int, Low] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         told = m.told
         if told.kind != Kind.HEARTBEAT or not m.newer:
             return
@@ -31,15 +31,21 @@ class BatteryLow:
         low = self.low.get(told.device)
         evidence = {"battery_pct": level}
         if low is None:
-            if level <= m.p["device.battery_low.low_pct"] and not told.late:
+            if on and level <= m.p["device.battery_low.low_pct"] and not told.late:
                 self.low[told.device] = Low(told, told.order)
                 yield _claim(What.OPENED, told, evidence)
         elif level >= m.p["device.battery_low.recovered_pct"]:
             del self.low[told.device]
             yield _claim(What.RECOVERED, low.opening, evidence)
-        elif level <= m.p["device.battery_low.low_pct"] and not told.late and _long_ago(low, m):
+        elif on and level <= m.p["device.battery_low.low_pct"] and not told.late and _long_ago(low, m):
             low.told_at = told.order
             yield _claim(What.EVIDENCE, low.opening, evidence)
+
+    def hand_over(self, device: int, kind: Kind) -> None:
+        """A battery is empty, whoever wears the device."""
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        """One reading is enough."""
 
     def forget(self, after: Aftermath) -> None:
         """A battery is empty, whatever the registry says."""

@@ -19,8 +19,12 @@ from tests.reference.oracle.vitals import SIGNS, Vitals
 from tests.reference.oracle.words import Claim, Rule, Said, Told, Verdict, Wearer
 from tests.reference.oracle.zones import ZoneExit
 
-ENDED_BY_ANY_READING = (Rule.MISSED_CHECK_SILENT, Rule.DEVICE_FAULT)
-"""Who is heard of is not silent, though the rule be switched off: then it ends without a word."""
+FOLLOWED = {
+    Rule.WANDERING_ZONE_EXIT: Kind.POSITION,
+    Rule.DEVICE_NOT_WORN: Kind.HEARTBEAT,
+    **{sign.rule: Kind.VITALS for sign in SIGNS},
+}
+"""Rules that count readings of a kind before they say anything."""
 
 
 class Oracle:
@@ -47,12 +51,13 @@ class Oracle:
 
     def apply(self, change: RegistryChange) -> None:
         wearers, active = self._wearers_at_marks(), self._active()
-        fenced = self._owner_of(change.key)
+        fenced, on = self._owner_of(change.key), self._on()
         self.records.put(change)
         after = Aftermath(
             {mark for mark, wearer in self._wearers_at_marks().items() if wearers[mark] != wearer},
             active ^ self._active(),
             (fenced | self._owner_of(change.key)) if change.entity == "fence" else set(),
+            on ^ self._on(),
         )
         for story in self.stories.values():
             story.forget(after)
@@ -62,6 +67,16 @@ class Oracle:
 
     def _active(self) -> set[int]:
         return {one.slot for one in self.records.residents.values() if one.status == "active"}
+
+    def _on(self) -> set[tuple[Rule, int]]:
+        """Rules that are in force for whoever wore a device when it was last counted for them."""
+        return {
+            (rule, device)
+            for (device, kind), wearer in self._wearers_at_marks().items()
+            for rule, followed in FOLLOWED.items()
+            if kind == followed
+            and self.settings.of(wearer if isinstance(wearer, int) else None, device).switched_on(rule)
+        }
 
     def _owner_of(self, fence: str) -> set[int]:
         return {self.records.fences[fence].resident_slot} if fence in self.records.fences else set()
@@ -100,6 +115,7 @@ class Oracle:
 
     def disable(self, rule: Rule) -> None:
         self.disabled.add(rule)
+        self.stories[rule].drop_half_counted()
 
     def enable(self, rule: Rule) -> None:
         self.disabled.discard(rule)
@@ -120,13 +136,14 @@ class Oracle:
         )
         newer = told.trusted and self.memory.keep(told)
         p = self.settings.of(wearer if isinstance(wearer, int) else None, told.device)
-        moment = Moment(told, wearer, newer, handed_over, now, p)
+        moment = Moment(told, wearer, newer, now, p)
         slot = -1 if moment.resident is None else moment.resident
         verdicts = []
         for rule, story in self.stories.items():
-            on = rule not in self.disabled and p.switched_on(rule)
-            claims = list(story.hear(moment)) if on or rule in ENDED_BY_ANY_READING else []
-            if on:
+            if newer and handed_over:
+                story.hand_over(told.device, told.kind)
+            if rule not in self.disabled:
+                claims = story.hear(moment, on=p.switched_on(rule))
                 verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
         return verdicts
 

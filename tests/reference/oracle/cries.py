@@ -25,8 +25,9 @@ class Cries:
         self.kind, self.rule = kind, rule
         self.presses: dict[int, Press] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         told = m.told
+        assert on
         if told.kind != self.kind:
             return
         severity = Severity.CRITICAL
@@ -47,6 +48,12 @@ class Cries:
             return
         self.presses[told.device] = Press(told, m.wearer, told.t)
         yield Claim(self.rule, What.OPENED, severity, named_by(told), {})
+
+    def hand_over(self, device: int, kind: Kind) -> None:
+        """A cry remembers whose it is."""
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        """One press is enough."""
 
     def forget(self, after: Aftermath) -> None:
         """A cry outlives every change of the registry."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alerts.engine import Severity, What
+from devices.kinds import Kind
 from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Aftermath, Moment
 from tests.reference.oracle.records import Records
@@ -29,7 +30,7 @@ class Faults:
         self.records, self.memory = records, memory
         self.open: dict[int, Fault] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         fault = self.open.get(m.told.device)
         if fault is None or not m.told.trusted:
             return
@@ -78,6 +79,12 @@ class Faults:
         if deadline > now:
             return None
         return Fault(deadline, since, memory.limit(device, p), deadline)
+
+    def hand_over(self, device: int, kind: Kind) -> None:
+        """A fault stands until the device is heard."""
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        """One deadline is enough."""
 
     def forget(self, after: Aftermath) -> None:
         """A fault stands until the device is heard."""

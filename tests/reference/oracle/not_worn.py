@@ -27,12 +27,10 @@ class NotWorn:
         self.records, self.memory = records, memory
         self.off: dict[int, Off] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         told = m.told
         if told.kind != Kind.HEARTBEAT or not m.newer or m.wearer is None:
             return
-        if m.handed_over:
-            self.off.pop(told.device, None)
         if m.resident is None or not self.records.active(m.resident):
             return
         if not self.records.in_service(told.device, WORN):
@@ -41,7 +39,7 @@ class NotWorn:
             off = self.off.pop(told.device, None)
             if off is not None and off.episode is not None:
                 yield self._claim(What.RECOVERED, off, m)
-        elif told.fields.get("worn") is False:
+        elif told.fields.get("worn") is False and on:
             yield from self._off(m, self.off.setdefault(told.device, Off(told.order)))
 
     def _off(self, m: Moment, off: Off) -> Iterator[Claim]:
@@ -72,11 +70,22 @@ class NotWorn:
         }
         return Claim(Rule.DEVICE_NOT_WORN, what, Severity.LOW, named_by(off.episode), evidence)
 
+    def hand_over(self, device: int, kind: Kind) -> None:
+        if kind == Kind.HEARTBEAT:
+            self.off.pop(device, None)
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        for one, off in list(self.off.items()):
+            if device in {one, None} and off.episode is None:
+                del self.off[one]
+
     def forget(self, after: Aftermath) -> None:
         for device in list(self.off):
             wearer = self.records.wearer_at(device, self.memory.marks[device, Kind.HEARTBEAT])
             if (device, Kind.HEARTBEAT) in after.handed_over or wearer in after.roused:
                 del self.off[device]
+            elif (Rule.DEVICE_NOT_WORN, device) in after.switched:
+                self.drop_half_counted(device)
 
 
 def _limit(m: Moment) -> int:

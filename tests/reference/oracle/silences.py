@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alerts.engine import Severity, What
+from devices.kinds import Kind
 from devices.registry import Resident
 from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Aftermath, Moment
@@ -34,7 +35,7 @@ class Silences:
         self.records, self.memory = records, memory
         self.open: dict[int, Silence] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         silence = None if m.resident is None else self.open.get(m.resident)
         if silence is None or not self.records.in_service(m.told.device, WORN):
             return
@@ -107,6 +108,12 @@ class Silences:
         while _is_night(resident, minute, p):
             minute += MINUTE
         return Severity.LOW, minute
+
+    def hand_over(self, device: int, kind: Kind) -> None:
+        """A silence is a person's."""
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        """One deadline is enough."""
 
     def forget(self, after: Aftermath) -> None:
         for resident in after.roused:

@@ -68,12 +68,10 @@ class Vitals:
         self.sign, self.records, self.memory = sign, records, memory
         self.courses: dict[int, Course] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         told = m.told
         if told.kind != Kind.VITALS or not m.newer or m.wearer is None:
             return
-        if m.handed_over:
-            self.courses.pop(told.device, None)
         beat = self.memory.beats.get(told.device)
         since = self.records.worn_since(told.device, told.order)
         if beat is not None and beat.order >= since and beat.fields.get("worn") is False:
@@ -82,7 +80,9 @@ class Vitals:
         if state is None:
             return
         course = self.courses.setdefault(told.device, Course([]))
-        yield from self._out(m, course) if state == "out" else self._not_out(m, course, state)
+        if not on and course.episode is None:
+            return
+        yield from self._out(m, course, on=on) if state == "out" else self._not_out(m, course, state)
 
     def _state(self, told: Told, p: InForce) -> str | None:
         """``out`` when any field is, ``back`` when all that are known are well inside, else ``between``."""
@@ -103,13 +103,13 @@ class Vitals:
             return "out"
         return "between" if "between" in states else "back"
 
-    def _out(self, m: Moment, course: Course) -> Iterator[Claim]:
+    def _out(self, m: Moment, course: Course, *, on: bool) -> Iterator[Claim]:
         told, rule = m.told, self.sign.rule.public_name
         if course.outs and told.order - course.outs[-1] > m.p.ms(f"{rule}.gap_s"):
             course.outs.clear()
         course.outs.append(told.order)
         course.backs = 0
-        if told.late:
+        if told.late or not on:
             return
         if course.episode is not None:
             if told.order - course.told_at >= m.p.ms(f"{rule}.evidence_every_s"):
@@ -142,10 +142,21 @@ class Vitals:
         severity = int(m.p[f"{rule}.severity"])
         return Claim(self.sign.rule, what, severity, named_by(course.episode), evidence)
 
+    def hand_over(self, device: int, kind: Kind) -> None:
+        if kind == Kind.VITALS:
+            self.courses.pop(device, None)
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        for one, course in list(self.courses.items()):
+            if device in {one, None} and course.episode is None:
+                del self.courses[one]
+
     def forget(self, after: Aftermath) -> None:
         for device in list(self.courses):
             if (device, Kind.VITALS) in after.handed_over:
                 del self.courses[device]
+            elif (self.sign.rule, device) in after.switched:
+                self.drop_half_counted(device)
 
 
 def _written(value: float) -> Fraction:

@@ -59,19 +59,19 @@ class ZoneExit:
         self.records, self.memory = records, memory
         self.tracks: dict[int, Track] = {}
 
-    def hear(self, m: Moment) -> Iterator[Claim]:
+    def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         fix = m.told
         if fix.kind != Kind.POSITION or not m.newer or m.resident is None:
             return
-        if m.handed_over:
-            self.tracks.pop(fix.device, None)
         where = away_m(self.records, m.resident, fix, m.p) if self.records.active(m.resident) else None
         if where is None:
             return
         away, deep = where
         track = self.tracks.setdefault(fix.device, Track())
+        if not on and track.episode is None:
+            return
         if away > accuracy_m(fix, m.p):
-            yield from self._outside(m, track, away)
+            yield from self._outside(m, track, away, on=on)
             return
         if away <= 0:
             track.outside.clear()
@@ -81,11 +81,11 @@ class ZoneExit:
             opening, track.episode = track.episode, None
             yield _claim(What.RECOVERED, opening, away)
 
-    def _outside(self, m: Moment, track: Track, away: float) -> Iterator[Claim]:
+    def _outside(self, m: Moment, track: Track, away: float, *, on: bool) -> Iterator[Claim]:
         fix = m.told
         track.outside.append(fix)
         track.inside = 0
-        if fix.late:
+        if fix.late or not on:
             return
         if track.episode is not None:
             if fix.order - track.told_at >= m.p.ms("wandering.zone_exit.evidence_every_s"):
@@ -97,11 +97,22 @@ class ZoneExit:
             track.episode, track.told_at = fix, fix.order
             yield _claim(What.OPENED, fix, away)
 
+    def hand_over(self, device: int, kind: Kind) -> None:
+        if kind == Kind.POSITION:
+            self.tracks.pop(device, None)
+
+    def drop_half_counted(self, device: int | None = None) -> None:
+        for one, track in list(self.tracks.items()):
+            if device in {one, None} and track.episode is None:
+                del self.tracks[one]
+
     def forget(self, after: Aftermath) -> None:
         for device in list(self.tracks):
             wearer = self.records.wearer_at(device, self.memory.marks[device, Kind.POSITION])
             if (device, Kind.POSITION) in after.handed_over or wearer in after.roused | after.fenced:
                 del self.tracks[device]
+            elif (Rule.WANDERING_ZONE_EXIT, device) in after.switched:
+                self.drop_half_counted(device)
 
 
 def _claim(what: What, opening: Told, away: float) -> Claim:
