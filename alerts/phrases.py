@@ -193,6 +193,8 @@ ADDRESS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 """Parts of an address in their order; a part that is no bare number is said as it was entered."""
 
 BAND: Final[dict[tuple[str, str], str]] = {
+    ("help_called", "zh"): "已替您呼叫帮助，请别着急。",
+    ("help_called", "en"): "Help is being called for you.",
     ("help_comes", "zh"): "有人接到了您的求助，正在处理，请别着急。",
     ("help_comes", "en"): "We have your call for help. Somebody is on it.",
 }
