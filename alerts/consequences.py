@@ -7,7 +7,7 @@ from typing import Final
 from alerts.alarm import Alarm
 from alerts.escalation import Effects, round_of
 from alerts.messages import band_text
-from alerts.plan import DEFAULT_TIMEZONE, plan_for, steps_of
+from alerts.plan import DEFAULT_TIMEZONE, outgrown, plan_for, steps_of
 from alerts.ports import AlarmTransaction, NewStep, Plan, ResidentCard, SiteRules
 from alerts.storms import say
 from alerts.telling import all_clear, card_of_household, family_of, owed_an_all_clear, skipped, tell
@@ -41,7 +41,7 @@ async def keep(
     for message in messages:
         await say(tx, message, now)
     if consequences.plan_from is not None:
-        await _begin(tx, alarm, consequences.plan_from, now, choose=consequences.choose)
+        await _begin(tx, alarm, consequences.plan_from, now, new=before is None)
     if consequences.watch:
         await _watch(tx, alarm, now)
     if consequences.reassure and alarm.device is not None:
@@ -52,11 +52,11 @@ async def keep(
     return alarm
 
 
-async def _begin(tx: AlarmTransaction, alarm: Alarm, since: int, now: int, *, choose: bool) -> None:
-    """Write down the steps of a round; the plan is chosen when the alarm opens or grows worse, else it stays."""
-    plan = None if choose else await tx.plan_of(alarm.id)
-    if plan is None:
-        plan = plan_for(alarm, await _rules_of(tx, alarm.site))
+async def _begin(tx: AlarmTransaction, alarm: Alarm, since: int, now: int, *, new: bool) -> None:
+    """Write down the steps of a round; the plan is chosen when the alarm opens or has grown worse, else it stays."""
+    plan = None if new else await tx.plan_of(alarm.id)
+    if plan is None or outgrown(plan, alarm):
+        plan = plan_for(alarm, await _rules_of(tx, alarm.site), plan)
         await tx.keep_plan(alarm.id, plan)
     steps = steps_of(plan, alarm, round_number=round_of(alarm), since=since, now=now)
     if steps:

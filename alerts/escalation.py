@@ -26,13 +26,12 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     """What a change of an alarm brings about, in this order.
 
     ``withdraw``: its pending ``steps``, or ``all``: unsent messages too. ``plan_from``: its plan begins, its times
-    counted from then (ms); ``choose``: after the policy was chosen anew. ``watch``: whether it makes progress.
-    ``tell_family``: at once. ``reassure``: the wearer's band shows that somebody has taken the call.
+    counted from then (ms). ``watch``: whether it makes progress. ``tell_family``: at once. ``reassure``: the
+    wearer's band shows that somebody has taken the call.
     """
 
     withdraw: Literal["nothing", "steps", "all"] = "nothing"
     plan_from: int | None = None
-    choose: bool = False
     watch: bool = False
     tell_family: bool = False
     reassure: bool = False
@@ -62,7 +61,7 @@ def is_watched(alarm: Alarm) -> bool:
 def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
     """What must happen because the alarm changed from ``before`` (None: it is new) to ``after``."""
     if before is None:
-        return Effects(plan_from=after.raised_at if waits(after) else None, choose=waits(after))
+        return Effects(plan_from=after.raised_at if waits(after) else None)
     new_round = round_of(before) != round_of(after)
     begins = waits(after) and (not waits(before) or new_round)
     grew_worse = waits(before) and waits(after) and not begins and before.severity != after.severity
@@ -75,7 +74,6 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
     return Effects(
         withdraw="all" if ended or reopened or stops else "steps" if grew_worse or unwatched else "nothing",
         plan_from=now if begins else _began(after) if grew_worse else None,
-        choose=grew_worse,
         watch=watch,
         tell_family=after.is_active and _asked(after) > _asked(before) and not told_this_round(after),
         reassure=taken and after.kind == "sos" and after.device is not None,

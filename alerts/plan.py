@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.alarm import SEVERITIES, Alarm
-from alerts.policies import Policy, PolicyStep, Who, choose, within
+from alerts.policies import MOST_STEPS, Policy, PolicyStep, Who, choose, within
 from alerts.policy import NEVER_TO_FAMILY
 from alerts.ports import NewStep, Plan, SiteRules
 
@@ -30,8 +30,13 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(DEFAULT_TIMEZONE)
 
 
-def plan_for(alarm: Alarm, rules: SiteRules) -> Plan:
-    """The plan that an alarm gets when it opens."""
+def outgrown(plan: Plan, alarm: Alarm) -> bool:
+    """Whether the alarm has grown worse since the plan was chosen."""
+    return SEVERITIES.index(alarm.severity) > SEVERITIES.index(plan.severity)
+
+
+def plan_for(alarm: Alarm, rules: SiteRules, replaced: Plan | None = None) -> Plan:
+    """The plan that an alarm gets when it opens, or in place of one that it has outgrown."""
     opened = datetime.fromtimestamp(alarm.raised_at / 1000, zone(rules.timezone))
     policy = choose(
         rules.policies,
@@ -40,7 +45,8 @@ def plan_for(alarm: Alarm, rules: SiteRules) -> Plan:
         severity=alarm.severity,
         minute=60 * opened.hour + opened.minute,
     )
-    return Plan(policy=policy, timezone=rules.timezone)
+    revision = 0 if replaced is None else replaced.revision + 1
+    return Plan(policy=policy, timezone=rules.timezone, severity=alarm.severity, revision=revision)
 
 
 def steps_of(plan: Plan, alarm: Alarm, *, round_number: int, since: int, now: int) -> list[NewStep]:
@@ -50,7 +56,7 @@ def steps_of(plan: Plan, alarm: Alarm, *, round_number: int, since: int, now: in
             step="tell",
             round=round_number,
             due_at=max(now, _after_quiet(plan, alarm, since + 1000 * (step.after_s + repeat * step.every_s))),
-            n=n,
+            n=MOST_STEPS * plan.revision + n,
             repeat=repeat,
             who=step.who,
             nth=step.nth,

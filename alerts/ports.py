@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import Alarm, Place
+from alerts.alarm import Alarm, Place, SeverityName
 from alerts.policies import How, Policy, Who
 
 
@@ -136,10 +136,16 @@ class Step(NewStep, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm's escalation as it was frozen when it opened; ``timezone`` is the site's."""
+    """An alarm's escalation as it was frozen when it opened; ``timezone`` is the site's.
+
+    ``severity``: the alarm's for which it was chosen. ``revision``: how many plans it replaced, since the alarm had
+    grown worse.
+    """
 
     policy: Policy
     timezone: str
+    severity: SeverityName = "low"
+    revision: int = 0
 
 
 class SiteRules(msgspec.Struct, frozen=True, kw_only=True):

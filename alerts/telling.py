@@ -12,9 +12,10 @@ from alerts.alarm import Alarm, TimelineEntry
 from alerts.escalation import round_of
 from alerts.messages import Template, alarm_params, all_clear_params
 from alerts.notifiers.port import EVERYTHING, Capabilities
+from alerts.policies import SHORTEST_EVERY_S
 from alerts.policy import ALARM_MESSAGE_VALID_MS, ALL_CLEAR_VALID_MS, NO_NEWS_TO
 from alerts.ports import Channel, Contact, Message, NewMessage, Person, ResidentCard, Role
-from alerts.transitions import NOBODY_TO_TELL, TOLD
+from alerts.transitions import NOBODY_TO_TELL, TOLD, entries_of_round
 
 PRIORITY: Final[Mapping[str, int]] = {"critical": 30, "high": 20, "medium": 10, "low": 0}
 FIRST_OF_ITS_CASE: Final = 5
@@ -23,6 +24,9 @@ ALL_CLEAR_PRIORITY: Final = 5
 
 NAMED: Final = 5
 """So many names of those who are told at once stand on the timeline; the rest is a number."""
+
+SKIPPED: Final = "step_skipped"
+"""Timeline event: somebody's turn came who cannot be reached that way."""
 
 _AT_THE_DESK: Final[frozenset[Role]] = frozenset({"duty", "supervisor"})
 _ONLY_PEOPLE_TELL: Final[frozenset[str]] = frozenset({"died"})
@@ -82,11 +86,11 @@ def tell(
     Args:
         alarm: Of what.
         card: Whom it is about, and the site's name.
-        people: In their order; who cannot be reached in the channel is passed over.
+        people: In their order; who cannot be reached in the channel is passed over, and the timeline says so.
         channel: How.
         now: Unix ms.
         nth: Only that one of those who can be reached, from 1.
-        repeat: From 1 on, who heard it already in this round hears it again.
+        repeat: From 1 on, who heard it already in this round hears it again, unless it was this very moment.
         told: The case's messages so far.
         mates: The case's other active alarms: who was told of one of them knows.
         can: What the ways out can do.
@@ -97,9 +101,11 @@ def tell(
     if not chosen:
         why = next((reason for reason in reasons.values() if reason is not None), "nobody")
         return Telling(alarm=alarm, outcome="no_more" if reachable else why, reached=False)
-    news = [p for p in chosen if not _knows(p, alarm, channel, told, mates) or repeat > 0]
+    heard = [earlier for earlier in told if repeat == 0 or abs(now - earlier.created_at) < 1000 * SHORTEST_EVERY_S]
+    news = [person for person in chosen if not _knows(person, alarm, channel, heard, mates)]
     messages = tuple(_message(alarm, card, person, channel, now, told) for person in news)
-    noted = _noted(alarm, _entries(news, channel, now))
+    before = people if nth is None else people[: people.index(chosen[0])]
+    noted = _noted(alarm, [*_passed_over(alarm, before, reasons, channel, now), *_entries(news, channel, now)])
     family_told = alarm.family_told or any(person.role == "family" for person in chosen)
     if family_told != alarm.family_told:
         noted = msgspec.structs.replace(noted, family_told=True, version=alarm.version + 1)
@@ -120,7 +126,7 @@ def skipped(alarm: Alarm, what: str, reason: str, now: int) -> Alarm:
     """The alarm, its timeline saying that a step could reach nobody. ``what``: who and how."""
     if what.startswith("family"):
         return _noted(alarm, [TimelineEntry(t=now, actor="system", event=NOBODY_TO_TELL, note=reason)])
-    return _noted(alarm, [TimelineEntry(t=now, actor="system", event="step_skipped", note=f"{what}: {reason}")])
+    return _noted(alarm, [TimelineEntry(t=now, actor="system", event=SKIPPED, note=f"{what}: {reason}")])
 
 
 def owed_an_all_clear(told: Sequence[Message]) -> list[Message]:
@@ -212,6 +218,7 @@ def _relative(contact: Contact) -> Person:
 def _knows(
     person: Person, alarm: Alarm, channel: Channel, told: Sequence[Message], mates: Collection[UUID]
 ) -> bool:  # fmt: skip
+    began = entries_of_round(alarm)[0].t if round_of(alarm) > 1 else 0
     return any(
         earlier.recipient == person.address
         and earlier.channel == channel
@@ -219,7 +226,7 @@ def _knows(
         and (
             earlier.alarm in mates
             or (earlier.alarm == alarm.id and earlier.params.get("round") == round_of(alarm))
-            or alarm.id in earlier.alarms
+            or (alarm.id in earlier.alarms and earlier.created_at >= began)
         )
         for earlier in told
     )
@@ -257,11 +264,33 @@ def _entries(people: Sequence[Person], channel: Channel, now: int) -> list[Timel
     ]
     others = [person for person in people if person.role != "family"]
     if others:
-        names = [person.name for person in others if person.name]
-        shown = "、".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else "")
         note = f"{others[0].role} {channel}"
-        entries.append(TimelineEntry(t=now, actor="system", event="told", note=note, to=shown or None))
+        entries.append(TimelineEntry(t=now, actor="system", event="told", note=note, to=_named(others)))
     return entries
+
+
+def _passed_over(
+    alarm: Alarm, people: Sequence[Person], reasons: Mapping[str, str | None], channel: Channel, now: int
+) -> list[TimelineEntry]:  # fmt: skip
+    """A line for each reason why somebody's turn was passed over, once a round."""
+    why = sorted({reasons[person.address] or "" for person in people} - {""})
+    entries = [
+        TimelineEntry(
+            t=now,
+            actor="system",
+            event=SKIPPED,
+            note=f"{people[0].role} {channel}: {reason}",
+            to=_named([person for person in people if reasons[person.address] == reason]),
+        )
+        for reason in why
+    ]
+    said = {(entry.event, entry.note, entry.to) for entry in entries_of_round(alarm)}
+    return [entry for entry in entries if (entry.event, entry.note, entry.to) not in said]
+
+
+def _named(people: Sequence[Person]) -> str | None:
+    names = [person.name for person in people if person.name]
+    return "、".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else "") or None
 
 
 def _noted(alarm: Alarm, entries: Sequence[TimelineEntry]) -> Alarm:

@@ -41,7 +41,7 @@ def told(alarm: Alarm) -> tuple[Alarm, list[Message]]:
 class TestEffects:
     def test_a_new_alarm_gets_a_plan_that_counts_from_when_it_was_raised(self) -> None:
         alarm = an_alarm(raised_at=T0 + SECOND)
-        assert effects(None, alarm, T0 + 5 * SECOND) == Effects(plan_from=T0 + SECOND, choose=True)
+        assert effects(None, alarm, T0 + 5 * SECOND) == Effects(plan_from=T0 + SECOND)
 
     @pytest.mark.parametrize(
         "fields", [{"drill": True}, {"late": True, "raised_at": T0 + 24 * HOUR + 1}, {"state": "cancelled"}]
@@ -91,7 +91,7 @@ class TestEffects:
         mild = an_alarm("missed_check.silent", raised_at=T0 + SECOND)
         grave = msgspec.structs.replace(mild, severity="high")
         found = effects(mild, grave, T0 + HOUR)
-        assert found == Effects(withdraw="steps", plan_from=T0 + SECOND, choose=True)
+        assert found == Effects(withdraw="steps", plan_from=T0 + SECOND)
         given_back = after(after(mild, Acknowledge()), Release(), T0 + MINUTE)
         grave = msgspec.structs.replace(given_back, severity="high")
         assert effects(given_back, grave, T0 + HOUR).plan_from == T0 + MINUTE
@@ -143,7 +143,7 @@ class TestTelling:
         _, messages = told(an_alarm())
         knows = tell_family(mate, told=messages, mates={an_alarm().id})
         assert (knows.messages, knows.outcome, knows.reached) == ((), "knows", True)
-        assert len(tell_family(mate, told=messages, mates={an_alarm().id}, repeat=1).messages) == 1
+        assert len(tell_family(mate, T0 + HOUR, told=messages, mates={an_alarm().id}, repeat=1).messages) == 1
         assert len(tell_family(mate, told=messages).messages) == 1, "the other has ended"
 
     def test_the_message_holds_codes_and_an_end(self) -> None:
