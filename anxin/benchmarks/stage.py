@@ -16,7 +16,7 @@ from anxin.embedded.mosquitto import Mosquitto
 from anxin.embedded.ports import choose_port
 from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.role_board import RoleBoard
-from anxin.settings import ROLES, RoleSettings, to_environment
+from anxin.settings import ROLES, RoleSettings, TwilioAccount, WaysOut, to_environment
 from anxin.supervisor import Process, Supervisor
 from gateway.store.connection import connect
 from gateway.store.migrate import migrate
@@ -90,20 +90,40 @@ class Stage:
         finally:
             await process.stop()
 
-    def _environment(self, metrics_port: int = 0) -> dict[str, str]:
-        account = self.gateway_account
+    @asynccontextmanager
+    async def dispatcher(self, account: TwilioAccount, ways_out: WaysOut, progress: Progress) -> AsyncIterator[int]:
+        """A dispatcher alone, with a way out, while the block does; yields its process."""
+        board = RoleBoard()
+        board.open(self.conninfo)
+        supervisor = Supervisor(board.write)
+        environment = self._environment(account=account, ways_out=ways_out)
+        process = Process("dispatcher", ["role", "dispatcher"], folder=self._folder, environment=environment)
+        try:
+            await supervisor.start(process)
+            await board.until_ready({"dispatcher": process}, supervisor, progress)
+            assert process.child is not None
+            yield process.child.pid
+        finally:
+            await supervisor.stop()
+
+    def _environment(
+        self, metrics_port: int = 0, account: TwilioAccount | None = None, ways_out: WaysOut | None = None
+    ) -> dict[str, str]:
+        broker = self.gateway_account
         return to_environment(
             RoleSettings(
                 conninfo=self.conninfo,
-                mqtt_host=account.host,
-                mqtt_port=account.port,
-                mqtt_username=account.username,
-                mqtt_password=account.password,
+                mqtt_host=broker.host,
+                mqtt_port=broker.port,
+                mqtt_username=broker.username,
+                mqtt_password=broker.password,
                 broker_kind="mosquitto",
                 console_listen=HOST,
                 console_port=choose_port(HOST, 0, "--port"),
                 data_dir=self._folder.path,
                 metrics_port=metrics_port,
+                twilio=account,
+                ways_out=ways_out or WaysOut(),
             )
         )
 

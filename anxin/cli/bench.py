@@ -117,6 +117,25 @@ def recovery(residents: int, as_json: bool) -> None:  # noqa: FBT001
 
 
 @bench.command()
+@click.option("--alarms", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--open", "open_alarms", type=click.IntRange(0, 50_000), default=1000, show_default=True)
+@click.option("--rate", type=float, default=20.0, show_default=True, help="Alarms a second.")
+@click.option("--links", is_flag=True, help="Let every SMS carry a link.")
+@_as_json
+def escalation(alarms: int, open_alarms: int, rate: float, links: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Measure from a committed alarm to its request at Twilio, with other alarms open."""
+    from anxin.benchmarks.escalation import escalation as measure
+
+    measuring = measure(alarms=alarms, open_alarms=open_alarms, alarms_per_s=rate, links=links, progress=progress)
+    found = _run(measuring)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for name, value in msgspec.structs.asdict(found).items():
+        click.echo(f"{name:28} {value}")
+
+
+@bench.command()
 @click.option("--residents", type=click.IntRange(min=100), default=100_000, show_default=True)
 @click.option("--events", type=click.IntRange(min=1), default=2_000_000, show_default=True, help="Readings a round.")
 @click.option("--polygons", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share with a polygon.")
