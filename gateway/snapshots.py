@@ -46,6 +46,8 @@ class Snapshots:
         self._last_batch = 0
         self._copied: asyncio.Queue[_Moment] = asyncio.Queue(1)  # never full: a copy waits until it is stored
         self._storing = False
+        self.finishing = False
+        """Whether the last one is on its way."""
 
     def step(self, engine: Engine, batch: int, registry_version: int) -> bool:
         """Go one step towards the next snapshot if it is time; True when another step is wanted soon.
@@ -80,6 +82,7 @@ class Snapshots:
 
     async def finish(self, engine: Engine, batch: int, registry_version: int) -> None:
         """Leave the last one behind, while ``run`` still runs or ran."""
+        self.finishing = True
         await self._copied.join()
         if batch != self._last_batch:
             while not engine.copy_into(self._copy):
