@@ -15,6 +15,7 @@ from dashboards.api.feed import Feed
 from dashboards.deps import Deps
 from gateway.store.changes import last_change
 from gateway.store.errors import UNAVAILABLE
+from gateway.store.room import has_room
 
 router = APIRouter(tags=["health"])
 
@@ -29,22 +30,22 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request, deps: DepsOf) -> Response:
-    """200 when the database answers and the stream follows it, else 503; each part is named."""
+    """200 when the database answers and can write and the stream follows it, else 503; each part is named."""
     feed: Feed = request.app.state.feed
-    parts = {"database": await _database_answers(deps), "change_listener": feed.is_alive()}
+    database, disk = await _database(deps)
+    parts = {"database": database, "disk": disk, "change_listener": feed.is_alive()}
     body = msgspec.json.encode({"ready": all(parts.values()), **parts})
     return Response(body, 200 if all(parts.values()) else 503, media_type="application/json")
 
 
-async def _database_answers(deps: Deps) -> bool:
+async def _database(deps: Deps) -> tuple[bool, bool]:
+    """Whether it answers, and whether its disk takes more: an alarm that cannot be stored is none to the desk."""
     try:
         async with asyncio.timeout(PATIENCE_S), deps.pool.connection(timeout=PATIENCE_S) as conn:
             await last_change(conn)
-    except UNAVAILABLE:
-        return False
-    except TimeoutError:
-        return False
-    return True
+            return True, await has_room(conn)
+    except (*UNAVAILABLE, TimeoutError):
+        return False, False
 
 
 @router.get("/metrics")

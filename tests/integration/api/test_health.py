@@ -26,7 +26,7 @@ async def test_it_is_ready_when_the_database_and_the_listener_are(server_url: st
         response = await client.get("/readyz")
     assert (response.status_code, response.json()) == (
         200,
-        {"ready": True, "database": True, "change_listener": True},
+        {"ready": True, "database": True, "disk": True, "change_listener": True},
     )
 
 
