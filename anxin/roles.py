@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from anxin.last_work import note_of, until_done
 from anxin.settings import RoleName, RoleSettings, device_address
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ async def gateway(settings: RoleSettings) -> None:
         await asyncio.shield(running)
     except asyncio.CancelledError:
         work.stop()
+        await until_done(running, lambda: work.stores_snapshot, note_of(settings.data_dir, "gateway"))
         await running
         raise
     finally:
