@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -40,3 +41,17 @@ def _moved(moment: int, days: int, zone: ZoneInfo) -> int:
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
     return round(datetime.combine(day, time.min, zone).timestamp() * 1000)
+
+
+def gaps(covered: Iterable[Span], within: Span) -> list[Span]:
+    """The parts of ``within`` that none of the spans covers, in their order."""
+    found, reached = [], within.from_ms
+    for span in sorted(covered):
+        if reached >= within.to_ms:
+            break
+        if span.from_ms > reached:
+            found.append(Span(reached, min(span.from_ms, within.to_ms)))
+        reached = max(reached, span.to_ms)
+    if reached < within.to_ms:
+        found.append(Span(reached, within.to_ms))
+    return found

@@ -1,4 +1,4 @@
-"""The pages of the records: people, households, devices, responders, requests, staff, rules; a file a resource.
+"""The pages of the records, a file a resource: people and what belongs to them, who works here, when, by which rules.
 
 Pages show; what is entered goes to the public API, field by field under the API's own names.
 """
@@ -10,15 +10,20 @@ from dashboards.web.records import (
     households,
     people,
     person,
+    policies,
     requests,
     responders,
+    roster,
     rules,
     sites,
     staff,
     zones,
 )
 
-PARTS = (people, person, contacts, zones, devices, households, requests, responders, staff, sites, rules, history)
+PARTS = (
+    people, person, contacts, zones, devices, households, requests, responders, roster, staff, sites, rules, policies,
+    history,
+)  # fmt: skip
 """The order counts: ``/people/new`` stands before ``/people/{resident}``."""
 
 __all__ = ["PARTS"]

@@ -10,9 +10,9 @@ from dashboards.deps import Deps
 from gateway.store.connection import Connection
 from gateway.store.queries import Card, resident_card
 from gateway.store.registry import find, listing
-from gateway.store.registry_records import Contact, Fence, Household, Resident, Responder, Site
+from gateway.store.registry_records import Contact, Fence, Household, Resident, Responder, Shift, Site
 
-R = TypeVar("R", Contact, Fence, Household, Resident, Responder)
+R = TypeVar("R", Contact, Fence, Household, Resident, Responder, Shift)
 
 SITES_AT_MOST = 1000
 

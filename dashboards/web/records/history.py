@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.access import DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers
 from dashboards.web.rendering import language_of, page
@@ -16,20 +16,22 @@ from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.people import Named, names_of
+from gateway.store.policies import policy_history
 from gateway.store.registry import find, history, site_of_history
 from gateway.store.registry.history import HistoryItem
-from gateway.store.registry_records import Device, Household, Resident, Responder, Site
+from gateway.store.registry_records import Device, Household, Resident, Responder, Shift, Site
 from gateway.store.staff import may_keep, staff_history, staff_member
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN = 30
 
-_KINDS: Final[Mapping[str, type[Resident | Household | Device | Responder | Site]]] = {
+_KINDS: Final[Mapping[str, type[Resident | Household | Device | Responder | Shift | Site]]] = {
     "residents": Resident,
     "households": Household,
     "devices": Device,
     "responders": Responder,
+    "shifts": Shift,
     "sites": Site,
 }
 _UNSAID: Final = frozenset(
@@ -75,6 +77,10 @@ async def its_history(request: Request, deps: DepsOf, principal: SignedIn, kind:
             if not administers(principal) or member is None or not may_keep(principal.account, "auditor", member.sites):
                 raise Problem(404, "there is no such account")
             items, site = await staff_history(conn, key, before=None, limit=SHOWN + 1), None
+        elif kind == "policies":
+            items, site = await policy_history(conn, key, before=None, limit=SHOWN + 1), None
+            if not items or not all(each.record is None or _sees(principal, each.record["site"]) for each in items):
+                raise Problem(404, "there is no such policy")
         elif kind in _KINDS:
             site = await site_of_history(conn, _KINDS[kind], key)
             if site is None:
@@ -100,6 +106,10 @@ async def its_history(request: Request, deps: DepsOf, principal: SignedIn, kind:
         names=staff,
         timezone=timezone,
     )
+
+
+def _sees(principal: Principal, site: str | None) -> bool:
+    return site is None or principal.account.sees(site)
 
 
 async def _homes(conn: Connection, items: list[HistoryItem]) -> dict[str, Named]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from devices.clock import DAY_MS
+from alerts.policies import Policy, PolicyStep
+from devices.clock import DAY_MS, HOUR_MS
 from gateway.store.accounts import Role, add_account
 from gateway.store.connection import Connection
-from gateway.store.registry import add_device, add_household, add_resident, add_responder
-from gateway.store.registry_records import DeviceFields, HouseholdFields, ResidentFields, ResponderFields
+from gateway.store.policies import add_policy
+from gateway.store.registry import add_device, add_household, add_resident, add_responder, add_shift
+from gateway.store.registry_records import DeviceFields, HouseholdFields, ResidentFields, ResponderFields, ShiftFields
 from gateway.store.requests import add_request
 from tests.support.console import NOW, Clients
 
@@ -23,23 +25,32 @@ async def _community(conn: Connection, site: str) -> dict[str, str]:
     kept = ResponderFields(site=site, name="老周", phone="13800138009", kind="grid_worker")
     responder = await add_responder(conn, "test", kept)
     account = await add_account(conn, username=f"zhao-{site}", role="duty", sites=[site])
+    worked = ShiftFields(site=site, account=account.username, from_ms=NOW, to_ms=NOW + HOUR_MS)
+    shift = await add_shift(conn, "test", worked)
+    step = PolicyStep(after_s=0, who="duty", how="sms")
+    policy = await add_policy(conn, "test", Policy(id="", name=f"夜里{site}", site=site, steps=(step,)))
     return {
         "resident": resident.id, "home": home.id, "device": band, "responder": responder.id, "account": account.id,
-        "site": site,
+        "site": site, "shift": shift.id, "policy": policy.id,
     }  # fmt: skip
 
 
 READ = (
     "/people", "/people?q=cjg", "/people?status=away", "/people/{resident}", "/people/{resident}/life",
     "/households", "/households/{home}", "/devices/{device}", "/requests", "/requests?state=all", "/responders",
-    "/sites", "/records/residents/{resident}/history", "/records/devices/{device}/history",
+    "/sites", "/roster", "/roster?site={site}&week=2025-06-11", "/policies", "/policies?site={site}&rule=fall.device",
+    "/handovers/banner", "/records/shifts/{shift}/history", "/records/policies/{policy}/history",
+    "/records/residents/{resident}/history", "/records/devices/{device}/history",
 )  # fmt: skip
 MANAGE = (
     "/people/new", "/people/{resident}/edit", "/people/{resident}/zones/new", "/households/new",
     "/households/{home}/edit", "/devices/new?resident={resident}", "/devices/new?household={home}",
-    "/responders/new", "/responders/{responder}", "/sites/{site}",
+    "/responders/new", "/responders/{responder}", "/sites/{site}", "/roster/{shift}",
 )  # fmt: skip
-ADMINISTER = ("/staff", "/staff/new", "/staff/{account}", "/records/staff/{account}/history")
+ADMINISTER = (
+    "/staff", "/staff/new", "/staff/{account}", "/policies/new", "/policies/{policy}",
+    "/records/staff/{account}/history",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -51,8 +62,8 @@ async def test_each_role_gets_its_pages_and_is_refused_the_others(
 ) -> None:
     ids = await _community(conn, "north")
     client = await client_of(role, ("north",))
-    expected = [(READ, 200), (MANAGE, 200 if manages else 403), (ADMINISTER[:3], 200 if administers else 403)]
-    expected.append((ADMINISTER[3:], 200 if administers else 404))
+    expected = [(READ, 200), (MANAGE, 200 if manages else 403), (ADMINISTER[:-1], 200 if administers else 403)]
+    expected.append((ADMINISTER[-1:], 200 if administers else 404))
     answers = {path: (await client.get(path.format(**ids))).status_code for paths, _ in expected for path in paths}
     assert answers == {path: status for paths, status in expected for path in paths}
 
@@ -62,10 +73,14 @@ async def test_nothing_of_another_centre_is_shown(conn: Connection, client_of: C
     client = await client_of("manager", ("north",))
     of_one = [path for path in (*READ, *MANAGE, *ADMINISTER) if "{" in path and "?" not in path]
     assert {path: (await client.get(path.format(**ids))).status_code for path in of_one} == dict.fromkeys(of_one, 404)
-    for path in ("/people", "/people?site=south", "/people?q=cjg", "/households", "/requests?state=all", "/responders"):
+    lists = ("/people", "/people?site=south", "/people?q=cjg", "/households", "/requests?state=all", "/responders")
+    for path in (*lists, "/roster", "/policies"):
         text = (await client.get(path)).text
+        assert "夜里" not in text, path
         assert "陈建国" not in text, path
         assert "老周" not in text, path
+    for path in ("/roster?site=south", "/policies?site=south"):
+        assert (await client.get(path)).status_code == 404, path
     for path in ("/devices/new?resident={resident}", "/devices/new?household={home}"):
         assert "陈" not in (await client.get(path.format(**ids))).text
 

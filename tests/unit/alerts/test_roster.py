@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.roster import Span, days_later, week_of
+from alerts.roster import Span, days_later, gaps, week_of
 from devices.clock import HOUR_MS, MINUTE_MS
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,3 +63,19 @@ def test_where_clocks_never_change_a_day_is_24_hours(start: int, days: int) -> N
     span = Span(start, start + 8 * HOUR_MS)
     moved = days_later(span, days, SHANGHAI)
     assert moved == Span(start + days * 24 * HOUR_MS, span.to_ms + days * 24 * HOUR_MS)
+
+
+_SPANS = st.lists(
+    st.tuples(st.integers(-20, 40), st.integers(1, 20)).map(lambda s: Span(s[0], s[0] + s[1])), max_size=6
+)
+
+
+@given(covered=_SPANS)
+def test_a_moment_lies_in_a_gap_if_and_only_if_no_shift_covers_it(covered: list[Span]) -> None:
+    within = Span(0, 30)
+    found = gaps(covered, within)
+    assert found == sorted(found)
+    for moment in range(-5, 35):
+        is_covered = any(span.from_ms <= moment < span.to_ms for span in covered)
+        in_gap = sum(span.from_ms <= moment < span.to_ms for span in found)
+        assert in_gap == (0 <= moment < 30 and not is_covered), moment

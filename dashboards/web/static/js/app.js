@@ -18,12 +18,13 @@ import { limits } from "./limits.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
 import { picker } from "./picker.js";
+import { policy } from "./policy.js";
 import { report } from "./report.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, policy, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

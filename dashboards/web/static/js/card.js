@@ -28,7 +28,7 @@ export function ruleOf(alarm) {
 
 /** All that a card says, but the time that passes: while it is the same the card need not be drawn anew. @param {Alarm} alarm @param {boolean} grouped */
 export function stampOf(alarm, grouped) {
-  return JSON.stringify([alarm.version, grouped, whoOf(alarm), measured.get(alarm.id), staffName(lastDecision(alarm)?.actor ?? "")]);
+  return JSON.stringify([alarm.version, grouped, whoOf(alarm), measured.get(alarm.id), staffName(holding(alarm)?.who ?? "")]);
 }
 
 /**
@@ -44,13 +44,20 @@ function speed(alarm) {
   return total < 0 ? null : h("span", { class: "chip", title: t("speed.stored_title") }, icon("bolt"), t("speed.stored", { n: total }));
 }
 
+/** Who has the alarm, and since when: it may have been passed on since somebody took it. @param {Alarm} alarm */
+function holding(alarm) {
+  const taken = lastDecision(alarm);
+  const passed = alarm.assignee ? alarm.timeline.findLast((entry) => entry.event === "assign") : null;
+  return taken && { who: alarm.assignee ?? taken.actor, since: Math.max(taken.t, passed?.t ?? 0) };
+}
+
 /** @param {Alarm} alarm */
 function chips(alarm) {
-  const last = lastDecision(alarm);
+  const has = holding(alarm);
   return h("div", { class: "chips" },
     h("span", { class: `severity-tag severity-${alarm.severity}` }, icon(alarm.severity), t(`severity.${alarm.severity}`)),
     alarm.state !== "open" && h("span", { class: "chip taken" }, t(`state.${alarm.state}`)),
-    alarm.state !== "open" && last && h("span", { class: "chip taken" }, t("card.taken_by", { who: staffName(last.actor) }), " · ", ticking(last.t)),
+    alarm.state !== "open" && has && h("span", { class: "chip taken" }, t("card.taken_by", { who: staffName(has.who) }), " · ", ticking(has.since)),
     alarm.late && h("span", { class: "chip warn" }, t("flag.late")),
     alarm.timeline.some((entry) => entry.event === "again") && h("span", { class: "chip bad" }, t("flag.again")),
     alarm.recovered_at !== null && h("span", { class: "chip good" }, t("flag.recovered")),
