@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -85,6 +86,9 @@ async def test_while_the_database_is_away_cries_are_announced_and_told_and_keep_
                 band.publish(f"anxin/v1/{centre.site}/{device}/{kind}", encoded(t=NOW(), seq=1))
             known = await _heard(feed, 2)
             assert not await _is_ready(health_port)
+            async with httpx.AsyncClient(timeout=30) as client:
+                readiness = await client.get(f"{house.system.console}/readyz")
+            assert (readiness.status_code, readiness.json()["database"]) == (503, False)
             band.publish(f"anxin/v1/{centre.site}/{third}/sos", encoded(t=NOW(), seq=1))
             known |= await _heard(feed, 1)
             await eventually(lambda: len(twilio.sent) >= 6, "both numbers are told of all three")
