@@ -20,11 +20,12 @@ from gateway.store.connection import Connection
 _ALARMS: Final = sorted(ALARM_TEMPLATES)
 
 _NEWS: Final[dict[str, LiteralString]] = {
-    "sent": "('sending')",
-    "failed": "('sending', 'sent')",
-    "delivered": "('sending', 'sent', 'failed')",
+    "sent": "('queued', 'sending')",
+    "failed": "('queued', 'sending', 'sent')",
+    "delivered": "('queued', 'sending', 'sent', 'failed')",
 }
-"""From which states a report moves a message: never back, and what has arrived has arrived."""
+"""From which states a report moves a message: never back, and what has arrived has arrived. One that is queued again
+had been handed over after all, though nobody heard so."""
 
 
 class PostgresInboxTransaction(PostgresAlarmTransaction):
