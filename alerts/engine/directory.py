@@ -172,6 +172,7 @@ def _resident(
     row["home_lat"] = np.nan if record.home_lat is None else record.home_lat
     row["home_lon"] = np.nan if record.home_lon is None else record.home_lon
     state, row["zone"] = _time_zone(directory, state, record.timezone)
+    state.due[record.slot] = 0
     if row["site"] != _site(directory, record.site):
         _move(directory, state, record.slot, record.site, changed)
     active = record.status == "active"
@@ -314,6 +315,7 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
         state = room_for(state, resident=record.resident_slot)
         walkers[record.resident_slot] = None
     for walker in walkers:
+        state.due[walker] = 0
         changed.walkers[walker] = None
         _forget(directory, state, walker, _TRACK)
     return state

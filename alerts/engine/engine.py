@@ -131,7 +131,7 @@ class Engine:
         """
         if listening_since is None:
             return self._out[:0].copy()
-        if self._listening_since is not None and listening_since < self._listening_since:
+        if self._listening_since is not None and listening_since != self._listening_since:
             self._state.due[:] = 0
             self._state.fault_due[:] = 0
         self._listening_since = listening_since

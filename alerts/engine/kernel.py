@@ -18,8 +18,8 @@ from alerts.engine.composition import Step, in_order
 from alerts.engine.detectors import DETECTORS
 from alerts.engine.detectors.silent import limit_of
 from alerts.engine.journal import keep_device, keep_vitals
-from alerts.engine.layout import LATE_AFTER_MS, NEVER, NOBODY, Journal, State
-from alerts.engine.outcome import NO_RULE, Heard, Outcome, Status
+from alerts.engine.layout import FOREVER, LATE_AFTER_MS, NEVER, NOBODY, Journal, State
+from alerts.engine.outcome import BROKEN, NO_RULE, Heard, Outcome, Status, unfinished
 from alerts.engine.rules import Rule
 from alerts.engine.wearing import first_wearer, rules_of, span_at, stir
 from devices.batch import ReadingBatch, Records
@@ -211,7 +211,8 @@ def process(
                 heard_anew = last < worn_since or last + limit_of(device, state.rules[rules]) <= now
                 device["last_sign"] = order
                 paced_anew = paced_anew or heard_anew
-            if paced_anew and device["watched"] != 0:
+            of_a_silence = newer and (device["heed"] == 1 or now < device["worn_from"] < FOREVER)
+            if (paced_anew or of_a_silence) and device["watched"] != 0:
                 stir(state, d, now)
 
         late = reading["received"] - reading["t"] > LATE_AFTER_MS
@@ -250,22 +251,16 @@ def advance(
         out: shape (n,), EPISODE_EVENT.
 
     Returns:
-        MORE when output, journal or the free episodes ran out: there may be more to judge.
+        MORE when output, journal or the free episodes ran out: the next call goes on where this one ended.
     """
     if due_by(state.due, now) + due_by(state.fault_due, now) == 0:
         return Outcome(_OK, -1, NO_RULE, 0, 0)
     k = _judge(state, now, listening_since, enabled, journal, out, 0)
-    if k < 0:
+    if k == BROKEN:
         return Outcome(_BAD_LINK, -1, _RULE_SILENT, 0, 0)
-    used = journal.used
-    full = (
-        k == len(out)
-        or used[0] == len(journal.device_slot)
-        or used[2] == len(journal.resident_slot)
-        or used[3] == len(journal.episode_row)
-        or state.free[1] == 0
-    )
-    return Outcome(_MORE if full else _OK, -1, NO_RULE, k, 0)
+    if k < 0:
+        return Outcome(_MORE, -1, NO_RULE, unfinished(k), 0)
+    return Outcome(_OK, -1, NO_RULE, k, 0)
 
 
 @inner

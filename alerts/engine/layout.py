@@ -103,7 +103,7 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("disc_m", "f4"),  # its radius, rounded down; negative: there is none
         ("silent_limit_ms", "i8"),  # of the open episode
         ("silent_t", "i8"),  # opening of the episode: the deadline
-        ("silent_again", "i8"),  # when the open episode is judged once more
+        ("silent_again", "i8"),  # when the open episode is judged once more, as of what was said last
         ("fence_first", "i4"),  # rows of ``fence``: [first, first + count)
         ("fence_count", "i4"),
         ("ward_first", "i4"),  # rows of ``ward``: what they wear, wore or will wear

@@ -40,6 +40,8 @@ class Outcome(NamedTuple):
 
 
 NO_RULE = -1
+BROKEN = -1
+"""Instead of a number of events: the engine's own records contradict each other."""
 
 
 class Heard(NamedTuple):
@@ -66,6 +68,16 @@ class Heard(NamedTuple):
     """Newer than every reading of its device and kind before it: the others move no detector (design rule 5)."""
     trusted: bool
     now: int
+
+
+@inner
+def unfinished(k: int) -> int:
+    """Instead of a number of events: so many, and there is more to judge for which there is no room. And back again.
+
+    Whoever judges next then leaves it alone: what is said of residents stands before what is said of devices, however
+    often a scan has to be gone on with.
+    """
+    return -2 - k
 
 
 @inner

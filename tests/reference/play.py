@@ -36,6 +36,11 @@ class Done:
     said: list[list[Verdict]]
     """By call: the batch, then each look at the deadlines."""
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the store has a row of it, from which it can be repeated: nobody stores what is nothing."""
+        return bool(self.turn.told) or any(self.said)
+
 
 class Play:
     """An engine that meets every mishap, beside an oracle that meets none."""
@@ -65,6 +70,10 @@ class Play:
     @staticmethod
     def _begin(engine: Engine, turn: Turn) -> None:
         engine.apply(turn.changes)
+        Play._switch(engine, turn)
+
+    @staticmethod
+    def _switch(engine: Engine, turn: Turn) -> None:
         for rule, on in turn.switched:
             (engine.enable if on else engine.disable)(alerts.engine.Rule(rule))
 
@@ -77,6 +86,15 @@ class Play:
             said.append(verdicts_in(engine.advance(moment, turn.listening_since)))
             engine.commit()
         return said
+
+    @staticmethod
+    def _engine_repeats(engine: Engine, done: Done) -> list[list[Verdict]]:
+        """The same from what is stored: a later look in which nothing was said is not."""
+        looks = zip(done.turn.later, done.said[1 + done.turn.advances :], strict=True)
+        spoken = [moment for moment, said in looks if said]
+        repeated = iter(Play._engine_says(engine, done.turn._replace(later=tuple(spoken))))
+        by_readings = [next(repeated) for _ in range(1 + done.turn.advances)]
+        return by_readings + [next(repeated) if said else [] for said in done.said[1 + done.turn.advances :]]
 
     def _oracle_says(self, turn: Turn) -> list[list[Verdict]]:
         for change in turn.changes:
@@ -103,13 +121,23 @@ class Play:
         self.engine.rollback()
 
     def _crash(self, turn: Turn) -> None:
-        """Killed in the middle of the turn: back to the snapshot, and through all that was committed since."""
+        """Killed in the middle of the turn: back to the snapshot, and through all that was stored since.
+
+        Changes of the registry come together with the next batch that was stored.
+        """
         _process(self.engine, turn)
         self.engine = Engine.restore(self.kept)
+        waiting: list[RegistryChange] = []
         for done in self.since:
-            self._begin(self.engine, done.turn)
-            agree(self._engine_says(self.engine, done.turn), done.said)
-        self._begin(self.engine, turn)
+            waiting += done.turn.changes
+            if done.turn.switched or done.is_stored:
+                self.engine.apply(waiting)
+                waiting.clear()
+            self._switch(self.engine, done.turn)
+            if done.is_stored:
+                agree(self._engine_repeats(self.engine, done), done.said)
+        self.engine.apply([*waiting, *turn.changes])
+        self._switch(self.engine, turn)
 
 
 @cache

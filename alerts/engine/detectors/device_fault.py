@@ -23,7 +23,7 @@ from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.silent import interval_of, limit_of, own_deadline
 from alerts.engine.journal import keep_device
 from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
-from alerts.engine.outcome import Heard, emit
+from alerts.engine.outcome import Heard, emit, unfinished
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.wearing import next_handover, rules_of, span_at, speaks_for, stir
@@ -99,7 +99,7 @@ def recover(state: State, at: Heard, enabled: Records, journal: Journal, out: Re
 def advance(
     state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records, k: int
 ) -> int:  # fmt: skip
-    """Judge every device whose deadline has come; returns the number of events, as ``silent.advance``."""
+    """Judge every device whose deadline has come; returns as ``silent.advance``."""
     if enabled[_RULE] == 0 or k < 0:
         return k
     for d in range(len(state.fault_due)):
@@ -107,7 +107,7 @@ def advance(
             continue
         used = journal.used
         if k == len(out) or used[0] == len(journal.device_slot) or used[3] == len(journal.episode_row):
-            return k
+            return unfinished(k)
         row = pool.find(state, state.device[d]["episode"], _RULE)
         if row != NONE:
             k = remind(state, d, row, now, listening_since, journal, out, k)
@@ -118,8 +118,7 @@ def advance(
             state.fault_due[d] = min(found.deadline, next_handover(state, d, now))
             continue
         if state.free[1] == 0:
-            state.fault_due[d] = now
-            return k
+            return unfinished(k)
         device = state.device[d]
         keep_device(journal, d, device)
         row = pool.begin(state, journal, d, _RULE, found.limit_ms)

@@ -16,9 +16,9 @@ How loud it is depends on what was last known, of the device heard last, since t
 
 A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
 by what is known then. One that is low only for now waits until that is over: a band that dies at 23:00 at home is
-heard of in the morning, and one that then falls into another night at home is put off to its end. Recovery cancels
-all that. After our own system was away a later judgement waits as the first one does; of reminders that were missed,
-for whatever reason, one is made up.
+heard of in the morning, and one that then falls into another night at home is put off to its end, unless what arrives
+meanwhile says otherwise. Recovery cancels all that. After our own system was away a later judgement waits as the first
+one does; of reminders that were missed, for whatever reason, one is made up.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from alerts.engine.geometry import distance_m
 from alerts.engine.hours import end_of_night, is_between, local_hour
 from alerts.engine.journal import keep_resident
 from alerts.engine.layout import FOREVER, NEVER, WORN, Journal, State
-from alerts.engine.outcome import Heard, emit
+from alerts.engine.outcome import BROKEN, Heard, emit, unfinished
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.wearing import heed, span_at, speaks_for, stir_resident
@@ -185,8 +185,9 @@ def advance(
     """Judge everybody whose deadline has come, once more those whose silence stands.
 
     Returns:
-        The number of events; −1 when the records contradict each other. Whoever finds the output or the journal
-        full keeps their deadline.
+        The number of events; ``unfinished`` when there is no room for the next one, ``BROKEN`` when the records
+        contradict each other. A look that says nothing changes nothing but ``due``, which follows from the rest: a
+        batch in which nothing is said is not stored, so none of it may be needed after a restart.
     """
     if enabled[_RULE] == 0:
         return k
@@ -201,30 +202,30 @@ def advance(
         moment, limit = deadline_of(state, r, now, listening_since, p)
         if resident["silent_open"] == 1:
             moment = max(moment, resident["silent_again"])
-        if moment <= now:
-            if k == len(out) or journal.used[2] == len(journal.resident_slot):
-                return k
-            keep_resident(journal, r, resident)
-        while moment <= now and k < len(out):
+        while moment <= now:
             found = judge(state, r, moment, now, p)
             if found.heard < 0:
-                return -1
+                return BROKEN
+            again = next_reminder(moment, p["silent_remind_ms"], now) if found.until == NEVER else found.until
             opens = resident["silent_open"] == 0
-            if opens:
-                resident["silent_open"] = 1
-                resident["silent_t"] = moment
-                resident["silent_limit_ms"] = limit
-                heed(state, r)
             if opens or found.until == NEVER:
+                if k == len(out) or journal.used[2] == len(journal.resident_slot):
+                    return unfinished(k)
+                keep_resident(journal, r, resident)
+                if opens:
+                    resident["silent_open"] = 1
+                    resident["silent_t"] = moment
+                    resident["silent_limit_ms"] = limit
+                    heed(state, r)
                 resident["silent_severity"] = found.severity
+                resident["silent_again"] = again
                 emit(
                     out, k, _RULE, _OPENED if opens else _EVIDENCE, found.severity, moment, resident["silent_t"], -1,
                     -1, r, found.heard, late=False, p=p,
                 )  # fmt: skip
                 evidence(out[k]["values"], state.device[found.heard], found, limit, now, p)
                 k += 1
-            moment = next_reminder(moment, p["silent_remind_ms"], now) if found.until == NEVER else found.until
-            resident["silent_again"] = moment
+            moment = again
         state.due[r] = earlier_return(state, r, now, moment)
     return k
 

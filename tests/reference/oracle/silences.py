@@ -25,7 +25,7 @@ class Silence:
     limit: int
     severity: int
     again: int
-    """When it is judged again, ms."""
+    """When it is judged again, ms, as of what was said last: a look that says nothing is as if it had not been."""
 
 
 class Silences:
@@ -60,12 +60,14 @@ class Silences:
             silence = Silence(deadline, limit, severity, self._again(deadline, until, now, p))
             self.open[resident.slot] = silence
             yield heard, deadline, _claim(What.OPENED, silence, now - signs[heard])
-        while (moment := max(silence.again, deadline)) <= now:
+        moment = max(silence.again, deadline)
+        while moment <= now:
             severity, until = self._loudness(resident, signs, heard, moment, now, p)
-            silence.again = self._again(moment, until, now, p)
+            again = self._again(moment, until, now, p)
             if until is None:
-                silence.severity = severity
+                silence.severity, silence.again = severity, again
                 yield heard, moment, _claim(What.EVIDENCE, silence, now - signs[heard])
+            moment = again
 
     def _again(self, t: int, until: int | None, now: int, p: InForce) -> int:
         """Low only for now: when that is over; otherwise after a while, of several missed ones the last."""

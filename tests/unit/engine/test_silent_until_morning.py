@@ -262,3 +262,70 @@ def test_the_morning_is_local_also_when_the_clocks_change(
             last + 630 * S: [(What.OPENED, Severity.LOW)],
             end: [(What.EVIDENCE, Severity.MEDIUM)],
         }.get(now, [])
+
+
+def with_a_reminder_in_the_night() -> Engine:
+    """A silence of 21:49:30 that was loud at once, and is to be judged again at 22:19:30, in the night at home."""
+    engine = Engine()
+    engine.apply([*one_of_each(), change(parameter("missed_check.silent.loud_after_s", 0.0))])
+    engine.process(batch_of([fix(EVENING - S, 20), beat(EVENING - S)]), EVENING - S)
+    (said,) = said_in(engine.advance(EVENING + 629 * S, LONG_AGO))
+    assert (said.what, said.severity) == (What.OPENED, Severity.MEDIUM)
+    engine.commit()
+    return engine
+
+
+EVENING = local_ms("Asia/Shanghai", 2025, 6, 15, 21, 39)
+
+
+def test_a_reminder_that_falls_into_the_night_leaves_no_trace_of_having_been_judged() -> None:
+    engine = with_a_reminder_in_the_night()
+    kept = engine.snapshot()
+    for hour in range(1, 9):
+        assert len(engine.advance(EVENING + hour * HOUR, LONG_AGO)) == 0
+        engine.commit()
+        assert engine.snapshot() == kept
+    assert [(said.severity, said.t) for said in said_in(engine.advance(MORNING, LONG_AGO))] == [
+        (Severity.MEDIUM, MORNING)
+    ]
+
+
+NEWS: dict[str, Told | RegistryChange | int] = {
+    "a fix from outside": fix(EVENING, 900, received=EVENING + 2 * HOUR),
+    "a fix nowhere near home": fix(EVENING, 250, received=EVENING + 2 * HOUR),
+    "a shorter night": change(parameter("missed_check.silent.night_from_h", 23.0)),
+    "another home": change(resident(home_lat=0.0, home_lon=0.0)),
+    "a time zone": change(resident(timezone="Europe/Berlin")),
+    "our own absence": EVENING + 2 * HOUR,
+}
+
+
+@pytest.mark.parametrize("news", NEWS)
+def test_looks_that_said_nothing_are_not_missed_after_a_restart(news: str) -> None:
+    """One engine looked every ten minutes, the other one was restarted from what is stored: what was told."""
+    looked = with_a_reminder_in_the_night()
+    restarted = Engine.restore(looked.snapshot())
+    for minutes in range(0, 120, 10):
+        looked.advance(EVENING + HOUR + minutes * 60 * S, LONG_AGO)
+        looked.commit()
+    told, since, now = NEWS[news], LONG_AGO, EVENING + 3 * HOUR
+    for engine in (looked, restarted):
+        if isinstance(told, Told):
+            engine.process(batch_of([told]), now)
+        elif not isinstance(told, int):
+            engine.apply([told])
+    since = told if isinstance(told, int) else since
+    for moment in (now, now + HOUR, MORNING, MORNING + HOUR):
+        expected = restarted.advance(moment, since)
+        assert looked.advance(moment, since).tobytes() == expected.tobytes()
+        looked.commit()
+        restarted.commit()
+    assert looked.snapshot() == restarted.snapshot()
+
+
+def test_what_arrives_in_the_night_is_said_in_the_night() -> None:
+    engine = with_a_reminder_in_the_night()
+    assert len(engine.advance(EVENING + 2 * HOUR, LONG_AGO)) == 0
+    engine.process(batch_of([fix(EVENING, 900, received=EVENING + 2 * HOUR)]), EVENING + 2 * HOUR)
+    said = said_in(engine.advance(EVENING + 2 * HOUR, LONG_AGO))
+    assert [one.severity for one in said] == [Severity.HIGH, Severity.HIGH]
