@@ -31,7 +31,8 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
         ):
             raise Conflict("the site still has devices")
         if kind is Site:
-            await conn.execute("delete from parameter where site = %s", (key,))
+            for table in ("parameter", "shift", "escalation_policy", "handover"):
+                await conn.execute(f"delete from {table} where site = %s", (key,))
         cursor = await conn.execute(f"delete from {VIEWS[kind].table} where id = %s", (key,))
         return cursor.rowcount == 1
 

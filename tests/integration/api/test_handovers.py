@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dashboards.deps import Deps
 from devices.clock import ManualClock
 from tests.support.console import NOW, Clients, Desk
 from tests.support.records import create
@@ -53,6 +54,21 @@ async def test_confirming_passes_every_open_alarm_of_the_site_in_one_act(client_
 
     again = await wang.post(f"/api/v1/handovers/{offer['id']}/confirm")
     assert (again.status_code, again.json()["passed"]) == (200, [])
+
+
+async def test_either_every_alarm_is_passed_or_none(client_of: Clients, desk: Desk, deps: Deps) -> None:
+    li, wang = await client_of("duty", (), "li"), await client_of("duty", (), "wang")
+    alarms = sorted([(await desk.raise_alarm(rule=rule)).id for rule in ("sos.button", "fall.device")])
+    await _take(li, *alarms)
+    offer = await _offer(li, "wang")
+    async with deps.pool.connection() as other, other.transaction():
+        await other.execute("select from alarm where id = %s for update", (alarms[-1],))
+        answer = await wang.post(f"/api/v1/handovers/{offer['id']}/confirm")
+    assert answer.status_code == 503, "somebody else was changing one of them"
+    assert {(await _alarm(li, each))["assignee"] for each in alarms} == {"li"}
+    assert (await li.get(f"/api/v1/handovers/{offer['id']}")).json()["confirmed_at"] is None
+    await wang.post(f"/api/v1/handovers/{offer['id']}/confirm")
+    assert {(await _alarm(li, each))["assignee"] for each in alarms} == {"wang"}
 
 
 async def test_what_is_taken_between_offer_and_confirmation_is_passed_too(client_of: Clients, desk: Desk) -> None:

@@ -172,3 +172,15 @@ async def test_a_week_copied_over_the_change_of_clocks_keeps_its_local_times(
     again = (await admin.post("/api/v1/shifts/copy", json=copy)).json()
     assert again["items"] == []
     assert [(each["account"], each["from"]) for each in again["skipped"]] == [("li", made["from"])]
+
+
+async def test_a_site_goes_with_its_roster_and_its_policies(client_of: Clients) -> None:
+    admin = await client_of("admin")
+    await create(admin, "sites", id="east", name="东社区")
+    for name in ("li", "wang"):
+        await create(admin, "staff", username=name, role="duty")
+    await create(admin, "shifts", site="east", account="li", **{"from": NOW, "to": NOW + HOUR_MS})
+    await create(admin, "policies", site="east", name="夜里", steps=[])
+    await create(admin, "handovers", site="east", to="wang")
+    assert (await admin.delete("/api/v1/sites/east")).status_code == 204
+    assert await items(admin, "shifts", site="east") == []
