@@ -14,7 +14,7 @@ import structlog
 
 from alerts import delivery
 from alerts.notifiers.port import Capabilities, Delivered, GiveUp, NotSent, RetryAfter
-from alerts.outbox import Claim, Outbox
+from alerts.outbox import Claim, Outbox, Waiting
 from alerts.pace import Pace
 from alerts.patience import STORE_AWAY_S, Patience
 from alerts.ports import AlarmStore, Message
@@ -74,6 +74,8 @@ class Dispatcher:
         self._ended = False
         self._in_hand: set[int] = set()
         self._blind_s = SHORTEST_SLEEP_S
+        self._short = False
+        """Whether something was due and could not leave: the next place that gets free is worth a look."""
 
     async def run(self, wake: AsyncIterator[object]) -> None:
         """Work until cancelled, or until ``wake`` ends and nothing is being sent.
@@ -103,8 +105,8 @@ class Dispatcher:
         while True:
             self._awake.clear()
             try:
-                moved = await self._round(sends)
-                sleep_s = 0.0 if moved else await self._sleep_s()
+                waiting = await self._outbox.waiting()
+                sleep_s = 0.0 if await self._round(sends, waiting) else self._sleep_s(waiting)
             except self._patience.unavailable as error:
                 _log.warning("store is away", error=type(error).__name__)
                 sleep_s = STORE_AWAY_S
@@ -113,10 +115,11 @@ class Dispatcher:
             if sleep_s > 0:
                 await self._sleep(sleep_s)
 
-    async def _round(self, sends: asyncio.TaskGroup) -> bool:
-        """One look at steps and messages; whether there was something to do."""
-        steps = await carry_out_due(self._store, self._clock.now_ms(), self._capabilities)
-        claims = await self._claim()
+    async def _round(self, sends: asyncio.TaskGroup, waiting: Waiting) -> bool:
+        """Do what is due of steps and messages; whether anything was."""
+        now = self._clock.now_ms()
+        steps = _is_due(waiting.step, now) and await carry_out_due(self._store, now, self._capabilities)
+        claims = await self._claim() if steps or _is_due(waiting.message, now) else []
         for claim in claims:
             if claim.message.id in self._in_hand:
                 continue
@@ -135,13 +138,14 @@ class Dispatcher:
         if len(claims) >= lesser and free > len(claims):
             claims += await self._outbox.claim(now, free - len(claims), urgent_only=True)
         self._pace.take(len(claims), now)
+        self._short = len(claims) >= lesser or not claims
         return claims
 
-    async def _sleep_s(self) -> float:
+    def _sleep_s(self, waiting: Waiting) -> float:
         """Until the next thing falls due. What is due and could not be claimed: until it may be worth a look."""
         if len(self._in_hand) >= SENDING_AT_ONCE:
             return _NO_LIMIT_S
-        due = await self._store.next_due()
+        due = min((t for t in waiting if t is not None), default=None)
         if due is None:
             return _NO_LIMIT_S
         now = self._clock.now_ms()
@@ -161,13 +165,15 @@ class Dispatcher:
 
     async def _deliver(self, claim: Claim) -> None:
         message = claim.message
+        outcome: Outcome | None = None
         try:
             provider, outcome = await self._sender.attempt(claim)
             await self._patience.insist(lambda: self._write_down(claim, provider, outcome))
         finally:
             self._in_hand.discard(message.id)
             self._blind_s = SHORTEST_SLEEP_S
-            self._awake.set()
+            if self._short or self._ended or not isinstance(outcome, Delivered):
+                self._awake.set()
         _log.info(
             "message handled",
             message=message.id,
@@ -212,6 +218,10 @@ class Dispatcher:
         async with self._outbox.failing(message, now=now, reason=reason, provider=provider) as tx:
             if tx is not None:
                 await delivery.failed(tx, message, reason, now, self._capabilities)
+
+
+def _is_due(t: int | None, now: int) -> bool:
+    return t is not None and t <= now
 
 
 def wait_ms(sending: RetryAfter, attempts: int, message: int) -> int:

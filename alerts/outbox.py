@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -41,8 +41,19 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     moot: bool = False
 
 
+class Waiting(NamedTuple):
+    """When the next step of an escalation and the next message fall due, ms; None where none waits."""
+
+    step: int | None
+    message: int | None
+
+
 class Outbox(Protocol):
-    """The dispatcher's view of the queued messages."""
+    """The dispatcher's view of what waits."""
+
+    async def waiting(self) -> Waiting:
+        """When there will be something to do; a message may be due and yet have to wait its turn."""
+        ...
 
     async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:
         """Take due messages, the most urgent first, then the oldest; those that others hold are passed over.

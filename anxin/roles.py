@@ -107,7 +107,7 @@ async def dispatcher(settings: RoleSettings) -> None:
 
     ways = open_ways_out(settings)
     clock = SystemClock()
-    async with _open_pool(settings, "dispatcher") as pool, kept_up(pool, clock, settings.keep):
+    async with _open_pool(settings, "dispatcher", trusted_s=1.0) as pool, kept_up(pool, clock, settings.keep):
         await _report(settings, "dispatcher", "ready")
         working = Dispatcher(
             store=PostgresAlarmStore(pool),
@@ -182,11 +182,12 @@ def _webhooks(settings: RoleSettings) -> TwilioWebhooks | None:
 
 @asynccontextmanager
 async def _open_pool(
-    settings: RoleSettings, application: str, *, size: int = 8
+    settings: RoleSettings, application: str, *, size: int = 8, trusted_s: float = 0.0
 ) -> AsyncIterator[AsyncConnectionPool[Connection]]:
     from gateway.store.connection import pool
 
-    async with pool(settings.conninfo, application=f"anxin {application}", size=size) as opened:
+    name = f"anxin {application}"
+    async with pool(settings.conninfo, application=name, size=size, trusted_s=trusted_s) as opened:
         yield opened
 
 

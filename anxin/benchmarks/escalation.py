@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import psutil
 
 from alerts.alarm import Episode, episode_id
 from alerts.desk import absorb
@@ -45,6 +46,8 @@ class Escalation(msgspec.Struct, frozen=True):
     p90_ms: float
     p99_ms: float
     max_ms: float
+    dispatcher_cpu_ms: float
+    """CPU an alarm in the dispatcher's own process."""
 
 
 async def escalation(
@@ -63,7 +66,7 @@ async def escalation(
             ways = WaysOut(public_url="https://anxin.example.org" if links else None, per_second=1000.0)
             async with (
                 pool(stage.conninfo, application="anxin bench") as connections,
-                stage.dispatcher(account, ways, progress),
+                stage.dispatcher(account, ways, progress) as dispatcher,
             ):
                 store = PostgresAlarmStore(connections)
                 progress(f"opens {open_alarms} alarms and waits until all are told")
@@ -73,8 +76,10 @@ async def escalation(
                     raise RuntimeError("the dispatcher did not keep up with the alarms that were to be open")
                 await asyncio.sleep(_SETTLE_S)
                 progress(f"{alarms} alarms at {alarms_per_s:g} a second")
+                before = psutil.Process(dispatcher).cpu_times()
                 committed = await _paced(store, residents[open_alarms:], alarms_per_s)
                 await asyncio.to_thread(twilio.wait_for, open_alarms + alarms, within_s=_PATIENCE_S)
+                after = psutil.Process(dispatcher).cpu_times()
             arrived: dict[str, list[int]] = {}
             for sent in twilio.sent[open_alarms:]:
                 arrived.setdefault(sent.to, []).append(sent.at_ms)
@@ -91,6 +96,7 @@ async def escalation(
         p90_ms=round(float(p90), 1),
         p99_ms=round(float(p99), 1),
         max_ms=float(max(waited)),
+        dispatcher_cpu_ms=round(1000 * (after.user + after.system - before.user - before.system) / alarms, 2),
     )
 
 

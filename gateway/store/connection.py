@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -59,8 +63,24 @@ async def _configure(connection: Connection) -> None:
     )
 
 
-def pool(conninfo: str, *, application: str, size: int = 8) -> AsyncConnectionPool[Connection]:
-    """A pool that is not open yet: use it as ``async with``. At most ``size`` connections; more callers wait."""
+def _check_after(idle_s: float) -> Callable[[Connection], Awaitable[None]]:
+    last = WeakKeyDictionary[Connection, float]()
+
+    async def check(connection: Connection) -> None:
+        now = time.monotonic()
+        if now - last.get(connection, -math.inf) >= idle_s:
+            await AsyncConnectionPool.check_connection(connection)
+        last[connection] = now
+
+    return check
+
+
+def pool(conninfo: str, *, application: str, size: int = 8, trusted_s: float = 0.0) -> AsyncConnectionPool[Connection]:
+    """A pool that is not open yet: use it as ``async with``. At most ``size`` connections; more callers wait.
+
+    ``trusted_s``: a connection that was used so lately is taken without asking whether it still works, which costs a
+    round trip each time: for whoever tries again anyway.
+    """
     return AsyncConnectionPool(
         conninfo,
         connection_class=AsyncConnection,
@@ -69,6 +89,6 @@ def pool(conninfo: str, *, application: str, size: int = 8) -> AsyncConnectionPo
         max_size=size,
         open=False,
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=_check_after(trusted_s),
         name=application,
     )

@@ -10,7 +10,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim
+from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
 from alerts.ports import Channel, Message
 from alerts.telling import ALARM_TEMPLATES
 from devices.clock import DAY_MS
@@ -47,11 +47,22 @@ _RETURNING: Final = (
 
 
 class PostgresOutbox:
-    """The dispatcher's view of the queued messages."""
+    """The dispatcher's view of what waits."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
         self._alarms = PostgresAlarmStore(pool)
+
+    async def waiting(self) -> Waiting:
+        """When there will be something to do; a message may be due and yet have to wait its turn."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "select (select min(due_at) from escalation_step where state = 'pending'),"
+                " (select min(not_before) from message where state in ('queued', 'sending'))"
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return Waiting(*row)
 
     async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:
         """Take due messages, the most urgent first, then the oldest; those that others hold are passed over.

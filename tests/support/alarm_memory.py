@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import ACTIVE, SEVERITIES, Alarm, Place
-from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim
+from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
+from alerts.plan import CLOCKS_DIFFER_MS
 from alerts.policies import Policy, Who
 from alerts.policy import NO_NEWS_TO
 from alerts.ports import (
@@ -259,6 +260,10 @@ class MemoryTransaction:
         return [self._store.cards[r] for r in sorted(self._store.households.get(household, ()))]
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+        for s in self._c.steps:
+            if s.state == "pending" and s.step.due_at > now and s.step.written_at > now + CLOCKS_DIFFER_MS:
+                due_at = s.step.due_at - s.step.written_at + now
+                s.step = msgspec.structs.replace(s.step, due_at=due_at, written_at=now)
         due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
         worst = {key: -SEVERITIES.index(alarm.severity) for key, alarm in self._c.alarms.items()}
         due.sort(key=lambda s: (worst[s.step.alarm], s.step.due_at, s.step.n, s.step.repeat, s.step.id))
@@ -298,6 +303,11 @@ class MemoryStore:
         steps = [s.step.due_at for s in self.contents.steps if s.state == "pending"]
         messages = [m.not_before for m in self.contents.messages if m.state in ("queued", "sending")]
         return min([*steps, *messages], default=None)
+
+    async def waiting(self) -> Waiting:
+        steps = [s.step.due_at for s in self.contents.steps if s.state == "pending"]
+        messages = [m.not_before for m in self.contents.messages if m.state in ("queued", "sending")]
+        return Waiting(min(steps, default=None), min(messages, default=None))
 
     def claimed(self, stored: StoredMessage) -> Message:
         return stored.claimed(demo=any(c.demo for c in self.cards.values() if c.site == stored.message.site))

@@ -112,4 +112,4 @@ def test_an_address_that_nobody_understands_is_refused_without_being_shown() -> 
     ],
 )
 def test_the_groups_that_are_promised_are_understood(address: str) -> None:
-    assert ChatNotifier({"north": address}).capabilities.chat == {"north"}
+    assert ChatNotifier({"north": address}).capabilities.chat == frozenset({"north"})

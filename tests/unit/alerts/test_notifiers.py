@@ -286,7 +286,7 @@ def test_each_channel_has_its_way_out_and_what_they_can_do_is_put_together(serve
     both = WaysOut(phone=phone, chat=chat, public_url=OUTSIDE)
     ways = [both.notifier_for(a_message(channel=channel)) for channel in ("sms", "voice", "chat")]
     assert ways == [phone, phone, chat]
-    assert (both.capabilities.voice, both.capabilities.chat, both.capabilities.links) == (True, {"north"}, True)
+    assert (both.capabilities.voice, both.capabilities.chat, both.capabilities.links) == (True, frozenset({"north"}), True)
     assert WaysOut(phone=phone).capabilities.why_not("chat", "chat:north") == "no_chat_group"
     only_chat = WaysOut(chat=chat)
     assert only_chat.capabilities.why_not("sms", "13800000001") is None, "the console shows what would be said"
