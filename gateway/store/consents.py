@@ -7,7 +7,7 @@ with whoever goes there unless it was refused (ADR 24).
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final, Literal, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -21,12 +21,19 @@ from gateway.store.registry.reading import find, require, stored
 from gateway.store.registry.writing import key_of, writing
 from gateway.store.registry_records import Consent, ConsentFields, Resident
 
+PositionShown = Literal["agreed", "opened", "shut"]
+"""Because they agreed; because somebody broke their refusal open; not at all."""
+
+_IN_FORCE: Final[LiteralString] = (
+    "c.withdrawn_at is null and c.from_ms <= %(now)s and (c.until_ms is null or c.until_ms > %(now)s)"
+)
+_THE_LAST: Final[LiteralString] = "c.from_ms desc, c.granted"
+
 
 def _granted(purpose: LiteralString, otherwise: LiteralString) -> LiteralString:
     return (
         f"coalesce((select c.granted from consent c where c.resident_slot = r.slot and c.purpose = '{purpose}'"
-        " and c.withdrawn_at is null and c.from_ms <= %(now)s and (c.until_ms is null or c.until_ms > %(now)s)"
-        f" order by c.from_ms desc, c.granted limit 1), {otherwise})"
+        f" and {_IN_FORCE} order by {_THE_LAST} limit 1), {otherwise})"
     )
 
 
@@ -69,6 +76,29 @@ async def withdraw_consent(conn: Connection, actor: str, key: str, now: int) -> 
         return await find(conn, Consent, key)
 
 
+async def in_force(conn: Connection, resident: str, now: int) -> dict[str, bool]:
+    """What holds of a resident at ``now`` (ms): by purpose, whether it was granted; nothing said, no entry."""
+    cursor = await conn.execute(
+        "select distinct on (c.purpose) c.purpose, c.granted from consent c join resident r on r.slot = c.resident_slot"
+        f" where r.id = %(resident)s and {_IN_FORCE} order by c.purpose, {_THE_LAST}",
+        {"resident": resident, "now": now},
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def position_of_alarm(conn: Connection, alarm: UUID, now: int) -> PositionShown:
+    """Whether whoever is told of an alarm may see where the resident is."""
+    cursor = await conn.execute(
+        f"select {LOCATION_OPENED}, (select bool_and({LOCATION_GRANTED}) from resident r where r.id = a.resident"
+        " or (a.resident is null and r.household = a.object ->> 'household')) from alarm a where a.id = %(alarm)s",
+        {"alarm": alarm, "now": now},
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return "shut"
+    return "agreed" if row[1] else "opened" if row[0] else "shut"
+
+
 async def open_position(conn: Connection, alarm: UUID, account: str, reason: str, now: int) -> Alarm | NotOpened | None:
     """Show family and responders where the resident is although nobody agreed, until the alarm ends.
 
@@ -80,16 +110,10 @@ async def open_position(conn: Connection, alarm: UUID, account: str, reason: str
         before = await work.lock(alarm)
         if before is None:
             return None
-        cursor = await conn.execute(
-            f"select {LOCATION_OPENED}, (select bool_and({LOCATION_GRANTED}) from resident r where r.id = a.resident"
-            " or (a.resident is null and r.household = a.object ->> 'household')) from alarm a where a.id = %(alarm)s",
-            {"alarm": alarm, "now": now},
-        )
-        row = await cursor.fetchone()
-        assert row is not None
-        if row[0]:
+        shown = await position_of_alarm(conn, alarm, now)
+        if shown == "opened":
             return before
-        after = opened(before, account, reason, now, agreed=bool(row[1]))
+        after = opened(before, account, reason, now, agreed=shown == "agreed")
         if isinstance(after, NotOpened):
             return after
         await conn.execute(

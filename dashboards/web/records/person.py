@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -17,10 +18,11 @@ from devices.absence import MAY_END
 from devices.clock import DAY_MS
 from gateway.store.accounts import accounts
 from gateway.store.activity import activity
+from gateway.store.consents import in_force
 from gateway.store.homes import home
 from gateway.store.queries import device_line
 from gateway.store.registry import listing
-from gateway.store.registry_records import Assignment
+from gateway.store.registry_records import Assignment, Consent, ConsentPurpose
 from gateway.store.requests import requests
 from gateway.store.timeline import timeline
 
@@ -29,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 REQUESTS_SHOWN = 5
 EVENTS_SHOWN = 15
 ASSIGNMENTS_AT_MOST = 200
+CONSENTS_AT_MOST = 200
 SERVICE_CODES = ("meal", "repair", "call_back", "visit", "shopping", "medicine")
 """What is offered to whoever takes a request down by phone; devices may send any code."""
 
@@ -40,6 +43,8 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
     async with deps.pool.connection() as conn:
         worn = await listing(conn, Assignment, sites=(), filters={"resident": resident}, limit=ASSIGNMENTS_AT_MOST)
         asked = await requests(conn, sites=(), filters={"resident": resident}, limit=REQUESTS_SHOWN)
+        consents = await listing(conn, Consent, sites=(), filters={"resident": resident}, limit=CONSENTS_AT_MOST)
+        holds = await in_force(conn, resident, deps.clock.now_ms())
         household = await home(conn, card.resident.household)
         shared = [await device_line(conn, key) for key in household.devices] if household else []
     return page(
@@ -52,6 +57,8 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
         earlier=sorted((each for each in worn if each.to_ms is not None), key=lambda each: -(each.to_ms or 0)),
         since={each.device: each.from_ms for each in worn if each.to_ms is None},
         requests=sorted(asked, key=lambda each: (each.state == "done", -each.t)),
+        consents=sorted(consents, key=lambda each: (each.withdrawn_at is not None, -each.from_ms)),
+        standings=[(purpose, _standing(purpose, holds)) for purpose in get_args(ConsentPurpose)],
         codes=SERVICE_CODES,
         scene=scene_of_person(card),
         statuses=STATUSES,
@@ -60,6 +67,11 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
         may_act=principal.account.role in MAY_ACT,
         may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
     )
+
+
+def _standing(purpose: ConsentPurpose, holds: dict[str, bool]) -> dict[str, bool]:
+    """Whether something was said, and what it comes to: sharing the way in is refused, the rest is granted."""
+    return {"said": purpose in holds, "granted": holds.get(purpose, purpose == "sharing")}
 
 
 @router.get("/people/{resident}/life")
