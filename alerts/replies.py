@@ -127,6 +127,41 @@ async def _do(tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now:
     return alarm
 
 
+class NothingToConfirm(msgspec.Struct, frozen=True):
+    """The alarm is over, or nobody of the family said in this round that all is well."""
+
+    alarm: Alarm
+
+
+async def confirm(store: AlarmStore, alarm: UUID, actor: str, now: int) -> Alarm | NothingToConfirm | None:
+    """Staff say that the family is right: the alarm is taken, if nobody has, and resolved.
+
+    Saying it again changes nothing. None: there is no such alarm.
+    """
+    async with store.transaction() as tx:
+        before = await tx.lock(alarm)
+        if before is None:
+            return None
+        last = last_state_entry(before)
+        if before.state == "resolved" and last is not None and last.actor == actor and _said_well(before):
+            return before
+        if not family_says_well(before):
+            return NothingToConfirm(before)
+        who = Replier(role="duty", account=actor)
+        for command in _way_to(before, who, "well"):
+            before = await _step(tx, before, command, who, now)
+        return before
+
+
+def family_says_well(alarm: Alarm) -> bool:
+    """Whether the family's word that all is well waits to be confirmed."""
+    return alarm.is_active and _said_well(alarm)
+
+
+def _said_well(alarm: Alarm) -> bool:
+    return any(entry.event == FAMILY_SAYS_WELL for entry in entries_of_round(alarm))
+
+
 def needs_confirming(alarm: Alarm) -> bool:
     """Whether the family's word that all is well must be confirmed by staff."""
     return alarm.severity == "critical" and alarm.kind in CRIES_FOR_HELP

@@ -23,6 +23,7 @@ from dashboards.api import (
     measurements,
     problems,
     records,
+    replies,
     reports,
     session,
     stream,
@@ -53,6 +54,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.importing = asyncio.Lock()
     problems.install(app)
     app.include_router(consents.alarms)
+    app.include_router(replies.alarms)
     for room in (
         health,
         session,
@@ -66,6 +68,7 @@ def create_app(deps: Deps) -> FastAPI:
         measurements,
         commands,
         exchange,
+        replies,
         webhooks,
     ):
         app.include_router(room.router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Browser, expect
 
 from alerts.desk import act
+from alerts.replies import Replier, answer
 from alerts.transitions import Acknowledge
 from gateway.store.alarm_list import alarm_object
 from tests.browser.conftest import Console, Watched, sign_in, watched_page
@@ -127,3 +128,18 @@ async def test_a_link_that_is_drawn_anew_while_its_page_loads_opens_that_page_al
     await expect(page.locator("#alarm-state")).to_contain_text("王秀英")
     await expect(page.locator("main")).to_have_count(1)
     await expect(page.locator("header.topbar")).to_have_count(1)
+
+
+async def test_what_the_family_calls_well_is_confirmed_with_one_key(console: Console, desk: Watched) -> None:
+    page = desk.page
+    alarm = await cry(console)
+    await page.locator(f"#alarm-{alarm.id} .who a").click()
+    await expect(page.locator("#alarm-state")).to_contain_text("接警")
+    await expect(page.locator("[data-act=confirm]")).to_have_count(0)
+    daughter = Replier(role="family", name="王女士", contact="c1")
+    await answer(console.store, alarm.id, daughter, "well", console.deps.clock.now_ms())
+    await expect(page.locator("#alarm-state")).to_contain_text("家属回复说平安")
+    await expect(page.locator("#alarm-timeline")).to_contain_text("王女士")
+    await page.keyboard.press("w")
+    await expect(page.locator("#alarm-state .steps .here")).to_contain_text("已解决")
+    await expect(page.locator("[data-act=confirm]")).to_have_count(0)

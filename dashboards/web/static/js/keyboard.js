@@ -12,12 +12,19 @@ const KEYS = {
   Enter: () => now.open(),
   a: acknowledge,
   A: acknowledgeAll,
+  w: () => press("[data-act=confirm]"),
   r: report,
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
 };
+
+/** A button of the page, where it has one. @param {string} button */
+function press(button) {
+  const found = document.querySelector(button);
+  if (found instanceof HTMLElement) found.click();
+}
 
 /** On an alarm's page `a` presses its own button. */
 function acknowledge() {
