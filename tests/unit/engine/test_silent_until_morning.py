@@ -17,6 +17,7 @@ from tests.reference.streams import (
     batch_of,
     beat,
     change,
+    circle,
     device,
     fix,
     one_of_each,
@@ -268,7 +269,7 @@ def with_a_reminder_in_the_night() -> Engine:
     """A silence of 21:49:30 that was loud at once, and is to be judged again at 22:19:30, in the night at home."""
     engine = Engine()
     engine.apply([*one_of_each(), change(parameter("missed_check.silent.loud_after_s", 0.0))])
-    engine.process(batch_of([fix(EVENING - S, 20), beat(EVENING - S)]), EVENING - S)
+    engine.process(batch_of([fix(EVENING - 60 * S, 20), beat(EVENING - S)]), EVENING - S)
     (said,) = said_in(engine.advance(EVENING + 629 * S, LONG_AGO))
     assert (said.what, said.severity) == (What.OPENED, Severity.MEDIUM)
     engine.commit()
@@ -292,9 +293,9 @@ def test_a_reminder_that_falls_into_the_night_leaves_no_trace_of_having_been_jud
 
 NEWS: dict[str, Told | RegistryChange | int] = {
     "a fix from outside": fix(EVENING, 900, received=EVENING + 2 * HOUR),
-    "a fix nowhere near home": fix(EVENING, 250, received=EVENING + 2 * HOUR),
+    "a fix from outside, before the last sign": fix(EVENING - 30 * S, 900, received=EVENING + 2 * HOUR),
+    "another zone": change(circle(0, 10.0)),
     "a shorter night": change(parameter("missed_check.silent.night_from_h", 23.0)),
-    "another home": change(resident(home_lat=0.0, home_lon=0.0)),
     "a time zone": change(resident(timezone="Europe/Berlin")),
     "our own absence": EVENING + 2 * HOUR,
 }
