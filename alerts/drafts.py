@@ -70,6 +70,23 @@ class Draft:
                 values[field] = self._word(field)
         return self._signature + self._pattern.format_map(values).rstrip()
 
+    def values(self) -> dict[str, str]:
+        """What the pattern's fields hold, in full; empty ones are left out."""
+        said = {
+            "name": self._name,
+            "site": self._site,
+            "todo": self._todo[0],
+            "place": self._place,
+            "building": self._place,
+            "alarms": self._list(len(self._items)),
+            "hint": "",
+            "link": "",
+            "example": "",
+        }
+        fields = [field for _, field, _, _ in Formatter().parse(self._pattern) if field]
+        values = {field: said[field] if field in said else self._word(field) for field in fields}
+        return {field: value for field, value in values.items() if value}
+
     def spoken(self) -> str:
         """What a call says: no link and no code, and what the keys mean."""
         who = self._signature.strip("【】[]:： ")

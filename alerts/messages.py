@@ -12,6 +12,7 @@ Who, what, when and what to do always stand there: a text is of use without link
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -25,7 +26,7 @@ from alerts.segment import fits_one_segment, is_gsm7
 
 __all__ = [
     "Template", "alarm_params", "all_clear_params", "band_text", "bundle_params", "emergency_params", "local_time",
-    "render", "text_of",
+    "render", "text_of", "values_of",
 ]  # fmt: skip
 
 DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
@@ -36,6 +37,7 @@ _TODO: Final[Mapping[Role, str]] = {
     "staff": "take", "duty": "take", "supervisor": "take",
     "chat": "who_can", "emergency": "database_away",
 }  # fmt: skip
+_LINK: Final = re.compile(r"https?://[^\s，。]+")
 _ADDRESS_PARTS: Final = ("building", "unit", "floor", "room")
 _HOW_BY_RESULT: Final[Mapping[str, str]] = {
     "settled_by_phone": "settled_by_phone",
@@ -158,6 +160,22 @@ def text_of(
             if fits_one_segment(text):
                 return text
     return next(filter(fits_one_segment, draft.down_to_nothing()), "")
+
+
+def values_of(message: Message, text: str) -> dict[str, str]:
+    """The variables of a provider's own template for the message that reads ``text``, each as it is said there.
+
+    By name: whichever of ``name``, ``time``, ``kind``, ``todo``, ``place``, ``building``, ``system``, ``how``,
+    ``count`` and ``site`` the template has, ``code``, ``link``, and ``text`` for the whole. None is empty.
+    """
+    language = message.language if (message.template, message.language) in PATTERNS else DEFAULT_LANGUAGE
+    link = _LINK.search(text)
+    return {
+        **Draft(message.template, message.params, language, None).values(),
+        **({} if message.code is None else {"code": str(message.code)}),
+        **({} if link is None else {"link": link.group()}),
+        "text": text,
+    }
 
 
 def local_time(t: int, timezone: str) -> str:

@@ -24,6 +24,7 @@ def open_ways_out(settings: RoleSettings) -> WaysOut:
     chat: Notifier | None = None
     account = settings.twilio
     if account is not None:
+        from alerts.messages import values_of
         from alerts.notifiers.twilio import TwilioNotifier
 
         phone = TwilioNotifier(
@@ -35,6 +36,7 @@ def open_ways_out(settings: RoleSettings) -> WaysOut:
             public_url=said.public_url,
             templates=account.templates,
             daily_cap=said.daily_cap,
+            values_of=values_of,
         )
     if said.chat:
         from alerts.notifiers.chat import ChatNotifier

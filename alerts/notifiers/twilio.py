@@ -33,6 +33,7 @@ from alerts.notifiers.port import (
     Sending,
 )
 from alerts.notifiers.twilio_http import Busy, TwilioConnections
+from alerts.phrases import SPOKEN
 from alerts.ports import Message
 
 TIMEOUT_S: Final = 5.0
@@ -52,7 +53,6 @@ CLOCKS_APART_S: Final = 60
 """Twilio's clock and ours may differ by so much. Assumption."""
 NO_REPLIES_FROM: Final = frozenset({"86"})
 """Mainland China delivers no replies to numbers abroad. Source: Twilio's SMS guidelines for China."""
-SPOKEN: Final[Mapping[str, str]] = {"zh": "cmn-CN", "en": "en-GB"}
 BEGINNING: Final = 6
 """So many characters tell a text: the signature and of whom it speaks, before names are cut and links come."""
 _MESSAGING_SERVICE: Final = "MG"

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.alarm import Alarm
-from alerts.messages import alarm_params, all_clear_params, band_text, emergency_params, local_time, render, text_of
+from alerts.messages import (
+    alarm_params,
+    all_clear_params,
+    band_text,
+    emergency_params,
+    local_time,
+    render,
+    text_of,
+    values_of,
+)
 from alerts.phrases import KEYS, LENGTHS, PATTERNS, STAND_IN, WORDS, Template
 from alerts.ports import Message, Role
 from alerts.segment import fits_one_segment
@@ -239,6 +248,21 @@ def test_another_signature_takes_the_place_of_ours() -> None:
         params={"site": "北苑", "count": 4}, language="zh", attempts=0, created_at=T0, demo=False,
     )  # fmt: skip
     assert render(message, signature="【北苑养老】") == "【北苑养老】又有4起警报没有人接，请马上看值班台。北苑"
+
+
+def test_a_providers_own_template_gets_what_the_text_is_made_of() -> None:
+    message = Message(
+        id=1, alarm=an_alarm().id, site="north", resident="r1", recipient="+8613800000001", template="alarm_responder",
+        params=some_params(todo="go"), language="zh", attempts=0, created_at=T0, demo=False, code=37,
+    )  # fmt: skip
+    text = render(message, link=LINK)
+    values = values_of(message, text)
+    assert values == {
+        "name": "王秀兰", "time": "23:59", "kind": "按了求助键", "todo": "请上门看看，危急请打120",
+        "place": "3栋2单元601室", "site": "北苑", "code": "37", "text": text, **({"link": LINK} if LINK in text else {}),
+    }  # fmt: skip
+    assert all(values.values())
+    assert max(map(len, values)) <= 16
 
 
 def test_a_list_of_alarms_shows_as_many_as_fit() -> None:
