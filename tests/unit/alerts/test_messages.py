@@ -259,7 +259,8 @@ def test_a_providers_own_template_gets_what_the_text_is_made_of() -> None:
     values = values_of(message, text)
     assert values == {
         "name": "王秀兰", "time": "23:59", "kind": "按了求助键", "todo": "请上门看看，危急请打120",
-        "place": "3栋2单元601室", "site": "北苑", "code": "37", "text": text, **({"link": LINK} if LINK in text else {}),
+        "place": "3栋2单元601室", "site": "北苑", "code": "37", "text": text,
+        **({"link": LINK} if LINK in text else {}),
     }  # fmt: skip
     assert all(values.values())
     assert max(map(len, values)) <= 16
