@@ -80,7 +80,7 @@ async def _tell(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: C
         nth=step.nth,
         repeat=step.repeat,
         told=await tx.told(alarm.id),
-        mates={mate.id for mate in await others_of_case(tx, alarm)},
+        mates={mate.id for mate in await others_of_case(tx, alarm) if step.repeat == 0 or waits(mate)},
         can=can,
     )
     for message in telling.messages:

@@ -92,7 +92,8 @@ def tell(
         nth: Only that one of those who can be reached, from 1.
         repeat: From 1 on, who heard it already in this round hears it again, unless it was this very moment.
         told: The case's messages so far.
-        mates: The case's other active alarms: who was told of one of them knows.
+        mates: The case's other active alarms: who was told of one of them knows; of a repetition, those whose own
+            plan goes on.
         can: What the ways out can do.
     """
     reasons = {person.address: _why_not(person, channel, can) for person in people}
@@ -101,7 +102,7 @@ def tell(
     if not chosen:
         why = next((reason for reason in reasons.values() if reason is not None), "nobody")
         return Telling(alarm=alarm, outcome="no_more" if reachable else why, reached=False)
-    heard = [earlier for earlier in told if repeat == 0 or abs(now - earlier.created_at) < 1000 * SHORTEST_EVERY_S]
+    heard = [m for m in told if repeat == 0 or m.alarm in mates or abs(now - m.created_at) < 1000 * SHORTEST_EVERY_S]
     news = [person for person in chosen if not _knows(person, alarm, channel, heard, mates)]
     messages = tuple(_message(alarm, card, person, channel, now, told) for person in news)
     before = people if nth is None else people[: people.index(chosen[0])]
@@ -145,19 +146,41 @@ def owed_an_all_clear(told: Sequence[Message]) -> list[Message]:
 def all_clear(alarm: Alarm, card: ResidentCard, told: Sequence[Message], now: int) -> list[NewMessage]:
     """Tell everybody who was told of the case, and not of its end, how it ended.
 
-    Who is on the way is told to turn back, unless somebody has arrived. Who ended it knows.
+    Who is still on the way is told to turn back. Who ended it knows.
     """
-    arrived = any(entry.event == "arrive" for entry in alarm.timeline)
-    going = {who for entry in alarm.timeline if entry.event in _GOING for who in (entry.actor, entry.to)}
+    going = _on_the_way(alarm)
     ended_by = alarm.timeline[-1].actor if alarm.timeline else ""
     return [
-        _end(alarm, card, earlier, now, stand_down=not arrived and bool(_names(earlier) & going))
+        _end(alarm, card, earlier, now, stand_down=bool(_names(earlier) & going))
         for earlier in owed_an_all_clear(told)
         if ended_by not in _names(earlier) and _may_hear_the_end(earlier, alarm, card)
     ]
 
 
-_GOING: Final[frozenset[str]] = frozenset({"dispatch", "family_going"})
+_GOES: Final[frozenset[str]] = frozenset({"dispatch", "family_going", "also_going"})
+_IS_THERE: Final[frozenset[str]] = frozenset({"arrive", "family_there", "also_there"})
+_COMES_NOT: Final = "cannot_come"
+_FROM_OUTSIDE: Final = ("responder:", "contact:")
+"""Actors who speak for themselves; an account may also speak for somebody whom it sent."""
+
+
+def _on_the_way(alarm: Alarm) -> set[str | None]:
+    """Who went and neither arrived nor gave up, by what the timeline knows them by.
+
+    Whoever says at the desk that somebody arrived, and did not go, speaks of the one who was sent last.
+    """
+    going: list[tuple[str, set[str | None]]] = []
+    for entry in alarm.timeline:
+        names = {entry.actor, entry.to} - {None}
+        if entry.event in _GOES:
+            sent = entry.event == "dispatch" and entry.to is not None and not entry.actor.startswith(_FROM_OUTSIDE)
+            going.append((entry.actor, {entry.to} if sent else names))
+        elif entry.event in _IS_THERE or entry.event == _COMES_NOT:
+            gone = [who for who in going if who[1] & names]
+            if not gone and entry.event == "arrive":
+                gone = ([who for who in going if who[0] == entry.actor] or going)[-1:]
+            going = [who for who in going if who not in gone]
+    return {name for _, names in going for name in names}
 
 
 def _may_hear_the_end(earlier: Message, alarm: Alarm, card: ResidentCard) -> bool:

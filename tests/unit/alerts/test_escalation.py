@@ -143,7 +143,7 @@ class TestTelling:
         _, messages = told(an_alarm())
         knows = tell_family(mate, told=messages, mates={an_alarm().id})
         assert (knows.messages, knows.outcome, knows.reached) == ((), "knows", True)
-        assert len(tell_family(mate, T0 + HOUR, told=messages, mates={an_alarm().id}, repeat=1).messages) == 1
+        assert len(tell_family(mate, T0 + HOUR, told=messages, repeat=1).messages) == 1
         assert len(tell_family(mate, told=messages).messages) == 1, "the other has ended"
 
     def test_the_message_holds_codes_and_an_end(self) -> None:
