@@ -72,7 +72,7 @@ async def _watch(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
     plan: Plan | None = await tx.plan_of(alarm.id)
     progress_s = DEFAULT_PROGRESS_S if plan is None else plan.policy.progress_s
     if progress_s is not None:
-        step = NewStep(step="no_progress", round=round_of(alarm), due_at=now + 1000 * progress_s)
+        step = NewStep(step="no_progress", round=round_of(alarm), due_at=now + 1000 * progress_s, written_at=now)
         await tx.schedule(alarm.id, [step])
 
 

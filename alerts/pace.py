@@ -39,7 +39,9 @@ class Pace:
         return max(now + int(missing / self._per_ms + 0.999), self._held_until)
 
     def _refill(self, now: int) -> None:
-        """A clock that was set back gives nothing and takes nothing."""
+        """A clock that was set back gives nothing and takes nothing, and ends a pause."""
         passed = 0 if self._seen is None else max(0, now - self._seen)
+        if self._seen is not None and now < self._seen:
+            self._held_until = now
         self._seen = now
         self._left = min(self._most, self._left + passed * self._per_ms)

@@ -61,6 +61,7 @@ def steps_of(plan: Plan, alarm: Alarm, *, round_number: int, since: int, now: in
             who=step.who,
             nth=step.nth,
             how=step.how,
+            written_at=now,
         )
         for n, step in _concerning(plan.policy, alarm)
         for repeat in range(step.times)

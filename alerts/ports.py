@@ -115,7 +115,8 @@ class NewStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step of the escalation to be written down.
 
     ``step``: ``tell`` (``who``, the ``nth`` of them from 1 or None for all, ``how``) or ``no_progress``.
-    ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``.
+    ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``. ``written_at``: when
+    its waiting began, ms; whatever happens to the clock, it lasts no longer than from then to ``due_at``.
     """
 
     step: Literal["tell", "no_progress"]
@@ -126,6 +127,7 @@ class NewStep(msgspec.Struct, frozen=True, kw_only=True):
     who: Who | None = None
     nth: int | None = None
     how: How | None = None
+    written_at: int = 0
 
 
 class Step(NewStep, frozen=True, kw_only=True):

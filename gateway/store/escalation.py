@@ -22,7 +22,7 @@ from gateway.store.errors import StoreError
 from gateway.store.policies import policies_of
 from gateway.store.roster import on_duty
 
-_STEP: Final[LiteralString] = "id, alarm, step, round, due_at, n, repeat, who, nth, how"
+_STEP: Final[LiteralString] = "id, alarm, step, round, due_at, n, repeat, who, nth, how, written_at"
 
 _KIND_OF_RESPONDER: Final[Mapping[Who, str]] = {
     "neighbours": "neighbour",
@@ -77,9 +77,9 @@ class EscalationWork:
     async def schedule(self, alarm: UUID, steps: Sequence[NewStep]) -> None:
         """Write down steps of the escalation; one that was done or waits in the same round stays as it is."""
         await self._connection.execute(
-            "insert into escalation_step (alarm, step, round, due_at, n, repeat, who, nth, how)"
-            " select %s, s.* from jsonb_to_recordset(%s) as s"
-            " (step text, round integer, due_at bigint, n integer, repeat integer, who text, nth integer, how text)"
+            "insert into escalation_step (alarm, step, round, due_at, n, repeat, who, nth, how, written_at)"
+            " select %s, s.* from jsonb_to_recordset(%s) as s (step text, round integer, due_at bigint, n integer,"
+            " repeat integer, who text, nth integer, how text, written_at bigint)"
             " on conflict do nothing",
             (alarm, Jsonb(msgspec.to_builtins(list(steps)))),
         )
@@ -219,10 +219,10 @@ class EscalationWork:
             "update message set alarms = array_append(alarms, %(alarm)s), priority = greatest(priority, %(priority)s),"
             " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
             " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
-            " and state = 'queued' and not (%(alarm)s = any(alarms)) order by id desc limit 1 for update)",
+            " and state = 'queued' and not (%(alarm)s = any(alarms)) order by id desc limit 1 for update) returning id",
             {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
         )
-        if joined.rowcount:
+        if await joined.fetchone() is not None:
             return False
         assert message.alarm is not None, "a bundle is of alarms"
         first = msgspec.structs.replace(

@@ -14,7 +14,6 @@ import msgspec
 
 from alerts.alarm import ACTIVE, SEVERITIES, Alarm, Place
 from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
-from alerts.plan import CLOCKS_DIFFER_MS
 from alerts.policies import Policy, Who
 from alerts.policy import NO_NEWS_TO
 from alerts.ports import (
@@ -260,10 +259,6 @@ class MemoryTransaction:
         return [self._store.cards[r] for r in sorted(self._store.households.get(household, ()))]
 
     async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
-        for s in self._c.steps:
-            if s.state == "pending" and s.step.due_at > now and s.step.written_at > now + CLOCKS_DIFFER_MS:
-                due_at = s.step.due_at - s.step.written_at + now
-                s.step = msgspec.structs.replace(s.step, due_at=due_at, written_at=now)
         due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
         worst = {key: -SEVERITIES.index(alarm.severity) for key, alarm in self._c.alarms.items()}
         due.sort(key=lambda s: (worst[s.step.alarm], s.step.due_at, s.step.n, s.step.repeat, s.step.id))

@@ -40,7 +40,9 @@ alter table escalation_step
     add column who text,
     add column nth integer,
     add column how text,
-    add column outcome text;
+    add column outcome text,
+    add column written_at bigint not null default 0;
+comment on column escalation_step.written_at is 'when its waiting began; later than now only where the clock was set back';
 comment on column escalation_step.step is 'tell (who, how), or no_progress';
 comment on column escalation_step.outcome is 'of a step that was done: told, or why nobody was';
 update escalation_step s set step = 'tell', who = 'family', nth = 1, how = 'sms', round = 1 + (
