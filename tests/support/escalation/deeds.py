@@ -35,6 +35,11 @@ def sos(who: str, **fields: Any) -> Deed:
     return _episode(who, "sos.button", **fields)
 
 
+def fall_by_motion(who: str, **fields: Any) -> Deed:
+    """The way somebody moves looks like a fall."""
+    return _episode(who, "fall.motion", **fields)
+
+
 def fall(who: str, **fields: Any) -> Deed:
     """The band notices a fall."""
     return _episode(who, "fall.device", **fields)
@@ -120,8 +125,8 @@ def _episode(who: str, rule: str, *, ago_s: float = 0, **fields: Any) -> Deed:
     return happens
 
 
-def takes(by: str, of: str = "wang") -> Deed:
-    return does(by, Acknowledge(), of)
+def takes(by: str, of: str = "wang", rule: str | None = None) -> Deed:
+    return does(by, Acknowledge(), of, rule)
 
 
 def releases(by: str, of: str = "wang") -> Deed:
@@ -141,8 +146,8 @@ def arrives(by: str, of: str = "wang") -> Deed:
     return does(by, Arrive(), of)
 
 
-def resolves(by: str, result: Result | None = None, of: str = "wang") -> Deed:
-    return does(by, Resolve(result=result), of)
+def resolves(by: str, result: Result | None = None, of: str = "wang", rule: str | None = None) -> Deed:
+    return does(by, Resolve(result=result), of, rule)
 
 
 def closes(by: str, outcome: Outcome = "true_alarm", of: str = "wang") -> Deed:
