@@ -33,7 +33,6 @@ from dashboards.api import (
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.api.records import consents
-from dashboards.api.throttle import SignInThrottle
 from dashboards.deps import Deps
 
 
@@ -49,7 +48,6 @@ def create_app(deps: Deps) -> FastAPI:
     )
     app.state.deps = deps
     app.state.gate = session.Gate()
-    app.state.links = SignInThrottle()
     app.state.feed = Feed(deps.conninfo)
     app.state.importing = asyncio.Lock()
     problems.install(app)

@@ -16,10 +16,12 @@ from alerts.escalation import told_this_round
 from alerts.layers import SettingChange
 from alerts.messages import text_of
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
+from alerts.replies import family_says_well
 from alerts.transitions import last_state_entry
-from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
+from dashboards.api.access import MAY_ACT, MAY_OPEN, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web import console_data, demo, device, drill, exchange_page, links, records, reporting, signin
+from dashboards.web.links.guessing import Guessing
 from dashboards.web.records.found import manages
 from dashboards.web.records.rule_fields import decided_then
 from dashboards.web.records.scenes import zone_of
@@ -28,6 +30,7 @@ from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.connection import Connection
+from gateway.store.consents import position_of_alarm
 from gateway.store.escalation_view import escalation_of
 from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
@@ -48,6 +51,7 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
+    app.state.guessing = Guessing()
     for part in (signin, console_data, demo, links, *records.PARTS, device, drill, reporting, exchange_page):
         app.include_router(part.router)
     app.include_router(router)
@@ -123,6 +127,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         staff = await accounts(conn)
         responders = [] if found is None else await _responders(conn, found)
         settings = [] if found is None else await _settings(conn, found.alarm)
+        position = await position_of_alarm(conn, alarm, deps.clock.now_ms())
         escalation = await escalation_of(conn, alarm)
     if found is None or not principal.account.sees(found.alarm.site):
         raise Problem(404, "there is no such alarm")
@@ -137,12 +142,15 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         "texts": [text_of(each.template, each.params, each.language) for each in found.messages],
         "scene": scene_of_alarm(found),
         "escalation": escalation,
+        "says_well": family_says_well(found.alarm),
         "steps": STEPS,
         "reached": STEPS.index(found.alarm.state) if found.alarm.state in STEPS else -1,
         "outcomes": OUTCOMES,
         "results": RESULTS,
         "codes": NOTE_CODES,
         "may_act": principal.account.role in MAY_ACT,
+        "may_open": principal.account.role in MAY_OPEN,
+        "position": position if found.cards and not found.alarm.drill else None,
         "actions": actions_of(found.alarm, deps.clock.now_ms()),
         "together": _together(found),
         "responders": responders,

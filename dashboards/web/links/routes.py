@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from alerts.replies import Replier, Verb, answer
 from dashboards.api.access import DepsOf
 from dashboards.api.session import address_of
-from dashboards.api.throttle import SignInThrottle
 from dashboards.deps import Deps
 from dashboards.web.links.facts import FAMILY, GROUP, gather
+from dashboards.web.links.guessing import Guessing
 from dashboards.web.links.view import Words
 from dashboards.web.rendering import page
 from dashboards.web.wording import LANGUAGES
@@ -35,11 +35,11 @@ async def show(
     request: Request, deps: DepsOf, token: str, alarm: UUID | None = None, lang: str | None = None
 ) -> Response:
     """How it stands, as far as whoever holds the link may know."""
+    link = await _open(request, deps, token)
+    if isinstance(link, Response):
+        return link
+    speaks = lang if lang in LANGUAGES else link.language
     async with deps.pool.connection() as conn:
-        link = await _open(request, deps, conn, token)
-        if isinstance(link, Response):
-            return link
-        speaks = lang if lang in LANGUAGES else link.language
         if alarm is None and len(link.alarms) > 1:
             return _fresh(request, await _several(request, deps, conn, token, link, speaks))
         one = next((each for each in link.alarms if each.id == alarm), link.alarm)
@@ -70,8 +70,7 @@ async def reply(
     alarm: Annotated[str, Form()] = "",
 ) -> Response:
     """Answer, as by SMS; then the page again, so that reloading it answers nothing."""
-    async with deps.pool.connection() as conn:
-        link = await _open(request, deps, conn, token)
+    link = await _open(request, deps, token)
     if isinstance(link, Response):
         return link
     one = next((each for each in link.alarms if str(each.id) == alarm), None)
@@ -80,16 +79,18 @@ async def reply(
     return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
 
 
-async def _open(request: Request, deps: Deps, conn: Connection, token: str) -> Link | Response:
-    """The link of a token, or the page that says why there is none; guessing is limited as at the sign-in."""
-    throttle: SignInThrottle = request.app.state.links
-    now, address = deps.clock.now_ms(), address_of(request)
-    if throttle.attempt(token, address, now) > 0:
+async def _open(request: Request, deps: Deps, token: str) -> Link | Response:
+    """The link of a token, or the page that says why there is none."""
+    guessing: Guessing = request.app.state.guessing
+    address = address_of(request)
+    admission = await guessing.admit(token, address, deps.clock.now_ms())
+    if admission == "refused":
         return _closed(request, "throttled", 429, None)
-    link = await open_link(conn, token, now)
+    async with deps.pool.connection() as conn:
+        link = await open_link(conn, token, deps.clock.now_ms())
     if link is None:
         return _closed(request, "unknown", 404, None)
-    throttle.succeeded(token, address)
+    guessing.opened(token, address, admission)
     return _closed(request, "expired", 410, link.language) if isinstance(link, Expired) else link
 
 

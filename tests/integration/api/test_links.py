@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from alerts.alarm import Alarm, Place
 from dashboards.api.throttle import FAILURES_OF_ONE_ADDRESS
 from dashboards.deps import Deps
+from dashboards.web.links.guessing import WAITING_AT_ONCE
 from devices.clock import DAY_MS, MINUTE_MS, ManualClock
 from gateway.store.connection import Connection
 from gateway.store.links import AFTER_THE_END_MS, OPEN_FOR_MS
@@ -133,12 +135,19 @@ async def test_a_token_that_nobody_made_opens_nothing(anonymous: httpx.AsyncClie
     assert (await anonymous.post("/a/AAAAAAAAAAA", data={"answer": "take"})).status_code == 404
 
 
-async def test_guesses_are_limited(anonymous: httpx.AsyncClient, family: str) -> None:
+async def test_guesses_are_slowed_down_and_lock_nobody_out(anonymous: httpx.AsyncClient, family: str) -> None:
     for _ in range(FAILURES_OF_ONE_ADDRESS + 5):
         await see(anonymous, family)
     for guess in range(FAILURES_OF_ONE_ADDRESS):
         await see(anonymous, f"guess{guess:06}", 404)
-    assert "请稍等" in await see(anonymous, family, 429)
+    at_once = WAITING_AT_ONCE + 5
+    async with asyncio.TaskGroup() as tasks:
+        guesses = [tasks.create_task(anonymous.get(f"/a/wrong{guess:06}")) for guess in range(at_once)]
+    answers = [guess.result().status_code for guess in guesses]
+    assert answers.count(404) == WAITING_AT_ONCE
+    assert answers.count(429) == 5
+    await see(anonymous, family)
+    assert (await anonymous.get("/a/wrong000000")).status_code == 404
 
 
 async def test_a_link_ends_a_day_after_its_alarm(
