@@ -183,3 +183,14 @@ def _role_settings() -> RoleSettings:
         data_dir=Path("/x"),
         twilio=twilio_account(Twilio.model_validate({"account_sid": "AC1", "auth_token": "hidden", "from": "+1"})),
     )
+
+
+def test_the_watchdogs_address_is_one_that_can_be_asked_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANXIN_WATCHDOG__URL", "https://watchdog.example/secret")
+    settings = load_settings()
+    assert settings.watchdog.url is not None
+    assert "secret" not in repr(settings)
+    for wrong in ("watchdog.example/secret", "file:///etc/passwd"):
+        monkeypatch.setenv("ANXIN_WATCHDOG__URL", wrong)
+        with pytest.raises(ValidationError, match="http"):
+            load_settings()
