@@ -110,7 +110,7 @@ async def dispatcher(settings: RoleSettings) -> None:
     async with _open_pool(settings, "dispatcher", trusted_s=1.0) as pool, kept_up(pool, clock, settings.keep):
         await _report(settings, "dispatcher", "ready")
         working = Dispatcher(
-            store=PostgresAlarmStore(pool),
+            store=PostgresAlarmStore(pool, pipelined=True),
             outbox=PostgresOutbox(pool),
             ways=ways,
             capabilities=ways.capabilities,

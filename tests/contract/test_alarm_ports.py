@@ -21,18 +21,20 @@ from tests.support.alarm_worlds import MemoryWorld, PostgresWorld, World
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_alarm, an_episode, nth_uuid
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def database(request: pytest.FixtureRequest) -> str | None:
-    return str(request.getfixturevalue("conninfo")) if request.param == "postgres" else None
+@pytest.fixture(params=["memory", "postgres", "pipelined"])
+def database(request: pytest.FixtureRequest) -> tuple[str, str]:
+    kind = str(request.param)
+    return kind, "" if kind == "memory" else str(request.getfixturevalue("conninfo"))
 
 
 @pytest.fixture
-async def world(database: str | None) -> AsyncIterator[World]:
-    if database is None:
+async def world(database: tuple[str, str]) -> AsyncIterator[World]:
+    kind, conninfo = database
+    if kind == "memory":
         yield MemoryWorld()
         return
-    async with pool(database, application="anxin test", size=4) as connections:
-        yield PostgresWorld(connections)
+    async with pool(conninfo, application="anxin test", size=4) as connections:
+        yield PostgresWorld(connections, pipelined=kind == "pipelined")
 
 
 class Interrupted(Exception):

@@ -61,9 +61,9 @@ class MemoryWorld:
 
 
 class PostgresWorld:
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], *, pipelined: bool = False) -> None:
         self._pool = pool
-        self.store = PostgresAlarmStore(pool)
+        self.store = PostgresAlarmStore(pool, pipelined=pipelined)
         self.outbox = PostgresOutbox(pool)
 
     async def register(self, card: ResidentCard, household: str | None = None) -> None:
