@@ -86,7 +86,10 @@ class EscalationWork:
         self._dispatch = True
 
     async def withdraw_steps(self, alarm: UUID, *, messages: bool = True) -> None:
-        """Withdraw the alarm's pending steps and, unless told otherwise, its messages that nobody began to send."""
+        """Withdraw the alarm's pending steps and, unless told otherwise, its messages that nobody began to send.
+
+        One of which it is not known whether it arrived stays: whoever may have heard of the alarm hears of its end.
+        """
         await self._connection.execute(
             "update escalation_step set state = 'withdrawn' where alarm = %s and state = 'pending'", (alarm,)
         )
@@ -96,7 +99,7 @@ class EscalationWork:
                 " params = params || jsonb_build_object('count', cardinality(array_remove(alarms, %(alarm)s))),"
                 " state = case when alarm = %(alarm)s or alarms = array[%(alarm)s::uuid] then 'withdrawn'"
                 " else state end"
-                " where state = 'queued' and (alarm = %(alarm)s or %(alarm)s = any(alarms))",
+                " where state = 'queued' and sending_since is null and (alarm = %(alarm)s or %(alarm)s = any(alarms))",
                 {"alarm": alarm},
             )
 
@@ -219,7 +222,8 @@ class EscalationWork:
             "update message set alarms = array_append(alarms, %(alarm)s), priority = greatest(priority, %(priority)s),"
             " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
             " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
-            " and state = 'queued' and not (%(alarm)s = any(alarms)) order by id desc limit 1 for update) returning id",
+            " and state = 'queued' and sending_since is null and not (%(alarm)s = any(alarms))"
+            " order by id desc limit 1 for update) returning id",
             {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
         )
         if await joined.fetchone() is not None:

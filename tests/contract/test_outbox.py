@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim
-from alerts.ports import Message, NewMessage
+from alerts.ports import Message, NewMessage, NewStep
 from gateway.store.connection import pool
 from tests.support.alarm_worlds import MemoryWorld, PostgresWorld, World
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, an_alarm
@@ -209,6 +209,28 @@ class TestDoubt:
         (clear,) = await world.outbox.claim(T0, 10)
         assert not clear.moot
 
+    @pytest.mark.parametrize(("in_doubt", "state"), [(True, "queued"), (False, "withdrawn")])
+    async def test_what_may_have_arrived_outlives_its_alarm(self, world: World, in_doubt: Any, state: Any) -> None:
+        async with world.store.transaction() as tx:
+            await tx.insert(an_alarm())
+        await queued(world, a_message(alarm=an_alarm().id))
+        (message,) = await claimed(world)
+        await world.outbox.retry(message, not_before=T0 + MINUTE, reason="twilio_timeout", in_doubt=in_doubt)
+        async with world.store.transaction() as tx:
+            await tx.withdraw_steps(an_alarm().id)
+        assert await world.message_states() == [(state, "twilio_timeout")]
+
+    async def test_no_alarm_joins_a_bundle_that_may_have_arrived(self, world: World) -> None:
+        alarms = [an_alarm("sos.button"), an_alarm("fall.device")]
+        async with world.store.transaction() as tx:
+            for alarm in alarms:
+                await tx.insert(alarm)
+            await tx.bundle(a_message(alarm=alarms[0].id, role="duty"), T0, due_at=T0)
+        (bundle,) = await claimed(world)
+        await world.outbox.retry(bundle, not_before=T0 + MINUTE, reason="twilio_timeout", in_doubt=True)
+        async with world.store.transaction() as tx:
+            assert await tx.bundle(a_message(alarm=alarms[1].id, role="duty"), T0, due_at=T0)
+
 
 class TestEnds:
     async def test_a_retry_waits_for_its_time(self, world: World) -> None:
@@ -248,3 +270,65 @@ class TestEnds:
         assert await world.outbox.sent_since("+8613800000001", "sms", T0 - 1) == 2
         assert await world.outbox.sent_since("+8613800000001", "sms", T0) == 1
         assert await world.outbox.sent_since("+8613800000001", "sms", T0 + 24 * HOUR) == 0
+
+
+class TestAClockThatWasSetBack:
+    """By an hour, a second ago."""
+
+    NOW = T0 - HOUR + SECOND
+
+    async def test_steps_wait_as_much_less(self, world: World) -> None:
+        await scheduled(world, due_at=T0 + MINUTE)
+        await world.outbox.clock_went_back(self.NOW, HOUR)
+        assert await due_steps(world, self.NOW + 59 * SECOND - 1) == 0
+        assert await due_steps(world, self.NOW + 59 * SECOND) == 1
+
+    async def test_where_nobody_knows_by_how_much_they_wait_anew(self, world: World) -> None:
+        await scheduled(world, due_at=T0 + MINUTE)
+        for _ in range(2):
+            await world.outbox.clock_went_back(self.NOW, None)
+        assert await due_steps(world, self.NOW + MINUTE - 1) == 0
+        assert await due_steps(world, self.NOW + MINUTE) == 1
+
+    async def test_a_second_dispatcher_that_notices_changes_nothing(self, world: World) -> None:
+        await scheduled(world, due_at=T0 + MINUTE)
+        for _ in range(2):
+            await world.outbox.clock_went_back(self.NOW, HOUR)
+        assert await due_steps(world, self.NOW + 59 * SECOND - 1) == 0
+
+    async def test_what_was_written_by_the_new_clock_stays(self, world: World) -> None:
+        await scheduled(world, due_at=self.NOW + MINUTE, written_at=self.NOW)
+        await world.outbox.clock_went_back(self.NOW, HOUR)
+        assert await due_steps(world, self.NOW + MINUTE - 1) == 0
+
+    async def test_a_message_that_is_tried_again_waits_no_longer(self, world: World) -> None:
+        await queued(world, a_message())
+        (message,) = await claimed(world)
+        await world.outbox.retry(message, not_before=T0 + 30 * SECOND, reason="busy", in_doubt=False)
+        await world.outbox.clock_went_back(self.NOW, HOUR)
+        assert len(await claimed(world, self.NOW)) == 1
+
+    async def test_a_lease_lasts_no_longer_than_before(self, world: World) -> None:
+        await queued(world, a_message())
+        await claimed(world)
+        await world.outbox.clock_went_back(self.NOW, HOUR)
+        assert await claimed(world, self.NOW) == []
+        assert len(await claimed(world, self.NOW + LEASE_MS)) == 1
+
+    async def test_a_number_that_was_written_to_by_the_old_clock_is_free(self, world: World) -> None:
+        await queued(world, a_message(), a_message())
+        (message,) = await claimed(world)
+        await world.outbox.finish(message, state="sent", now=T0, provider="twilio", provider_id="SM1")
+        assert len(await claimed(world, self.NOW)) == 1
+
+
+async def scheduled(world: World, *, due_at: int, written_at: int = T0) -> None:
+    async with world.store.transaction() as tx:
+        await tx.insert(an_alarm())
+        step = NewStep(step="tell", round=1, due_at=due_at, written_at=written_at, who="duty", how="sms")
+        await tx.schedule(an_alarm().id, [step])
+
+
+async def due_steps(world: World, now: int) -> int:
+    async with world.store.transaction() as tx:
+        return len(await tx.claim_due_steps(now, 10))

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import ACTIVE, SEVERITIES, Alarm, Place
-from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
+from alerts.outbox import CLOCKS_DIFFER_MS, LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
 from alerts.policies import Policy, Who
 from alerts.policy import NO_NEWS_TO
 from alerts.ports import (
@@ -173,7 +173,7 @@ class MemoryTransaction:
             if step.step.alarm == alarm and step.state == "pending":
                 step.state = "withdrawn"
         for stored in self._c.messages if messages else ():
-            if stored.state != "queued":
+            if stored.state != "queued" or stored.sending_since is not None:
                 continue
             if stored.message.alarm == alarm or stored.message.alarms == (alarm,):
                 stored.state = "withdrawn"
@@ -212,7 +212,8 @@ class MemoryTransaction:
         assert message.alarm is not None
         for stored in reversed(self._c.messages):
             own = stored.message
-            if (own.recipient, own.template, stored.state) == (message.recipient, "bundle", "queued"):
+            known = (own.recipient, own.template, stored.state, stored.sending_since)
+            if known == (message.recipient, "bundle", "queued", None):
                 self._rebundle(stored, (*own.alarms, message.alarm), max(own.priority, message.priority))
                 return False
         params = {"site": message.params.get("site", ""), "count": 1}
@@ -307,6 +308,19 @@ class MemoryStore:
     def claimed(self, stored: StoredMessage) -> Message:
         return stored.claimed(demo=any(c.demo for c in self.cards.values() if c.site == stored.message.site))
 
+    async def clock_went_back(self, now: int, by_ms: int | None) -> None:
+        for s in self.contents.steps:
+            if s.state == "pending" and s.step.written_at > now + CLOCKS_DIFFER_MS:
+                off = s.step.written_at - now if by_ms is None else by_ms
+                at = {"due_at": s.step.due_at - off, "written_at": s.step.written_at - off}
+                s.step = msgspec.structs.replace(s.step, **at)
+        for m in self.contents.messages:
+            if m.state == "queued" and (by_ms is not None or m.created_at > now + CLOCKS_DIFFER_MS):
+                m.not_before = min(m.not_before, now)
+            elif m.state == "sending" and m.sending_since is not None and m.sending_since > now + CLOCKS_DIFFER_MS:
+                off = m.sending_since - now if by_ms is None else by_ms
+                m.not_before, m.sending_since = m.not_before - off, m.sending_since - off
+
     async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:
         claims: list[Claim] = []
         for stored in sorted(self.contents.messages, key=lambda m: (-m.message.priority, m.id)):
@@ -339,7 +353,9 @@ class MemoryStore:
         ):
             return False
         just_now = [
-            m for m in others if m.state in ("sent", "delivered") and (m.finished_at or 0) > now - NUMBER_GAP_MS
+            m
+            for m in others
+            if m.state in ("sent", "delivered") and now - NUMBER_GAP_MS < (m.finished_at or 0) < now + CLOCKS_DIFFER_MS
         ]
         return stored.message.priority >= URGENT or not just_now
 
