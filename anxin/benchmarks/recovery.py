@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import httpx
 import msgspec
+import psutil
 
 from alerts.engine import Engine, SnapshotCopy
 from anxin.benchmarks.community import SITE, register
 from anxin.benchmarks.stage import HOST, Progress, Stage, open_stage
+from anxin.supervisor import Process
 from bench.past import Past
 from devices.clock import HOUR_MS, MINUTE_MS, SystemClock
 from devices.kinds import Kind
@@ -31,9 +34,15 @@ _STAGE: Final = re.compile(r'anxin_gateway_recovery_seconds\{stage="(\w+)"\} (\S
 class Start(msgspec.Struct, frozen=True):
     """One start of the gateway."""
 
+    snapshot: bool
+    """Whether there was one to begin with."""
     readings_replayed: int
     alarm_after_s: float
     """From the start of the process to the COMMIT of an alarm whose press waited at the broker."""
+    gateway_cpu_s: float
+    """Of its process until then."""
+    database_cpu_s: float
+    """Of the backends that serve it."""
     stages_s: dict[str, float]
 
 
@@ -79,7 +88,11 @@ async def recovery(*, residents: int, progress: Progress) -> Recovery:
         progress("starts it with a snapshot from before a further minute")
         starts.append(await _started(stage, store, bands[2]))
         progress("copies its engine")
-        return Recovery(residents, starts, await asyncio.to_thread(_pauses, await _newest(store)))
+        pauses = await asyncio.to_thread(_pauses, await _newest(store))
+        progress("starts it without a snapshot")
+        await store.execute("delete from engine_snapshot")
+        starts.append(await _started(stage, store, bands[3]))
+        return Recovery(residents, starts, pauses)
 
 
 async def _last(store: Connection) -> BatchRow:
@@ -97,16 +110,16 @@ async def _newest(store: Connection) -> Snapshot:
 async def _started(stage: Stage, store: Connection, band: str) -> Start:
     """Press a band, start the gateway, wait for the alarm, stop the gateway."""
     replayed = await store.execute(
-        "select coalesce(sum(last_pos - first_pos + 1), 0)::int8 from batch"
+        "select (select count(*) from engine_snapshot) > 0, coalesce(sum(last_pos - first_pos + 1), 0)::int8 from batch"
         " where number > (select coalesce(max(batch), 0) from engine_snapshot)"
     )
-    ((readings,),) = await replayed.fetchall()
+    ((snapshot, readings),) = await replayed.fetchall()
     async with asyncio.TaskGroup() as tasks:
         link = Link(stage.site_account, f"bench-{band}")
         linked = tasks.create_task(link.run(), name="band")
         await link.up.wait()
         begun = time.perf_counter()
-        async with stage.gateway() as (_, port), asyncio.timeout(_PATIENCE_S):
+        async with stage.gateway() as (gateway, port), asyncio.timeout(_PATIENCE_S):
             alarms = "select count(*) from alarm where object ->> 'device' = %s"
             pressed_again = 0.0
             while True:
@@ -120,11 +133,25 @@ async def _started(stage: Stage, store: Connection, band: str) -> Start:
                     break
                 await asyncio.sleep(_POLL_S)
             seconds = time.perf_counter() - begun
+            cpu_s = await _cpu_s(store, gateway)
             async with httpx.AsyncClient(trust_env=False) as client:
                 told = await client.get(f"http://{HOST}:{port}/metrics")
         linked.cancel()
     stages = {stage_: round(float(value), 2) for stage_, value in _STAGE.findall(told.text)}
-    return Start(readings, round(seconds, 2), stages)
+    return Start(snapshot, readings, round(seconds, 2), *cpu_s, stages)
+
+
+async def _cpu_s(store: Connection, gateway: Process) -> tuple[float, float]:
+    """Processor time so far: of the gateway, and of the backends that serve it."""
+    cursor = await store.execute("select pid from pg_stat_activity where application_name like 'anxin gateway%'")
+    backends = [pid for (pid,) in await cursor.fetchall()]
+    assert gateway.child is not None
+    return _spent_s([gateway.child.pid]), _spent_s(backends)
+
+
+def _spent_s(pids: Sequence[int]) -> float:
+    spent = [psutil.Process(pid).cpu_times() for pid in pids]
+    return round(sum(times.user + times.system for times in spent), 2)
 
 
 def _pauses(newest: Snapshot) -> Pauses:

@@ -110,7 +110,9 @@ def recovery(residents: int, as_json: bool) -> None:  # noqa: FBT001
     for start in found.starts:
         stages = "  ".join(f"{name} {seconds:g}" for name, seconds in start.stages_s.items())
         click.echo(
-            f"{start.readings_replayed:>10,} readings repeated: alarm after {start.alarm_after_s:6.2f} s ({stages})"
+            f"{start.readings_replayed:>10,} readings repeated{'' if start.snapshot else ', no snapshot'}:"
+            f" alarm after {start.alarm_after_s:.2f} s ({stages}),"
+            f" CPU {start.gateway_cpu_s:g} s and {start.database_cpu_s:g} s of the database"
         )
     for name, value in msgspec.structs.asdict(found.pauses).items():
         click.echo(f"{name:28} {value}")
