@@ -54,6 +54,8 @@ class Sms(_Section):
 
     signature: str | None = Field(default=None, min_length=1, max_length=20)
     """What an SMS begins with; in each language its own unless told otherwise. China approves it beforehand."""
+    links: bool = True
+    """Whether an SMS carries the link to its page; carriers of mainland China drop texts with links."""
     per_second: float = Field(default=10.0, gt=0)
     """How many messages leave a second; the first of a critical alarm never waits for it. Assumption, ADR 21."""
     daily_cap: int | None = Field(default=None, ge=1)
@@ -238,6 +240,7 @@ class WaysOut:
 
     signature: str | None = None
     public_url: str | None = None
+    links_in_sms: bool = True
     per_second: float = 10.0
     daily_cap: int | None = None
     chat: dict[str, str] = field(default_factory=dict, repr=False)
@@ -347,6 +350,7 @@ def ways_out(settings: Settings) -> WaysOut:
     public_url = settings.console.public_url
     return WaysOut(
         signature=settings.sms.signature,
+        links_in_sms=settings.sms.links,
         public_url=None if public_url is None else public_url.rstrip("/"),
         per_second=settings.sms.per_second,
         daily_cap=settings.sms.daily_cap,

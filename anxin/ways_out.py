@@ -42,4 +42,10 @@ def open_ways_out(settings: RoleSettings) -> WaysOut:
         from alerts.notifiers.chat import ChatNotifier
 
         chat = ChatNotifier(said.chat)
-    return WaysOut(phone=phone, chat=chat, public_url=said.public_url, signature=said.signature)
+    return WaysOut(
+        phone=phone,
+        chat=chat,
+        public_url=said.public_url,
+        signature=said.signature,
+        links_in_sms=said.links_in_sms,
+    )

@@ -28,6 +28,8 @@ class WaysOut:
     chat: Notifier | None = None
     public_url: str | None = None
     signature: str | None = None
+    links_in_sms: bool = True
+    """False where carriers drop texts with links."""
 
     @property
     def links(self) -> bool:
@@ -53,5 +55,7 @@ class WaysOut:
     def text_of(self, message: Message, token: str | None, capabilities: Capabilities) -> str:
         """The message in words; ``token``: of its page, None when it has none."""
         link = None if token is None or self.public_url is None else f"{self.public_url}{PAGE}{token}"
+        if message.channel == "sms" and not self.links_in_sms:
+            link = None
         replies = capabilities.can_answer(message.recipient)
         return render(message, link=link, signature=self.signature, replies=replies)
