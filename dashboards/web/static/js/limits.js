@@ -38,7 +38,7 @@ function inWords(form, wrong) {
   const whose = form.dataset.scope === "resident" ? "" : wrong.resident && t("rules.wrong.at_resident")
     || wrong.site && wrong.site !== form.dataset.key && t("rules.wrong.at_site") || "";
   return t(`rules.wrong.${wrong.code}`, {
-    min: wrong.min / scale, max: wrong.max / scale, apart: wrong.apart / scale, ceiling: wrong.ceiling / scale,
+    min: wrong.min / scale, max: wrong.max / scale, apart: wrong.apart / scale, ceiling: wrong.ceiling / scale, least: wrong.least / scale,
     lower: title(wrong.lower), upper: title(wrong.upper),
   }) + whose;
 }
