@@ -25,6 +25,8 @@ OLDEST_FIX_MS: Final = DAY_MS
 _CONCERNED: Final[LiteralString] = (
     "(r.id = a.resident or (a.resident is null and r.household = a.object ->> 'household'))"
 )
+_NOBODY_KNOWN: Final[LiteralString] = "(a.resident is null and a.object ->> 'household' is null)"
+"""A stranger cries for help: the place is all by which they can be found, and nobody's to agree to."""
 
 
 class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,12 +104,13 @@ async def disclosed(conn: Connection, alarm: UUID, now: int, extent: Extent) -> 
 async def whereabouts(conn: Connection, alarm: UUID, now: int) -> Whereabouts | None:
     """The last known place of whom an active alarm is about, at ``now`` (ms); None unless they agreed.
 
-    All who are concerned must have agreed, or somebody must have broken their refusal open. It is the newest
-    fix of what they wear or have at home, or the alarm's own place where that is newer, and at most a day old.
+    All who are concerned must have agreed, or somebody must have broken their refusal open; of a stranger nobody
+    knows whom to ask. It is the newest fix of what they wear or have at home, or the alarm's own place where that
+    is newer, and at most a day old.
     """
     cursor = await conn.execute(
         "with shown as (select a.* from alarm a where a.id = %(alarm)s"
-        f" and a.state in {ACTIVE_STATES} and ({LOCATION_OPENED}"
+        f" and a.state in {ACTIVE_STATES} and ({LOCATION_OPENED} or {_NOBODY_KNOWN}"
         f" or (select bool_and({LOCATION_GRANTED}) from resident r where {_CONCERNED}))),"
         f" people as (select r.* from resident r join shown a on {_CONCERNED}),"
         " fixes as (select (p ->> 'lat')::float8 as lat, (p ->> 'lon')::float8 as lon,"

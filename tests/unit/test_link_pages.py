@@ -69,6 +69,12 @@ def test_what_lies_before_us_is_shown_without_a_time_and_what_was_skipped_is_not
     assert [m.stage for m in settled.milestones] == ["open", "taken", "over"]
 
 
+def test_nobody_sets_out_to_our_own_system() -> None:
+    story = story_of(after("acknowledge", "dispatch", kind="system", rule="system.site_silent"), {})
+    assert story.stage == "taken"
+    assert [m.stage for m in story.milestones] == ["open", "taken", "over"]
+
+
 def test_writing_it_up_later_does_not_move_the_end() -> None:
     story = story_of(after("acknowledge", "resolve", "close"), {})
     assert story.milestones[-1].t == T0 + 2000

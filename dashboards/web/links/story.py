@@ -45,6 +45,9 @@ _SAID: Final[Mapping[str, Verb]] = {
 }
 """What somebody said, by the event that it is on the timeline."""
 
+_OF_A_SYSTEM: Final[frozenset[Stage]] = frozenset({"taken", "over"})
+"""Nobody goes to our own system: somebody sees to it."""
+
 _FALSE: Final = frozenset({"false_alarm", "accidental", "test", "technical"})
 _FROM_PEOPLE_ONLY: Final = frozenset({"ambulance", "hospital", "died"})
 """Results that somebody tells by voice: no page and no message says more than to call the centre."""
@@ -82,6 +85,8 @@ def named_in(alarm: Alarm) -> list[str]:
 def story_of(alarm: Alarm, kinds: Mapping[str, str]) -> Story:
     """The story so far; ``kinds``: what responders are, by the timeline's name for them."""
     reached = _reached(alarm)
+    if alarm.kind == "system":
+        reached = {stage: entry for stage, entry in reached.items() if stage in _OF_A_SYSTEM}
     here: Stage = next((stage for stage in reversed(STAGES) if stage in reached), "open")
     going = _who(reached.get("going"), kinds, "somebody")
     roles: dict[Stage, str | None] = {"going": going, "there": _who(reached.get("there"), kinds, going or "somebody")}
@@ -89,7 +94,7 @@ def story_of(alarm: Alarm, kinds: Mapping[str, str]) -> Story:
     way = [
         Milestone(stage=stage, t=reached[stage].t if stage in reached else None, who=roles.get(stage))
         for stage in STAGES[1:]
-        if stage in reached or stage in before_us
+        if stage in reached or (stage in before_us and (alarm.kind != "system" or stage in _OF_A_SYSTEM))
     ]
     return Story(
         stage=here,

@@ -18,6 +18,8 @@ from gateway.store.disclosure import Centre, Disclosed, Whereabouts
 
 _ICON: Final = {"open": "bell", "taken": "phone", "going": "going", "there": "there", "over": "check"}
 _UNKNOWN: Final = "help"
+TECHNICAL: Final = "system"
+"""The kind of alarm to which nobody goes: somebody sees to it."""
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +88,7 @@ class Words:
             "what": self.what(facts.alarm, names),
             "since": self.moment(facts.alarm.event_time),
             "state": self.state(facts.story),
+            "technical": facts.alarm.kind == TECHNICAL,
             "icon": "phone" if facts.story.how == "call_centre" else _ICON[facts.story.stage],
             "address": self._wording.place(facts.people[0].address) if facts.people and facts.role != FAMILY else "",
         }
@@ -96,7 +99,7 @@ class Words:
         return {
             **self.summary(facts),
             "steps": [self._step(milestone, facts.story) for milestone in facts.story.milestones],
-            "mine": None if mine is None else {"word": self._said(mine.verb, facts.role), "clock": self.clock(mine.t)},
+            "mine": None if mine is None else {"word": self._said(mine.verb, facts), "clock": self.clock(mine.t)},
             "accepted": facts.accepted,
             "arrived": mine is not None and mine.verb == "there",
             "confirmed_by_staff": needs_confirming(facts.alarm),
@@ -105,15 +108,18 @@ class Words:
             "until": self.clock(expires_at),
         }
 
-    def _said(self, verb: str, role: str) -> str:
-        return self._wording.known(f"link.said.{role}.{verb}", self._t(f"link.said.{verb}"))
+    def _said(self, verb: str, facts: Facts) -> str:
+        by = TECHNICAL if facts.alarm.kind == TECHNICAL else facts.role
+        return self._wording.known(f"link.said.{by}.{verb}", self._t(f"link.said.{verb}"))
 
     def _card(self, person: Disclosed) -> dict[str, Any]:
         return {**msgspec.structs.asdict(person), "place": self._wording.place(person.address)}
 
     def what(self, alarm: Alarm, names: str) -> str:
-        """What happened to whom."""
+        """What happened to whom; of our own system, by the rule's name."""
         known = self._wording.known
+        if alarm.kind == TECHNICAL:
+            return known(f"rule.{alarm.rule}", self._t("kind.system"))
         said = known(f"link.what.{alarm.rule}", known(f"link.what.{alarm.kind}", self._t(f"link.what.{_UNKNOWN}")))
         return said.format(name=names or self._t("link.somebody"))
 

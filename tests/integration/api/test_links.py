@@ -466,6 +466,19 @@ async def test_of_two_who_share_a_box_both_must_agree(
     assert "121.4731" in await see(anonymous, token)
 
 
+async def test_a_stranger_is_found_by_the_place_alone(
+    anonymous: httpx.AsyncClient, conn: Connection, desk: Desk, neighbour: dict[str, Any]
+) -> None:
+    place = Place(lat=31.2331, lon=121.4731, t=NOW)
+    alarm = await desk.raise_alarm()
+    async with desk.store.transaction() as tx:
+        await tx.save(msgspec.structs.replace(alarm, position=place, version=2))
+    token = await told(desk.store, conn, alarm, neighbour, "grid_worker", NOW)
+    assert "有人按了求助键" in await see(anonymous, token)
+    await say(anonymous, token, alarm, "take")
+    assert "121.4731" in await see(anonymous, token)
+
+
 async def test_how_it_ended_is_told_but_what_only_people_should_tell_is_not(
     anonymous: httpx.AsyncClient, manager: httpx.AsyncClient, family: str, alarm: Alarm
 ) -> None:
