@@ -7,14 +7,15 @@ finished first, so that nobody hears the same thing twice. Several may run: what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import structlog
 
 from alerts import delivery
 from alerts.notifiers.port import Capabilities, Delivered, GiveUp, NotSent, RetryAfter
-from alerts.outbox import Claim, Outbox, Waiting
+from alerts.outbox import CLOCKS_DIFFER_MS, Claim, Outbox, Waiting
 from alerts.pace import Pace
 from alerts.patience import STORE_AWAY_S, Patience
 from alerts.ports import AlarmStore, Message
@@ -23,7 +24,7 @@ from alerts.steps import carry_out_due
 from devices.clock import Clock
 
 SENDING_AT_ONCE: Final = 16
-KEPT_FREE: Final = 4
+KEPT_FREE: Final = 0
 """Of those, for what is urgent: a provider that hangs holds up the others, never a cry for help. Assumption."""
 FIRST_WAIT_MS: Final = 2_000
 LONGEST_WAIT_MS: Final = 60_000
@@ -31,6 +32,9 @@ LONGEST_WAIT_MS: Final = 60_000
 together does not come back together. Assumption, ADR 21: an alarm's message is of use for minutes."""
 ATTEMPTS: Final = 12
 """Of a message that has no time limit of its own."""
+OTHERS_LAG_S: Final = 120.0
+"""So long after the clock was set, another process may still plan by the old one. Assumption: the gateway adopts a
+clock that was set within a minute (ADR 8)."""
 SHORTEST_SLEEP_S: Final = 0.02
 LONGEST_BLIND_SLEEP_S: Final = 1.0
 """When what is due is in somebody else's hands: doubled up to this while nothing moves."""
@@ -48,6 +52,7 @@ class Dispatcher:
         ways: The ways out.
         capabilities: What the ways out can do.
         clock: The time.
+        steady_s: Seconds that pass whatever happens to the clock.
         per_second: How many messages leave a second, unless they are urgent.
         unavailable: What the store raises while it is away; the work is then tried again.
     """
@@ -60,6 +65,7 @@ class Dispatcher:
         ways: Ways,
         capabilities: Capabilities,
         clock: Clock,
+        steady_s: Callable[[], float] = time.monotonic,
         per_second: float = 10.0,
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
@@ -67,6 +73,10 @@ class Dispatcher:
         self._outbox = outbox
         self._capabilities = capabilities
         self._clock = clock
+        self._steady_s = steady_s
+        self._clock_was_off_ms: float | None = None
+        """By how much the clock was ahead of the steady one when it was last looked at."""
+        self._others_may_lag_until_s = 0.0
         self._patience = Patience(unavailable)
         self._sender = Sender(outbox, ways, clock, self._patience)
         self._pace = Pace(per_second)
@@ -105,6 +115,7 @@ class Dispatcher:
         while True:
             self._awake.clear()
             try:
+                await self._look_at_the_clock()
                 waiting = await self._outbox.waiting()
                 sleep_s = 0.0 if await self._round(sends, waiting) else self._sleep_s(waiting)
             except self._patience.unavailable as error:
@@ -114,6 +125,21 @@ class Dispatcher:
                 return
             if sleep_s > 0:
                 await self._sleep(sleep_s)
+
+    async def _look_at_the_clock(self) -> None:
+        """When it was set back, nothing may wait until it has caught up; nor what was planned before we began."""
+        now = self._clock.now_ms()
+        off_ms = now - 1000 * self._steady_s()
+        was_off_ms = self._clock_was_off_ms
+        back_ms = None if was_off_ms is None else int(was_off_ms - off_ms)
+        if back_ms is None or back_ms > CLOCKS_DIFFER_MS:
+            if back_ms is not None:
+                _log.warning("the clock was set back", by_ms=back_ms)
+            await self._outbox.clock_went_back(now, back_ms)
+            self._others_may_lag_until_s = self._steady_s() + OTHERS_LAG_S
+        elif self._steady_s() < self._others_may_lag_until_s:
+            await self._outbox.clock_went_back(now, None)
+        self._clock_was_off_ms = off_ms
 
     async def _round(self, sends: asyncio.TaskGroup, waiting: Waiting) -> bool:
         """Do what is due of steps and messages; whether anything was."""

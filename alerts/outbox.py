@@ -28,6 +28,11 @@ NUMBER_GAP_MS: Final = 2_000
 """Between two messages to one address unless urgent: carriers drop what comes faster. Assumption, ADR 21."""
 
 
+CLOCKS_DIFFER_MS: Final = 2_000
+"""How far the clocks of two machines may lie apart: what was written later than this was written before the clock was
+set back. Assumption."""
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is ours until ``until`` (ms).
 
@@ -53,6 +58,14 @@ class Outbox(Protocol):
 
     async def waiting(self) -> Waiting:
         """When there will be something to do; a message may be due and yet have to wait its turn."""
+        ...
+
+    async def clock_went_back(self, now: int, by_ms: int | None) -> None:
+        """The clock was set back by so much: let nothing wait until it has caught up.
+
+        Steps that were written down after ``now`` wait as much less; None, where nobody knows how much: as long as
+        they were to, from now on. Messages that are tried again wait no longer.
+        """
         ...
 
     async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:

@@ -10,7 +10,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.outbox import LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
+from alerts.outbox import CLOCKS_DIFFER_MS, LEASE_MS, NUMBER_GAP_MS, URGENT, Claim, Waiting
 from alerts.ports import Channel, Message
 from alerts.telling import ALARM_TEMPLATES
 from devices.clock import DAY_MS
@@ -25,8 +25,8 @@ _ITS_TURN: Final[LiteralString] = (
     " and (o.state = 'sending' or (o.state = 'queued' and o.not_before <= %(now)s"
     " and (o.priority > m.priority or (o.priority = m.priority and o.id < m.id)))))"
     " and (m.priority >= %(urgent)s or not exists (select 1 from message o where o.recipient = m.recipient"
-    " and o.channel = m.channel and o.created_at > %(yesterday)s and o.finished_at > %(just_now)s"
-    " and o.state in ('sent', 'delivered')))"
+    " and o.channel = m.channel and o.created_at > %(yesterday)s"
+    " and o.finished_at > %(just_now)s and o.finished_at < %(soon)s and o.state in ('sent', 'delivered')))"
 )
 """Whether nothing to the same recipient goes before the message ``m``, or has gone this very moment."""
 
@@ -64,6 +64,33 @@ class PostgresOutbox:
         assert row is not None
         return Waiting(*row)
 
+    async def clock_went_back(self, now: int, by_ms: int | None) -> None:
+        """The clock was set back by so much: let nothing wait until it has caught up. None: nobody knows how much.
+
+        Alarms are locked in id order and before their steps, as everywhere.
+        """
+        values = {"now": now, "by": by_ms, "later": now + CLOCKS_DIFFER_MS}
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                "with late as (select s.id, coalesce(%(by)s::bigint, s.written_at - %(now)s) as off"
+                " from escalation_step s join alarm a on a.id = s.alarm where s.state = 'pending'"
+                " and s.written_at > %(later)s order by a.id for update)"
+                " update escalation_step s set due_at = due_at - off, written_at = written_at - off from late"
+                " where s.id = late.id",
+                values,
+            )
+            await connection.execute(
+                "update message set not_before = %(now)s where state = 'queued' and not_before > %(now)s"
+                " and (%(by)s::bigint is not null or created_at > %(later)s)",
+                values,
+            )
+            await connection.execute(
+                "update message set not_before = not_before - coalesce(%(by)s::bigint, sending_since - %(now)s),"
+                " sending_since = sending_since - coalesce(%(by)s::bigint, sending_since - %(now)s)"
+                " where state = 'sending' and sending_since > %(later)s",
+                values,
+            )
+
     async def claim(self, now: int, limit: int, *, urgent_only: bool = False) -> list[Claim]:
         """Take due messages, the most urgent first, then the oldest; those that others hold are passed over.
 
@@ -79,6 +106,7 @@ class PostgresOutbox:
             "urgent": URGENT,
             "yesterday": now - DAY_MS,
             "just_now": now - NUMBER_GAP_MS,
+            "soon": now + CLOCKS_DIFFER_MS,
             "left": LEFT,
             "of_alarms": sorted(ALARM_TEMPLATES),
         }

@@ -71,11 +71,16 @@ class Story:
             ways=ways,
             capabilities=ways.capabilities,
             clock=self.clock,
+            steady_s=self._seconds,
         )
 
     def can(self, **changes: Any) -> None:
         """Let the provider be able to do other things than everything."""
         self.phones.capabilities = msgspec.structs.replace(self.phones.capabilities, **changes)
+        self.restart()
+
+    def restart(self) -> None:
+        """Others take the dispatchers' places, and know nothing but what is stored."""
         self._dispatchers = [self.dispatcher() for _ in self._dispatchers]
 
     def at(self, seconds: float, *deeds: Deed) -> None:
