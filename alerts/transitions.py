@@ -126,6 +126,9 @@ STATE_EVENTS: Final[frozenset[str]] = frozenset({*LEADS_TO, "opened", "again"})
 ROUND_EVENTS: Final[frozenset[str]] = frozenset({"again", "reopen"})
 """Timeline events with which the escalation starts anew."""
 
+NO_PROGRESS: Final[frozenset[str]] = frozenset({"cannot_come", "replied"})
+"""Timeline events of people who went no step further."""
+
 TOLD: Final = "family_told"
 NOBODY_TO_TELL: Final = "nobody_to_tell"
 """Timeline events of an attempt to tell the family."""

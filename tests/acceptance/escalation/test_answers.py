@@ -132,6 +132,26 @@ async def test_familys_going_stops_no_step_to_staff(story: Story, phones: Answer
     assert phones.said["daughter"] == [Template.REPLY_NOTED]
 
 
+async def test_familys_words_put_off_no_second_look(story: Story, phones: Answering) -> None:
+    story.at(0, sos("wang"))
+    story.at(130, takes("zhang"))
+    for second in (200, 300, 400):
+        story.at(second, phones.texts_us("daughter", "1" if second != 300 else "2"))
+    story.want(430, line("again", note="no_progress"))
+    await story.plays(until=431)
+
+
+async def test_who_cannot_come_and_whom_nobody_understands_put_off_no_second_look(
+    story: Story, phones: Answering
+) -> None:
+    story.at(0, sos("wang"))
+    story.at(TOLD, takes("zhang"))
+    story.at(TOLD + 100, phones.texts_us(CHEN, "门锁着"))
+    story.at(TOLD + 200, phones.texts_us(CHEN, "0"))
+    story.want(TOLD + 300, line("again", note="no_progress"))
+    await story.plays(until=TOLD + 301)
+
+
 async def test_family_on_the_way_is_told_to_turn_back(story: Story, phones: Answering) -> None:
     story.at(0, sos("wang"))
     story.at(130, phones.texts_us("daughter", "1"))
