@@ -79,6 +79,10 @@ class DemoControl(Protocol):
         """What the daughter's phone shows, oldest first."""
         ...
 
+    async def page(self) -> str | None:
+        """The token of the page behind the daughter's newest message; None before there is one."""
+        ...
+
     def story(self) -> DemoStory:
         """Where the minute of fast time is."""
         ...

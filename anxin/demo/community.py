@@ -7,9 +7,11 @@ from typing import Final
 from anxin.demo import RESIDENTS, SEED, SITE
 from devices.clock import SystemClock
 from gateway.store.connection import Connection, connect
+from gateway.store.consents import add_consent
 from gateway.store.registry import add_contact, add_device, add_fence, add_resident, find, save_site
 from gateway.store.registry_records import (
     Circle,
+    ConsentFields,
     ContactFields,
     DeviceFields,
     FenceFields,
@@ -81,6 +83,8 @@ async def _enter_person(connection: Connection, site: str, person: Person) -> No
             polygon=None if fence.polygon is None else list(fence.polygon),
         ),
     )
+    seen = ConsentFields(resident=resident.id, purpose="location", granted=True, from_ms=SystemClock().now_ms())
+    await add_consent(connection, ACTOR, seen)
     for contact in person.contacts:
         await add_contact(
             connection,

@@ -22,7 +22,8 @@ from anxin.up import KILL_GATEWAY
 from dashboards.deps import DemoCounters, DemoStory, PhoneMessage
 from devices.clock import Clock
 from gateway.store.connection import Connection
-from gateway.store.demo import ask_supervisor, has_had_alarms, texts_to
+from gateway.store.demo import ask_supervisor, has_had_alarms, last_text_to, texts_to
+from gateway.store.links import create_link
 from gateway.store.registry import find, listing
 from gateway.store.registry_records import Contact, Device
 from simulator.link import BrokerAddress, Link
@@ -59,6 +60,7 @@ class Drawer:
         self._link = link
         self._pool = pool
         self._tasks = tasks
+        self._clock = clock
         self._counter = ReadingCounter()
         self._wearer: Wearer | None = None
         self._first: asyncio.Task[None] | None = None
@@ -122,6 +124,15 @@ class Drawer:
             )
             for text in texts
         ]
+
+    async def page(self) -> str | None:
+        """The token of a link as the daughter's newest message would carry it, were it sent."""
+        wearer = await self._who()
+        if wearer is None:
+            return None
+        async with self._pool.connection() as connection:
+            message = await last_text_to(connection, wearer.resident, wearer.phone)
+            return None if message is None else await create_link(connection, message, self._clock.now_ms())
 
     def story(self) -> DemoStory:
         """Where the minute of fast time is."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from dashboards.api.access import Acting, DepsOf, SignedIn
 from dashboards.api.problems import Problem
@@ -43,6 +43,15 @@ async def state(deps: DepsOf, _: SignedIn) -> Response:
         "story": control.story(),
     }
     return Response(msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/page")
+async def daughters_page(deps: DepsOf, _: SignedIn) -> Response:
+    """What the daughter sees when she opens the link of her newest message."""
+    token = await _control(deps).page()
+    if token is None:
+        raise Problem(404, "the daughter has no message yet")
+    return RedirectResponse(f"/a/{token}", 303)
 
 
 @router.post("/{deed}")

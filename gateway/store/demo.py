@@ -70,6 +70,17 @@ async def texts_to(connection: Connection, resident: str, recipient: str) -> lis
     return [msgspec.json.decode(row[0], type=QueuedText) for row in await cursor.fetchall()]
 
 
+async def last_text_to(connection: Connection, resident: str, recipient: str) -> int | None:
+    """The newest of them that is about an alarm."""
+    cursor = await connection.execute(
+        "select max(id) from message where resident = %s and recipient = %s and alarm is not null"
+        " and state not in ('queued', 'withdrawn')",
+        (resident, recipient),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
 async def active_alarm(connection: Connection, resident: str, rule: str) -> UUID | None:
     """The resident's active alarm of a rule."""
     cursor = await connection.execute(

@@ -42,5 +42,8 @@ class PlayedDemo:
             return []
         return [PhoneMessage(t=1_750_000_000_000, to="13800138000", text="【安心】王秀英按了求助键", state="not_sent")]
 
+    async def page(self) -> str | None:
+        return "AAAAAAAAAAA" if await self.phone() else None
+
     def story(self) -> DemoStory:
         return DemoStory(running="fast_minute" in self.deeds, clock="09:15", step=None)

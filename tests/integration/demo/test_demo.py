@@ -95,6 +95,7 @@ def test_the_demo_plays_to_the_all_clear_and_reaches_nobody_outside(service_path
             page.do(f"{path}/acknowledge")
             page.do(f"{path}/notify")
             _until(lambda: [text["state"] for text in page.state()["phone"]] == ["not_sent"])  # or it is withdrawn
+            assert "stage-taken" in page.client.get("/demo/page").text  # what the daughter sees behind the link
             page.do(f"{path}/resolve", {"result": "settled_by_phone"})
             page.do(f"{path}/close", {"outcome": "test"})
             _until(lambda: len(page.state()["phone"]) == 2)

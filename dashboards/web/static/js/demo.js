@@ -41,6 +41,7 @@ function show(root, state) {
   for (const [name, value] of Object.entries(state.counters)) need(root, `[data-count="${name}"]`).textContent = value.toLocaleString();
   need(root, "[data-count-box=lost]").className = state.counters.lost ? "bad" : "zero";
   showPhone(need(root, "[data-phone]"), state.phone);
+  need(root, "[data-her-page]").hidden = state.phone.length === 0;
   showStory(need(root, "[data-story]"), state.story);
 }
 
