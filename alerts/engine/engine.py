@@ -57,7 +57,6 @@ class Engine:
         self._listening_since: int | None = None
         self._devices_before = FOREVER
         self._episodes_before: tuple[int, npt.NDArray[np.int64]] | None = None
-        self._readings_since_commit = 0
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Bring committed registry changes into force, in their order.
@@ -105,15 +104,15 @@ class Engine:
             KernelFault: as ``process``; nothing else is undone.
         """
         under_way = self._journal, self._out, self._room
-        uncommitted = self._devices_before, self._episodes_before, self._readings_since_commit
+        uncommitted = self._devices_before, self._episodes_before
         self._journal, self._room = empty_journal(_FIRST_ROOM), _FIRST_ROOM
-        self._devices_before, self._episodes_before, self._readings_since_commit = FOREVER, None, 0
+        self._devices_before, self._episodes_before = FOREVER, None
         try:
             return self.process(batch, now)
         finally:
             self.rollback()
             self._journal, self._out, self._room = under_way
-            self._devices_before, self._episodes_before, self._readings_since_commit = uncommitted
+            self._devices_before, self._episodes_before = uncommitted
 
     def advance(self, now: int, listening_since: int | None) -> Records:
         """Judge the deadlines that have come.
@@ -149,7 +148,6 @@ class Engine:
         """Make everything since the last commit final."""
         self._devices_before = FOREVER
         self._episodes_before = None
-        self._readings_since_commit = 0
         self._journal.used[:] = 0
 
     def rollback(self) -> None:
@@ -162,7 +160,6 @@ class Engine:
             self._state = self._state._replace(episode=self._state.episode[:room].copy(), free=free)
         self._devices_before = FOREVER
         self._episodes_before = None
-        self._readings_since_commit = 0
 
     def disable(self, rule: Rule) -> None:
         """Switch a detector off, for example after a ``KernelFault``; belongs between batches.
@@ -247,10 +244,9 @@ class Engine:
 
     def _make_room(self, readings: int) -> None:
         """Let output, journal and pool hold what so many more readings may bring."""
-        self._readings_since_commit += readings
         devices, vitals, residents, episodes = self._journal.used.tolist()
         kept = max(devices, vitals, residents, -(-episodes // KEPT_AT_MOST))
-        needed = max(self._readings_since_commit, kept + readings)
+        needed = kept + readings
         if needed > self._room:
             self._room = max(needed, 2 * self._room)
             larger = empty_journal(self._room)
