@@ -52,12 +52,12 @@ class EscalationWork:
         return self._connection
 
     async def site_rules(self, site: str) -> SiteRules | None:
-        """The site with its policies."""
-        cursor = await self._connection.execute("select name, timezone, demo from site where id = %s", (site,))
-        row = await cursor.fetchone()
+        """The site with its policies; in a pipeline, both questions leave before the first answer is awaited."""
+        asked = await self._connection.execute("select name, timezone, demo from site where id = %s", (site,))
+        policies = tuple(await policies_of(self._connection, site))
+        row = await asked.fetchone()
         if row is None:
             return None
-        policies = tuple(await policies_of(self._connection, site))
         return SiteRules(name=row[0], timezone=row[1], demo=row[2], policies=policies)
 
     async def plan_of(self, alarm: UUID) -> Plan | None:
