@@ -23,8 +23,14 @@
 
   eachPart(document, function (part) { shown[part.id] = part.innerHTML; });
 
+  function headline() {
+    var title = document.querySelector("h1");
+    return (title && title.textContent) || "";
+  }
+
   /** @param {string} text */
   function show(text) {
+    var before = headline();
     var fresh = document.implementation.createHTMLDocument("");
     fresh.documentElement.innerHTML = text;
     eachPart(fresh, function (part) {
@@ -34,6 +40,8 @@
         old.innerHTML = part.innerHTML;
       }
     });
+    var said = document.getElementById("said");
+    if (said && headline() !== before) said.textContent = headline();
     body.setAttribute("data-live", (fresh.body && fresh.body.getAttribute("data-live")) || "over");
   }
 
