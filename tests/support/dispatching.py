@@ -73,6 +73,7 @@ class Running:
         per_second: float = 1_000.0,
     ) -> None:
         self.store = store
+        self.ear = ear
         self.clock = clock
         self._wake: asyncio.Queue[None] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(

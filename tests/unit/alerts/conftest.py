@@ -31,4 +31,5 @@ async def start(store: MemoryStore) -> AsyncIterator[Callable[..., Running]]:
 
     yield starting
     for running in started:
+        running.ear.gate.set()
         await running.stop()
