@@ -24,7 +24,7 @@ from alerts.steps import carry_out_due
 from devices.clock import Clock
 
 SENDING_AT_ONCE: Final = 16
-KEPT_FREE: Final = 0
+KEPT_FREE: Final = 4
 """Of those, for what is urgent: a provider that hangs holds up the others, never a cry for help. Assumption."""
 FIRST_WAIT_MS: Final = 2_000
 LONGEST_WAIT_MS: Final = 60_000
