@@ -35,6 +35,8 @@ ATTEMPTS: Final = 12
 OTHERS_LAG_S: Final = 120.0
 """So long after the clock was set, another process may still plan by the old one. Assumption: the gateway adopts a
 clock that was set within a minute (ADR 8)."""
+LOOK_AFTER_OTHERS_S: Final = 1.0
+"""How often their plans are looked at meanwhile: every step that waits is."""
 SHORTEST_SLEEP_S: Final = 0.02
 LONGEST_BLIND_SLEEP_S: Final = 1.0
 """When what is due is in somebody else's hands: doubled up to this while nothing moves."""
@@ -77,6 +79,7 @@ class Dispatcher:
         self._clock_was_off_ms: float | None = None
         """By how much the clock was ahead of the steady one when it was last looked at."""
         self._others_may_lag_until_s = 0.0
+        self._look_after_others_at_s = 0.0
         self._patience = Patience(unavailable)
         self._sender = Sender(outbox, ways, clock, self._patience)
         self._pace = Pace(per_second)
@@ -137,8 +140,9 @@ class Dispatcher:
                 _log.warning("the clock was set back", by_ms=back_ms)
             await self._outbox.clock_went_back(now, back_ms)
             self._others_may_lag_until_s = self._steady_s() + OTHERS_LAG_S
-        elif self._steady_s() < self._others_may_lag_until_s:
+        elif self._look_after_others_at_s <= self._steady_s() < self._others_may_lag_until_s:
             await self._outbox.clock_went_back(now, None)
+            self._look_after_others_at_s = self._steady_s() + LOOK_AFTER_OTHERS_S
         self._clock_was_off_ms = off_ms
 
     async def _round(self, sends: asyncio.TaskGroup, waiting: Waiting) -> bool:
