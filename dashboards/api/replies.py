@@ -61,7 +61,7 @@ async def list_replies(
     principal: SignedIn,
     meaning: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: int | None = None,
+    before: str | None = None,
 ) -> Response:
     """What came in by SMS and keypad, newest first, with what it was taken for.
 
@@ -69,6 +69,10 @@ async def list_replies(
     ``next`` of the page before.
     """
     async with deps.pool.connection() as conn:
-        found = await replies(conn, sites=principal.sites, meaning=meaning, before=before, limit=limit)
-    answer = {"items": found, "next": found[-1].t if len(found) == limit else None}
+        try:
+            found = await replies(conn, sites=principal.sites, meaning=meaning, before=before, limit=limit + 1)
+        except ValueError:
+            raise Problem(422, "before: expected the `next` of a page", kind="invalid") from None
+    shown = found[:limit]
+    answer = {"items": shown, "next": shown[-1].cursor if len(found) > limit else None}
     return Response(msgspec.json.encode(answer), media_type="application/json")

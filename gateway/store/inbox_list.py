@@ -24,20 +24,30 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     message: int | None
     answered: str | None
 
+    @property
+    def cursor(self) -> str:
+        """Where the page behind it begins."""
+        return f"{self.t}_{self.id}"
+
 
 async def replies(
-    conn: Connection, *, sites: Sequence[str], meaning: str | None, before: int | None, limit: int
+    conn: Connection, *, sites: Sequence[str], meaning: str | None, before: str | None, limit: int
 ) -> list[Reply]:
-    """The newest answers before a time (ms). ``sites``: those of the reader, empty for all; strangers' have none."""
+    """The newest answers. ``sites``: those of the reader, empty for all; strangers' have none.
+
+    Raises:
+        ValueError: ``before`` is no ``cursor`` of an answer.
+    """
+    t, _, key = ("", "", "") if before is None else before.partition("_")
     cursor = await conn.execute(
         "select i.provider_id, i.received_at, i.channel, i.sender, nullif(m.name, ''), i.body, i.meaning, i.alarm,"
         " i.message, i.answer ->> 'template'"
         " from inbound_message i left join message m on m.id = i.message"
         " where (m.site is null or %(sites)s::text[] = '{}' or m.site = any(%(sites)s))"
         " and (%(meaning)s::text is null or i.meaning = %(meaning)s)"
-        " and (%(before)s::bigint is null or i.received_at < %(before)s)"
-        " order by i.received_at desc, i.provider_id limit %(limit)s",
-        {"sites": list(sites), "meaning": meaning, "before": before, "limit": limit},
+        " and (%(t)s::bigint is null or (i.received_at, i.provider_id) < (%(t)s, %(key)s))"
+        " order by i.received_at desc, i.provider_id desc limit %(limit)s",
+        {"sites": list(sites), "meaning": meaning, "t": int(t) if before else None, "key": key, "limit": limit},
     )
     fields = Reply.__struct_fields__
     return [Reply(**dict(zip(fields, row, strict=True))) for row in await cursor.fetchall()]

@@ -10,7 +10,7 @@ from tests.browser.cries import cry
 
 PAGES = (
     "/", "/people", "/people/new", "/devices", "/devices/new", "/alarms", "/sound",
-    "/requests", "/households", "/responders/new", "/staff", "/staff/new", "/rules",
+    "/requests", "/replies", "/households", "/responders/new", "/staff", "/staff/new", "/rules",
 )  # fmt: skip
 
 

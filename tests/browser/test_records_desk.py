@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, expect
 
+from alerts.inbox import Inbound, receive
 from devices.clock import DAY_MS, HOUR_MS
 from gateway.store.registry import add_device, add_household, add_resident, listing
 from gateway.store.registry_records import Assignment, DeviceFields, HouseholdFields, ResidentFields, Responder
+from gateway.store.replies import PostgresInboxStore
 from gateway.store.requests import add_request, requests
 from gateway.store.staff import staff_list
 from tests.browser.conftest import Console, Watched, watched_page
@@ -129,3 +131,15 @@ async def test_a_device_handed_over_yesterday_belongs_to_its_next_wearer_since_t
         worn = sorted(await listing(conn, Assignment, sites=()), key=lambda each: each.from_ms)
     assert [(each.resident, each.to_ms) for each in worn] == [(console.resident.id, since), (other.id, None)]
     assert worn[1].from_ms == since
+
+
+async def test_what_a_stranger_wrote_is_found_among_the_answers(console: Console, desk: Watched) -> None:
+    page = desk.page
+    store = PostgresInboxStore(console.deps.pool)
+    inbound = Inbound(provider_id="SM1", sender="13600000009", body="谁在找我？")
+    await receive(store, inbound, console.deps.clock.now_ms())
+    await page.goto("/replies")
+    await expect(page.locator("#replies")).to_contain_text("谁在找我？")
+    await expect(page.locator("#replies .chip")).to_have_text("陌生号码")
+    await page.select_option("#of-meaning", "take")
+    await expect(page.locator("#replies")).to_contain_text("没有来信")

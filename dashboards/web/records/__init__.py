@@ -11,6 +11,7 @@ from dashboards.web.records import (
     people,
     person,
     policies,
+    replies,
     requests,
     responders,
     roster,
@@ -21,7 +22,7 @@ from dashboards.web.records import (
 )
 
 PARTS = (
-    people, person, contacts, zones, devices, households, requests, responders, roster, staff, sites, rules, policies,
+    people, person, contacts, zones, devices, households, requests, replies, responders, roster, staff, sites, rules, policies,
     history,
 )  # fmt: skip
 """The order counts: ``/people/new`` stands before ``/people/{resident}``."""

@@ -99,5 +99,6 @@ async def test_staff_read_what_came_in_of_their_sites_and_of_strangers(
     assert [each["id"] for each in first["items"]] == ["SM2"]
     rest = (await client.get("/api/v1/replies", params={"limit": 5, "before": first["next"]})).json()
     assert ([each["id"] for each in rest["items"]], rest["next"]) == (["SM1"], None)
+    assert (await client.get("/api/v1/replies", params={"before": "yesterday"})).status_code == 422
     unread = (await client.get("/api/v1/replies", params={"meaning": "unknown_sender"})).json()["items"]
     assert [each["id"] for each in unread] == ["SM2"]
