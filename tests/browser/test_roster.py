@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from devices.clock import HOUR_MS
 from gateway.store.handovers import offer_handover
@@ -14,9 +14,15 @@ from tests.browser.conftest import Console, Watched, sign_in, watched_page
 from tests.support.console import Desk
 
 
+async def _open(page: Page, path: str) -> None:
+    """Go to a page, and wait until its parts live."""
+    await page.goto(path)
+    await page.wait_for_selector("html[data-ready]")
+
+
 async def test_a_shift_is_entered_in_the_centres_own_hours_and_gaps_are_shown(desk: Watched, console: Console) -> None:
     page = desk.page
-    await page.goto("/roster?week=2026-06-10")
+    await _open(page, "/roster?week=2026-06-10")
     await expect(page.locator("#gaps")).to_have_count(0)
     await page.click("[data-opens='#shift-dialog']")
     await page.select_option("#f-account", "wang")
@@ -41,6 +47,7 @@ async def test_a_shift_is_entered_in_the_centres_own_hours_and_gaps_are_shown(de
         assert [each.username for each in await on_duty(conn, "riverside", shift.from_ms)] == ["li"]
 
     await page.click("a[rel=next]")
+    await expect(page.locator(".pager strong")).to_contain_text("2026-06-15 – ")
     await page.click("button:has-text('复制上一周')")
     await expect(page.locator("#week")).to_contain_text("22:00 – 06:00")
 
@@ -51,7 +58,7 @@ async def test_whoever_comes_takes_over_with_one_button(browser: Browser, consol
         await sign_in(goes.page, "li")
         await sign_in(comes.page, "wang")
         await goes.page.click(f"#alarm-{alarm.id} button:has-text('接警')")
-        await goes.page.goto("/roster")
+        await _open(goes.page, "/roster")
         await goes.page.click("[data-opens='#offer-dialog']")
         await goes.page.select_option("#o-to", "wang")
         await goes.page.fill("#o-note", "钥匙在抽屉里")
@@ -69,7 +76,7 @@ async def test_an_offer_that_nobody_touched_stays_in_place_under_the_hand(desk: 
     async with console.connection() as conn:
         await offer_handover(conn, site="riverside", outgoing="wang", incoming="li", note=None, now=1)
     page = desk.page
-    await page.goto("/")
+    await _open(page, "/")
     button = page.locator("#handovers button.primary")
     await expect(button).to_be_visible()
     held = await button.element_handle()
@@ -82,7 +89,7 @@ async def test_an_offer_that_nobody_touched_stays_in_place_under_the_hand(desk: 
 
 async def test_a_rule_of_telling_is_written_tried_and_removed(desk: Watched, console: Console) -> None:
     page = desk.page
-    await page.goto("/policies")
+    await _open(page, "/policies")
     await expect(page.locator("#timetable")).to_contain_text("求助")
     await page.click("a[href='/policies/new?like=built_in/fall']")
     await page.fill("#f-name", "夜里的跌倒")
