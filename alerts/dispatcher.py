@@ -15,7 +15,7 @@ import structlog
 
 from alerts import delivery
 from alerts.notifiers.port import Capabilities, Delivered, GiveUp, NotSent, RetryAfter
-from alerts.outbox import CLOCKS_DIFFER_MS, Claim, Outbox, Waiting
+from alerts.outbox import CLOCKS_DIFFER_MS, URGENT, Claim, Outbox, Waiting
 from alerts.pace import Pace
 from alerts.patience import STORE_AWAY_S, Patience
 from alerts.ports import AlarmStore, Message
@@ -28,6 +28,7 @@ KEPT_FREE: Final = 4
 """Of those, for what is urgent: a provider that hangs holds up the others, never a cry for help. Assumption."""
 FIRST_WAIT_MS: Final = 2_000
 LONGEST_WAIT_MS: Final = 60_000
+LONGEST_URGENT_WAIT_MS: Final = 10_000
 """Waits between attempts double from the first to the longest, each a fifth shorter or longer so that what failed
 together does not come back together. Assumption, ADR 21: an alarm's message is of use for minutes."""
 ATTEMPTS: Final = 12
@@ -234,7 +235,7 @@ class Dispatcher:
             return
         if outcome.crowded:
             self._pace.hold(now + wait_ms(outcome, 1, message.id))
-        again_at = now + wait_ms(outcome, message.attempts, message.id)
+        again_at = now + wait_ms(outcome, message.attempts, message.id, urgent=message.priority >= URGENT)
         last = again_at if message.expires_at is None else min(again_at, message.expires_at)
         await self._outbox.retry(
             message,
@@ -254,10 +255,10 @@ def _is_due(t: int | None, now: int) -> bool:
     return t is not None and t <= now
 
 
-def wait_ms(sending: RetryAfter, attempts: int, message: int) -> int:
+def wait_ms(sending: RetryAfter, attempts: int, message: int, *, urgent: bool = False) -> int:
     """How long to wait after the attempt with this number, from 1; the message's number decides how much off."""
     if sending.seconds is not None:
         return int(sending.seconds * 1000)
     spread = (message * 2_654_435_761 + attempts * 40_503) % 1_000
-    doubled = min(FIRST_WAIT_MS << max(0, attempts - 1), LONGEST_WAIT_MS)
+    doubled = min(FIRST_WAIT_MS << max(0, attempts - 1), LONGEST_URGENT_WAIT_MS if urgent else LONGEST_WAIT_MS)
     return doubled * (800 + spread * 400 // 1_000) // 1_000
