@@ -7,12 +7,16 @@ from tests.support.escalation.deeds import (
     never_arrived,
     number_is_bad,
     number_works,
+    provider_is_back,
     provider_is_busy_for,
+    provider_is_down,
+    resolves,
+    sos,
     takes,
     wanders,
 )
 from tests.support.escalation.story import Story
-from tests.support.escalation.wants import between, call, group, line, minutes, sms
+from tests.support.escalation.wants import between, call, group, hours, line, minutes, sms
 
 
 async def test_a_bad_number_lets_the_next_contact_be_told_at_once(story: Story) -> None:
@@ -120,3 +124,34 @@ async def test_an_alarm_is_not_told_when_it_has_gone_stale_and_the_next_is_told(
     story.want(between(1020, 1021), line("not_delivered", to="daughter", note="expired"))
     story.silence("daughter", "son")
     await story.plays(until=minutes(30))
+
+
+async def test_a_provider_that_is_down_for_ten_minutes_loses_nobody_and_doubles_nothing(story: Story) -> None:
+    story.at(0, fall("wang"))
+    story.at(30, provider_is_down())
+    story.at(630, provider_is_back())
+    story.want(between(630, 705), sms("zhang"), sms("daughter"), sms("wu"), sms("son"), sms("neighbour chen"))
+    story.want(
+        between(630, 705), call("daughter"), sms("grid worker liu"), sms("grid worker of all"), group(), call("wu")
+    )
+    story.want(900, call("wu"))
+    story.want(1200, call("wu"))
+    story.silence()
+    await story.plays(until=hours(1))
+
+
+async def test_what_ended_while_the_provider_was_down_is_told_to_nobody(story: Story) -> None:
+    story.at(0, fall("wang"))
+    story.at(30, provider_is_down())
+    story.at(600, takes("zhang"))
+    story.at(610, resolves("zhang"))
+    story.at(630, provider_is_back())
+    story.silence()
+    await story.plays(until=hours(1))
+
+
+async def test_a_cry_is_heard_soon_after_the_provider_is_back(story: Story) -> None:
+    story.at(0, provider_is_down(), sos("wang"))
+    story.at(800, provider_is_back())
+    story.want(between(800, 813), sms("zhang"), sms("daughter"), call("daughter"))
+    await story.plays(until=820)

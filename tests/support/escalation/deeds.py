@@ -227,6 +227,22 @@ def provider_is_busy_for(who: str) -> Deed:
     return happens
 
 
+def provider_is_down() -> Deed:
+    """The provider answers nobody."""
+
+    async def happens(story: Story) -> None:
+        story.phones.is_down = True
+
+    return happens
+
+
+def provider_is_back() -> Deed:
+    async def happens(story: Story) -> None:
+        story.phones.is_down = False
+
+    return happens
+
+
 def number_works(who: str) -> Deed:
     async def happens(story: Story) -> None:
         story.phones.answers.pop(who, None)

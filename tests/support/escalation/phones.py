@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from alerts.notifiers.port import Capabilities, Delivered, Finding, NotThere, Sending
+from alerts.notifiers.port import Capabilities, Delivered, Finding, NotThere, RetryAfter, Sending
 from alerts.ports import Channel, Message
 from tests.support.escalation.centre import NAME_OF, SITE
 
@@ -35,10 +35,20 @@ class Phones:
         self.heard: list[Heard] = []
         self.answers: dict[str, Sending] = {}
         self._seconds = seconds
+        self.is_down = False
+        self._ill: set[str] = set()
+
+    @property
+    def ever_ill(self) -> frozenset[str]:
+        """To whom something could not be sent at some time."""
+        return frozenset(self._ill)
 
     async def send(self, message: Message, text: str, now: int) -> Sending:
         who = NAME_OF.get(message.recipient, message.recipient)
+        if self.is_down:
+            return RetryAfter("twilio_503", crowded=True)
         if who in self.answers:
+            self._ill.add(who)
             return self.answers[who]
         self.heard.append(
             Heard(

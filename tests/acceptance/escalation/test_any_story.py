@@ -1,0 +1,139 @@
+"""Any story: alarms, deeds, answers, phones that are off, time that passes, and two dispatchers at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts import replies
+from alerts.desk import act
+from alerts.notifiers.port import GiveUp, RetryAfter
+from alerts.transitions import (
+    Acknowledge,
+    AddNote,
+    Arrive,
+    Cancel,
+    Close,
+    Command,
+    Dispatch,
+    Notify,
+    Release,
+    Reopen,
+    Resolve,
+)
+from gateway.store.connection import pool
+from tests.support.escalation.deeds import (
+    fall,
+    fall_by_motion,
+    flat_battery,
+    misses_checkin,
+    number_works,
+    of_the_site,
+    recovers,
+    silent,
+    sos,
+    stranger_presses,
+    takes_back,
+    wanders,
+)
+from tests.support.escalation.laws import broken
+from tests.support.escalation.story import Deed, Story
+from tests.support.escalation.wants import hours, shown
+from tests.support.postgres import PostgresServer
+
+RESIDENTS = ("wang", "li", "a", "b", "c", "d")
+PEOPLE = ("zhang", "wu", "night zhao")
+TOLD = ("daughter", "son", "li's son", "zhang", "wu", "neighbour chen", "grid worker liu", "grid worker of all")
+COMMANDS: tuple[Command, ...] = (
+    Acknowledge(), Acknowledge(), Dispatch(), Dispatch(responder="grid worker liu"), Arrive(), Resolve(),
+    Resolve(result="died"), Cancel(), Release(), Reopen(), AddNote(code="no_answer"), Notify(),
+    Close(outcome="true_alarm"),
+)  # fmt: skip
+
+cries = st.one_of(
+    st.builds(sos, st.sampled_from(RESIDENTS)),
+    st.builds(fall, st.sampled_from(RESIDENTS)),
+    st.builds(fall_by_motion, st.sampled_from(RESIDENTS)),
+    st.builds(wanders, st.sampled_from(RESIDENTS)),
+    st.builds(misses_checkin, st.sampled_from(RESIDENTS)),
+    st.builds(silent, st.sampled_from(RESIDENTS), st.sampled_from(["low", "medium", "high"])),
+    st.builds(fall, st.just("wang"), drill=st.just(True)),
+    st.builds(flat_battery, st.sampled_from(RESIDENTS), severity=st.sampled_from(["low", "high"])),
+    st.builds(of_the_site, st.just("system.detector_failed")),
+    st.builds(stranger_presses, st.just("band-unknown")),
+    st.builds(takes_back, st.sampled_from(RESIDENTS)),
+    st.builds(recovers, st.sampled_from(RESIDENTS), st.just("missed_check.silent")),
+)
+
+
+def tries(by: str, command: Command, which: int) -> Deed:
+    """Somebody at the desk tries something with one of the alarms."""
+
+    async def happens(story: Story) -> None:
+        alarms = await story.centre.rows("select id from alarm order by raised_at, id")
+        if alarms:
+            await act(story.store, alarms[which % len(alarms)][0], command, by, story.now())
+
+    return happens
+
+
+def says(who: str, verb: replies.Verb, which: int) -> Deed:
+    """Somebody who was told of alarms answers one of them."""
+
+    async def happens(story: Story) -> None:
+        told = [heard.message for heard in story.heard_by(who) if heard.message is not None and heard.message.alarm]
+        if told:
+            message = told[which % len(told)]
+            assert message.alarm is not None
+            await replies.answer(story.store, message.alarm, replies.replier_of(message), verb, story.now())
+
+    return happens
+
+
+def phone(who: str, answer: Any) -> Deed:
+    """Somebody's phone is off, or on again."""
+
+    async def happens(story: Story) -> None:
+        if answer is None:
+            story.phones.answers.pop(who, None)
+        else:
+            story.phones.answers[who] = answer
+
+    return happens
+
+
+deeds = st.one_of(
+    cries,
+    st.builds(tries, st.sampled_from(PEOPLE), st.sampled_from(COMMANDS), st.integers(0, 20)),
+    st.builds(says, st.sampled_from(TOLD), st.sampled_from(["take", "there", "well", "cannot"]), st.integers(0, 20)),
+    st.builds(phone, st.sampled_from(TOLD), st.sampled_from([None, GiveUp("21211"), RetryAfter("503")])),
+)
+pauses = st.sampled_from([0, 0, 1, 10, 30, 61, 125, 310, 700])
+stories = st.lists(st.tuples(pauses, deeds), min_size=3, max_size=25)
+
+
+@given(stories)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_happens_the_laws_hold(postgres_server: PostgresServer, happening: list[tuple[int, Deed]]) -> None:
+    with postgres_server.database(migrated=True) as conninfo:
+        asyncio.run(play(conninfo, happening))
+
+
+async def play(conninfo: str, happening: list[tuple[int, Deed]]) -> None:
+    async with pool(conninfo, application="anxin story", size=8) as connections:
+        story = Story(connections, dispatchers=2)
+        await story.centre.furnish()
+        for who in RESIDENTS[2:]:
+            await story.centre.resident(who, f"住户{who}")
+        t = 0.0
+        for pause, deed in happening:
+            t += pause
+            story.at(t, deed)
+        story.at(t + 1, *map(number_works, TOLD))
+        await story.passes(t + hours(2))
+        wrong = await broken(story)
+        told = "\n".join(map(shown, story.phones.heard))
+        assert not wrong, "\n".join([*wrong, "", "what was heard:", told])
