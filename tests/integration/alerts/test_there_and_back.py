@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 from alerts.alarm import Alarm
@@ -36,6 +38,14 @@ AT_ONCE = Policy(
         PolicyStep(after_s=0, who="neighbours", how="sms"),
         PolicyStep(after_s=30, who="family", how="voice", nth=1),
     ),
+)
+
+FAMILY_AT_ONCE = Policy(
+    id="family_at_once",
+    name="family at once",
+    site=SITE,
+    applies_to="sos.button",
+    steps=(PolicyStep(after_s=0, who="family", how="sms", nth=1),),
 )
 
 
@@ -128,6 +138,24 @@ async def test_a_neighbour_reads_answers_and_is_told_what_to_do_next(house: Hous
     assert not house.twilio.calls, "nobody is called once somebody goes"
     await asyncio.to_thread(house.twilio.reply, PHONES[CHEN], "到了", to=OURS)
     assert (await house.alarm()).state == "on_scene"
+
+
+async def test_the_link_of_an_sms_opens_its_page_and_its_button_is_the_answer(house: House) -> None:
+    await house.centre.policy(FAMILY_AT_ONCE)
+    await house.press()
+    await house.passes()
+    (message,) = house.twilio.sent
+    assert message.to == PHONES["daughter"]
+    link = re.search(r"http://\S+/a/[A-Za-z0-9_-]{11}", message.body)
+    assert link is not None, message.body
+    async with httpx.AsyncClient(timeout=30) as phone:
+        page = await phone.get(link[0])
+        assert "王秀兰按了求助键" in page.text
+        alarm = await house.alarm()
+        pressed = await phone.post(link[0], data={"alarm": str(alarm.id), "answer": "take"})
+        assert pressed.status_code == 303
+        assert "您说：我正赶过去" in (await phone.get(link[0])).text
+    assert (await house.alarm()).timeline[-1].event == "family_going"
 
 
 async def test_a_bad_number_reported_later_lets_the_next_step_come_at_once(house: House) -> None:
