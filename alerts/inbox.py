@@ -83,8 +83,8 @@ class InboxTransaction(AlarmTransaction, Protocol):
         """Write down what it came to."""
         ...
 
-    async def told_to(self, number: str, since: int) -> list[Message]:
-        """What that number was told of alarms since then (ms), and of those that are active; oldest first."""
+    async def told_to(self, number: str) -> list[Message]:
+        """What that number was told of alarms lately, and of those that are active; oldest first."""
         ...
 
     async def message(self, message: int) -> Message | None:
@@ -117,8 +117,7 @@ async def receive(store: InboxStore, inbound: Inbound, now: int, *, own: Sequenc
         if inbound.sender in own:
             concluded = Concluded(meaning="own_number")
         else:
-            told = await tx.told_to(inbound.sender, now - ANSWERED_WITHIN_MS)
-            concluded = await _understand(tx, inbound, told, now)
+            concluded = await _understand(tx, inbound, await tx.told_to(inbound.sender), now)
         await tx.conclude(inbound.provider_id, concluded)
         return concluded.said
 
@@ -151,18 +150,22 @@ async def hear(store: InboxStore, report: CarrierReport, now: int) -> bool:
         return True
 
 
-async def _understand(tx: InboxTransaction, inbound: Inbound, told: Sequence[Message], now: int) -> Concluded:
-    if not told:
+async def _understand(tx: InboxTransaction, inbound: Inbound, ever: Sequence[Message], now: int) -> Concluded:
+    active = await tx.active_among([alarm for message in ever for alarm in _alarms_of(message)])
+    since = now - ANSWERED_WITHIN_MS
+    told = [message for message in ever if message.created_at > since or _alarms_of(message) & active]
+    if not ever:
         said = Said(template=Template.REPLY_NONE, params={}, language="zh")
         return Concluded(
             meaning="unknown_sender", said=await _seldom(tx, inbound, said, now, ANSWERS_A_DAY_TO_STRANGERS)
         )
-    language = told[-1].language
-    active = await tx.active_among([alarm for message in told for alarm in _alarms_of(message)])
+    last, language = ever[-1], ever[-1].language
     line = read(inbound.body)
     if line == "opt_out":
         await _note_on(tx, told, active, inbound, now)
-        return Concluded(meaning="opt_out", message=told[-1].id)
+        return Concluded(meaning="opt_out", message=last.id)
+    if not told:
+        return await _nobody_waits(tx, inbound, last, now)
     if line.verb is None:
         return await _unread(tx, inbound, told, active, line, now)
     meant = _meant_by(told, active, line)
@@ -172,10 +175,15 @@ async def _understand(tx: InboxTransaction, inbound: Inbound, told: Sequence[Mes
         back = answered.said if answered.changed else await _seldom(tx, inbound, answered.said, now)
         return _meant(line.verb, message, answered, back)
     if not active:
-        none = Said(template=Template.REPLY_NONE, params={}, language=language)
-        return Concluded(meaning="none", message=told[-1].id, said=await _seldom(tx, inbound, none, now))
+        return await _nobody_waits(tx, inbound, last, now)
     listed = await _seldom(tx, inbound, _list(told, active, language), now)
-    return Concluded(meaning="list", message=told[-1].id, said=listed)
+    return Concluded(meaning="list", message=last.id, said=listed)
+
+
+async def _nobody_waits(tx: InboxTransaction, inbound: Inbound, last: Message, now: int) -> Concluded:
+    """Somebody whom we know, and no alarm that their words could mean."""
+    said = Said(template=Template.REPLY_NONE, params={}, language=last.language)
+    return Concluded(meaning="none", message=last.id, said=await _seldom(tx, inbound, said, now))
 
 
 async def _unread(

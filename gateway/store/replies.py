@@ -19,6 +19,9 @@ from gateway.store.connection import Connection
 
 _ALARMS: Final = sorted(ALARM_TEMPLATES)
 
+LATELY: Final = 100
+"""So many of a number's newest messages are looked at, beside those of active alarms: more than a day's."""
+
 _NEWS: Final[dict[str, LiteralString]] = {
     "sent": "('queued', 'sending')",
     "failed": "('queued', 'sending', 'sent')",
@@ -56,14 +59,16 @@ class PostgresInboxTransaction(PostgresAlarmTransaction):
             (concluded.meaning, concluded.message, concluded.alarm, said, provider_id),
         )
 
-    async def told_to(self, number: str, since: int) -> list[Message]:
-        """What that number was told of alarms since then (ms), and of those that are active; oldest first."""
+    async def told_to(self, number: str) -> list[Message]:
+        """What that number was told of alarms lately, and of those that are active; oldest first."""
         cursor = await self._connection.execute(
-            f"select {MESSAGE_COLUMNS} from message where recipient = any(%s) and template = any(%s)"
-            " and state not in ('queued', 'withdrawn', 'not_sent') and (created_at > %s or exists ("
-            "  select from alarm a where a.id = message.alarm or a.id = any(message.alarms)"
-            f" and a.state in {ACTIVE_STATES})) order by id",
-            (spellings(number), _ALARMS, since),
+            f"with active as (select id from alarm where state in {ACTIVE_STATES}),"
+            " theirs as (select * from message where recipient = any(%(numbers)s) and template = any(%(alarms)s)"
+            "  and state not in ('queued', 'withdrawn', 'not_sent'))"
+            f" select {MESSAGE_COLUMNS} from theirs message where message.alarm in (select id from active)"
+            " or message.alarms && array(select id from active)"
+            " or message.id in (select id from theirs order by created_at desc limit %(lately)s) order by message.id",
+            {"numbers": spellings(number), "alarms": _ALARMS, "lately": LATELY},
         )
         return [message_from_row(row) for row in await cursor.fetchall()]
 

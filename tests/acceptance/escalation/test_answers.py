@@ -227,6 +227,27 @@ async def test_an_answer_that_comes_too_late_wakes_nothing(story: Story, phones:
     assert phones.said[CHEN] == [Template.REPLY_NONE]
 
 
+async def test_thanks_of_the_day_after_are_kept_under_the_name_of_whoever_sent_them(
+    story: Story, phones: Answering
+) -> None:
+    story.at(0, sos("wang"))
+    story.at(TOLD, cancels("zhang"))
+    story.at(TOLD + 25 * 3600, phones.texts_us("daughter", "谢谢"), phones.texts_us(CHEN, "3"))
+    await story.passes(TOLD + 25 * 3600 + 1)
+    assert sorted(await inbox(story)) == [("13700000001", "none"), ("13800000001", "none")]
+    names = await story.centre.rows("select m.name from inbound_message i join message m on m.id = i.message")
+    assert {row[0] for row in names} == {"daughter", CHEN}
+    assert (await story.alarm_of("wang")).timeline[-1].event == "cancel"
+
+
+async def test_an_alarm_that_is_still_active_may_be_answered_days_later(story: Story, phones: Answering) -> None:
+    story.at(0, sos("wang"))
+    story.at(TOLD, takes("zhang"), sends("zhang", "wu"))
+    story.at(TOLD + 30 * 3600, phones.texts_us(CHEN, "3"))
+    await story.passes(TOLD + 30 * 3600 + 1)
+    assert (await story.alarm_of("wang")).state == "resolved"
+
+
 async def test_an_ended_alarms_code_never_moves_another(story: Story, phones: Answering) -> None:
     story.at(0, sos("wang"))
     story.at(70, sos("li"))
