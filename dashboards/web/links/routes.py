@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Final, get_args
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Final, ParamSpec, get_args
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +21,10 @@ from dashboards.web.links.view import Words
 from dashboards.web.rendering import page
 from dashboards.web.wording import LANGUAGES
 from gateway.store.connection import Connection
+from gateway.store.errors import UNAVAILABLE
 from gateway.store.links import Expired, Link, open_link
+
+P = ParamSpec("P")
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,19 +34,33 @@ _OTHERWISE: Final = "link/responder.html"
 _VERBS: Final[dict[str, Verb]] = {verb: verb for verb in get_args(Verb)}
 
 
+def _or_say_so(work: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
+    """A page also while the database is away: who opens it knows nothing of problem documents."""
+
+    @wraps(work)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            return await work(*args, **kwargs)
+        except UNAVAILABLE:
+            request = kwargs["request"]
+            assert isinstance(request, Request)
+            return _closed(request, "away", 503, None)
+
+    return guarded
+
+
 @router.get("/a/{token}")
-async def show(
-    request: Request, deps: DepsOf, token: str, alarm: UUID | None = None, lang: str | None = None
-) -> Response:
+@_or_say_so
+async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang: str = "") -> Response:
     """How it stands, as far as whoever holds the link may know."""
     link = await _open(request, deps, token)
     if isinstance(link, Response):
         return link
     speaks = lang if lang in LANGUAGES else link.language
     async with deps.pool.connection() as conn:
-        if alarm is None and len(link.alarms) > 1:
+        if not alarm and len(link.alarms) > 1:
             return _fresh(request, await _several(request, deps, conn, token, link, speaks))
-        one = next((each for each in link.alarms if each.id == alarm), link.alarm)
+        one = next((each for each in link.alarms if str(each.id) == alarm), link.alarm)
         now = deps.clock.now_ms()
         facts = await gather(conn, one, _replier(link), now)
     words = Words(speaks, facts.centre, now)
@@ -62,6 +80,7 @@ async def show(
 
 
 @router.post("/a/{token}")
+@_or_say_so
 async def reply(
     request: Request,
     deps: DepsOf,
@@ -116,7 +135,7 @@ async def _several(request: Request, deps: Deps, conn: Connection, token: str, l
         live="open" if any(alarm.is_active for alarm in alarms) else "over",
         views=[words.summary(facts) for facts in known],
         as_of=words.clock(now),
-        other=_other_language(speaks, None),
+        other=_other_language(speaks, ""),
     )
 
 
@@ -129,9 +148,9 @@ def _fresh(request: Request, response: Response) -> Response:
     return response
 
 
-def _other_language(speaks: str, alarm: UUID | None) -> str:
+def _other_language(speaks: str, alarm: str) -> str:
     other = next(language for language in LANGUAGES if language != speaks)
-    return "?" + urlencode({"lang": other} | ({} if alarm is None else {"alarm": str(alarm)}))
+    return "?" + urlencode({"lang": other} | ({"alarm": alarm} if alarm else {}))
 
 
 def _replier(link: Link) -> Replier:

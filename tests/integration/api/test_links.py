@@ -135,6 +135,17 @@ async def test_a_token_that_nobody_made_opens_nothing(anonymous: httpx.AsyncClie
     assert (await anonymous.post("/a/AAAAAAAAAAA", data={"answer": "take"})).status_code == 404
 
 
+async def test_while_the_database_is_away_a_page_says_so(
+    anonymous: httpx.AsyncClient, deps: Deps, alarm: Alarm, family: str
+) -> None:
+    await deps.pool.close()
+    for answer in (
+        await anonymous.get(f"/a/{family}"),
+        await anonymous.post(f"/a/{family}", data={"alarm": str(alarm.id), "answer": "take"}),
+    ):
+        assert (answer.status_code, "暂时打不开" in answer.text) == (503, True)
+
+
 async def test_guesses_are_slowed_down_and_lock_nobody_out(anonymous: httpx.AsyncClient, family: str) -> None:
     for _ in range(FAILURES_OF_ONE_ADDRESS + 5):
         await see(anonymous, family)
