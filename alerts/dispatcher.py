@@ -258,7 +258,7 @@ def _is_due(t: int | None, now: int) -> bool:
 def wait_ms(sending: RetryAfter, attempts: int, message: int, *, urgent: bool = False) -> int:
     """How long to wait after the attempt with this number, from 1; the message's number decides how much off."""
     if sending.seconds is not None:
-        return int(sending.seconds * 1000)
+        return min(int(sending.seconds * 1000), LONGEST_WAIT_MS)
     spread = (message * 2_654_435_761 + attempts * 40_503) % 1_000
     doubled = min(FIRST_WAIT_MS << max(0, attempts - 1), LONGEST_URGENT_WAIT_MS if urgent else LONGEST_WAIT_MS)
     return doubled * (800 + spread * 400 // 1_000) // 1_000

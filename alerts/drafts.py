@@ -87,11 +87,11 @@ class Draft:
         values = {field: said[field] if field in said else self._word(field) for field in fields}
         return {field: value for field, value in values.items() if value}
 
-    def spoken(self) -> str:
-        """What a call says: no link and no code, and what the keys mean."""
+    def spoken(self, *, keypad: bool) -> str:
+        """What a call says: no link and no code; ``keypad``: and what the keys mean."""
         who = self._signature.strip("【】[]:： ")
         text = self.text(site=False).removeprefix(self._signature)
-        keys = KEYS.get((self._template, self._language), "")
+        keys = KEYS.get((self._template, self._language), "") if keypad else ""
         if self._language == "zh":
             return f"这里是{who}，{self._site}。{text}{keys}" if self._site else f"这里是{who}。{text}{keys}"
         return f"This is {who}. {text} {keys}".rstrip()

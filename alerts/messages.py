@@ -112,7 +112,8 @@ def render(message: Message, *, link: str | None = None, signature: str | None =
             chat message is as long as it is.
         link: The address of its page, if it has one.
         signature: What an SMS begins with; None: what its language has.
-        replies: Whether an answer by SMS would find its way back; else none is asked for.
+        replies: Whether an answer by SMS, or a key pressed during a call, would find its way back; else none is
+            asked for.
 
     Raises:
         KeyError: The template is not in the catalogue.
@@ -143,7 +144,7 @@ def text_of(
     """The text of a template; arguments and errors as of ``render``."""
     language = language if (template, language) in PATTERNS else DEFAULT_LANGUAGE
     if channel == "voice":
-        return Draft(template, params, language, signature, latin=language != DEFAULT_LANGUAGE).spoken()
+        return Draft(template, params, language, signature, latin=language != DEFAULT_LANGUAGE).spoken(keypad=replies)
     ways = LENGTHS.get(("hint", template, language), ()) if replies and code is not None else ()
     hints = [way.format(code=code) for way in ways]
     draft = Draft(template, params, language, signature)

@@ -57,5 +57,5 @@ class WaysOut:
         link = None if token is None or self.public_url is None else f"{self.public_url}{PAGE}{token}"
         if message.channel == "sms" and not self.links_in_sms:
             link = None
-        replies = capabilities.can_answer(message.recipient)
+        replies = self.links if message.channel == "voice" else capabilities.can_answer(message.recipient)
         return render(message, link=link, signature=self.signature, replies=replies)

@@ -200,6 +200,7 @@ def test_waits_double_up_to_a_minute_and_are_spread() -> None:
     assert all(LONGEST_WAIT_MS * 0.8 <= wait <= LONGEST_WAIT_MS * 1.2 for wait in waits[6:])
     assert len({wait_ms(RetryAfter("busy"), 1, message) for message in range(50)}) > 40
     assert wait_ms(RetryAfter("busy", 7.5), 3, 1) == 7_500
+    assert wait_ms(RetryAfter("busy", 3_600.0), 1, 1) == LONGEST_WAIT_MS, "an alarm's message lives for minutes"
 
 
 async def test_a_message_that_waited_its_turn_is_not_sent_when_its_resident_has_left(

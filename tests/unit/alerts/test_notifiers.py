@@ -14,6 +14,7 @@ from alerts.notifiers import twilio
 from alerts.notifiers.chat import ChatNotifier
 from alerts.notifiers.port import (
     EVERYTHING,
+    UNKNOWN_TOKEN,
     CannotTell,
     Capabilities,
     Delivered,
@@ -208,11 +209,19 @@ async def test_only_a_message_to_this_number_that_can_be_this_one_is_found(serve
     await sender.send(a_message(recipient="13900000009"), TEXT, T0)
     await sender.send(a_message(), "【安心】李建国09:15可能摔倒了", T0)
     assert await sender.find(message, TEXT) == NotThere()
-    await sender.send(message, TEXT + " https://a/b", T0)
-    assert await sender.find(message, TEXT) == Found((server.sent[2].sid,))
+    await sender.send(message, f"Sent from a trial account - {TEXT} https://a/b_c-d_e-f_g", T0)
+    assert await sender.find(message, f"{TEXT} https://a/{UNKNOWN_TOKEN}") == Found((server.sent[2].sid,))
     old = a_message(created_at=SystemClock().now_ms() + 10 * MINUTE)
     assert await sender.find(old, TEXT) == NotThere()
     assert await sender.find(a_message(created_at=message.created_at, channel="voice"), TEXT) == NotThere()
+
+
+@pytest.mark.parametrize("other", ["王秀英09:15按了求助键", "王秀兰09:16按了求助键", "王秀兰09:15可能摔倒了"])
+async def test_a_message_about_another_alarm_is_not_taken_for_this_one(server: TwilioStandIn, other: str) -> None:
+    sender, link = notifier(server), f"https://a/{UNKNOWN_TOKEN}"
+    message = a_message(created_at=SystemClock().now_ms(), code=15)
+    await sender.send(message, f"【安心】{other}。回15-1。https://a/b_c-d_e-f_g", T0)
+    assert await sender.find(message, f"【安心】王秀兰09:15按了求助键。回15-1。{link}") == NotThere()
 
 
 async def test_a_call_is_found_among_the_calls(server: TwilioStandIn) -> None:
@@ -286,7 +295,11 @@ def test_each_channel_has_its_way_out_and_what_they_can_do_is_put_together(serve
     both = WaysOut(phone=phone, chat=chat, public_url=OUTSIDE)
     ways = [both.notifier_for(a_message(channel=channel)) for channel in ("sms", "voice", "chat")]
     assert ways == [phone, phone, chat]
-    assert (both.capabilities.voice, both.capabilities.chat, both.capabilities.links) == (True, frozenset({"north"}), True)
+    assert (both.capabilities.voice, both.capabilities.chat, both.capabilities.links) == (
+        True,
+        frozenset({"north"}),
+        True,
+    )
     assert WaysOut(phone=phone).capabilities.why_not("chat", "chat:north") == "no_chat_group"
     only_chat = WaysOut(chat=chat)
     assert only_chat.capabilities.why_not("sms", "13800000001") is None, "the console shows what would be said"
@@ -301,3 +314,14 @@ def test_a_text_asks_for_an_answer_only_where_one_comes_back(server: TwilioStand
     assert "37" in ways.text_of(message, None, can)
     assert "37" not in ways.text_of(msgspec.structs.replace(message, recipient="13800000001"), None, can)
     assert f"{OUTSIDE}/a/token" in ways.text_of(message, "token", can)
+
+
+@pytest.mark.parametrize(("public_url", "asked"), [(OUTSIDE, True), (None, False)])
+def test_a_call_names_keys_only_where_somebody_hears_of_them(
+    server: TwilioStandIn, public_url: str | None, asked: bool
+) -> None:
+    ways = WaysOut(phone=notifier(server, public_url=public_url), public_url=public_url)
+    params = {"name": "王秀兰", "time": "09:15", "kind": "sos", "todo": "call_them", "site": "北苑"}
+    message = a_message(channel="voice", params=params, code=37)
+    text = ways.text_of(message, None, ways.notifier_for(message).capabilities)
+    assert ("请按1" in text) is asked
