@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from alerts.notifiers.port import (
+    UNKNOWN_TOKEN,
     CannotTell,
     Capabilities,
     Delivered,
@@ -118,7 +119,8 @@ class Sender:
         return RetryAfter("in_doubt", min(ASK_AGAIN_S, settled_in_ms / 1000), in_doubt=True)
 
     async def _find(self, message: Message, notifier: Notifier) -> Finding:
-        text = self._ways.text_of(message, None, notifier.capabilities)
+        token = UNKNOWN_TOKEN if self._has_page(message) else None
+        text = self._ways.text_of(message, token, notifier.capabilities)
         try:
             return await notifier.find(message, text)
         except Exception as error:  # noqa: BLE001 - as above
@@ -135,6 +137,9 @@ class Sender:
         return sent >= max(1, cap - KEPT_FOR_URGENT)
 
     async def _token(self, message: Message) -> str | None:
-        if not self._ways.links or message.channel == "voice" or message.template not in ALARM_TEMPLATES:
+        if not self._has_page(message):
             return None
         return await self._insist(lambda: self._outbox.link(message.id, self._clock.now_ms()))
+
+    def _has_page(self, message: Message) -> bool:
+        return self._ways.links and message.channel != "voice" and message.template in ALARM_TEMPLATES

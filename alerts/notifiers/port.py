@@ -12,6 +12,9 @@ from alerts.ports import Channel, Message
 CHAT_ADDRESS: Final = "chat:"
 """A chat group's address is this and the id of its site."""
 
+UNKNOWN_TOKEN: Final = "*" * 11
+"""Stands in a text for a link's token, which nobody knows any more; as long as one (``gateway.store.links``)."""
+
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the ways out can do, so that the escalation plans nothing that cannot work.
@@ -141,8 +144,9 @@ class Notifier(Protocol):
         ...
 
     async def find(self, message: Message, text: str) -> Finding:
-        """Look up a message whose sending was cut short, by number, time and code; answers within seconds.
+        """Look up a message whose sending was cut short, by number, time and words; answers within seconds.
 
-        ``text``: what it says, without its link, which is another one each time.
+        ``text``: what it says, ``UNKNOWN_TOKEN`` in place of its link's. It must tell two messages to one number
+        apart: to take another for this one is to leave this one unsaid.
         """
         ...

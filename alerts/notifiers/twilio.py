@@ -22,6 +22,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from alerts.notifiers.numbers import to_e164
 from alerts.notifiers.port import (
+    UNKNOWN_TOKEN,
     CannotTell,
     Capabilities,
     Delivered,
@@ -53,8 +54,7 @@ CLOCKS_APART_S: Final = 60
 """Twilio's clock and ours may differ by so much. Assumption."""
 NO_REPLIES_FROM: Final = frozenset({"86"})
 """Mainland China delivers no replies to numbers abroad. Source: Twilio's SMS guidelines for China."""
-BEGINNING: Final = 6
-"""So many characters tell a text: the signature and of whom it speaks, before names are cut and links come."""
+_ANY_TOKEN: Final = f"[A-Za-z0-9_-]{{{len(UNKNOWN_TOKEN)}}}"
 _MESSAGING_SERVICE: Final = "MG"
 _OURS: Final = "outbound-api"
 
@@ -182,7 +182,7 @@ class TwilioNotifier:
                     for m in messages
                     if m.direction == _OURS
                     and _created_s(m) >= since_s
-                    and (message.template in self._templates or _may_be(m.body or "", message, text))
+                    and (message.template in self._templates or _says(m.body or "", text))
                 ]
         except TwilioRestException as refused:
             return CannotTell(f"twilio_{refused.code or refused.status}")
@@ -197,11 +197,9 @@ def _created_s(resource: Any) -> float:
     return float("inf") if created is None else float(created.timestamp())
 
 
-def _may_be(body: str, message: Message, text: str) -> bool:
-    """Whether Twilio's body can be this message's: by its code, or by how it begins."""
-    if message.code is not None and re.search(rf"(?<!\d){message.code}(?!\d)", body):
-        return True
-    return body[:BEGINNING] == text[:BEGINNING]
+def _says(body: str, text: str) -> bool:
+    """Whether Twilio's body says this, with whatever link; a trial account's has Twilio's own words before it."""
+    return re.search(re.escape(text).replace(re.escape(UNKNOWN_TOKEN), _ANY_TOKEN), body) is not None
 
 
 def _refusal(refused: TwilioRestException) -> RetryAfter | GiveUp:
