@@ -22,10 +22,10 @@ from gateway.store.who_left import FOR_WHO_LEFT, LEFT
 
 _ITS_TURN: Final[LiteralString] = (
     "not exists (select 1 from message o where o.recipient = m.recipient and o.channel = m.channel"
-    " and (o.state = 'sending' or (o.state = 'queued' and o.not_before <= %(now)s"
+    " and o.state in ('queued', 'sending') and (o.state = 'sending' or (o.not_before <= %(now)s"
     " and (o.priority > m.priority or (o.priority = m.priority and o.id < m.id)))))"
     " and (m.priority >= %(urgent)s or not exists (select 1 from message o where o.recipient = m.recipient"
-    " and o.channel = m.channel and o.created_at > %(yesterday)s"
+    " and o.channel = m.channel and o.created_at > m.created_at - %(day)s"
     " and o.finished_at > %(just_now)s and o.finished_at < %(soon)s and o.state in ('sent', 'delivered')))"
 )
 """Whether nothing to the same recipient goes before the message ``m``, or has gone this very moment."""
@@ -104,7 +104,7 @@ class PostgresOutbox:
             "limit": limit,
             "least": URGENT if urgent_only else -1,
             "urgent": URGENT,
-            "yesterday": now - DAY_MS,
+            "day": DAY_MS,
             "just_now": now - NUMBER_GAP_MS,
             "soon": now + CLOCKS_DIFFER_MS,
             "left": LEFT,
