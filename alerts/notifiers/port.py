@@ -22,7 +22,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sms: Texts to phones.
         voice: Calls with spoken text.
-        chat: The sites that have a group; None: every one.
+        chat: The sites that have a group, casefolded; None: every one.
         replies: Answers to an SMS come back to us.
         no_replies_from: Country codes from which they do not, all the same.
         links: There is an address under which a page of ours can be opened from outside.
@@ -50,7 +50,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             return "no_address"
         match channel:
             case "chat":
-                known = self.chat is None or address.removeprefix(CHAT_ADDRESS) in self.chat
+                known = self.chat is None or address.removeprefix(CHAT_ADDRESS).casefold() in self.chat
                 return None if known else "no_chat_group"
             case "voice":
                 return None if self.voice else "no_voice"

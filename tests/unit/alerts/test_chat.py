@@ -71,8 +71,10 @@ def a_message(recipient: str = "chat:north") -> Message:
 
 
 async def test_a_group_hears_the_text_and_nothing_else(group: Group) -> None:
-    chat = ChatNotifier({"North": group.address})
-    assert await chat.send(a_message(), "3栋09:15有人需要帮助", T0) == Delivered()
+    chat = ChatNotifier({"north": group.address})
+    message = a_message("chat:North")
+    assert chat.capabilities.why_not("chat", message.recipient) is None, "the environment knows no capital letters"
+    assert await chat.send(message, "3栋09:15有人需要帮助", T0) == Delivered()
     (said,) = group.said
     assert said["message"] == "3栋09:15有人需要帮助"
     assert said["title"] == ""
