@@ -188,11 +188,12 @@ class EscalationWork:
         ]
 
     async def _supervisors(self, site: str) -> list[Person]:
-        """Whom to call where no shift names a supervisor: the accounts that are one."""
+        """Whom to call where no shift names a supervisor: the accounts that are one, else the managers."""
         cursor = await self._connection.execute(
-            "select username, coalesce(nullif(display_name, ''), username), phone, language from account"
-            " where role = 'supervisor' and not disabled and coalesce(phone, '') <> ''"
-            " and (sites = '{}' or %s = any(sites)) order by username",
+            "with able as (select * from account where role in ('supervisor', 'manager') and not disabled"
+            " and coalesce(phone, '') <> '' and (sites = '{}' or %s = any(sites)))"
+            " select username, coalesce(nullif(display_name, ''), username), phone, language from able"
+            " where role = (select max(role) from able) order by username",
             (site,),
         )
         return [

@@ -202,7 +202,7 @@ async def test_codes_ratings_and_colleagues_are_one_press_away(console: Console,
     await page.get_by_role("button", name="无人接听").click()
     await expect(page.locator("#alarm-timeline")).to_contain_text("无人接听")
     await page.locator("[data-act=acknowledge]").first.click()
-    await expect(page.locator("#alarm-state")).to_contain_text("已接警")
+    await expect(page.locator("#alarm-state")).to_contain_text("李静 已接手")
     await page.get_by_text("转给同事").click()
     await page.select_option("#assignee", "wang")
     await page.get_by_role("button", name="指派").click()
@@ -225,6 +225,17 @@ async def test_what_somebody_fills_in_outlives_a_new_piece_of_evidence(console: 
     await change(console, alarm, count=9)
     await expect(page.locator("#alarm-state")).to_contain_text("9 次")
     await expect(page.locator("#close-note")).to_have_value("扶起，无外伤")
+
+
+async def test_what_somebody_has_unfolded_stays_so_when_a_colleague_acts(console: Console, desk: Watched) -> None:
+    page = desk.page
+    alarm = await cry(console)
+    await page.goto(f"/alarms/{alarm.id}")
+    await page.wait_for_selector("html[data-ready]")
+    await page.get_by_text("转给同事").click()
+    await change(console, alarm, state="acknowledged", assignee="wang")
+    await expect(page.locator("#alarm-state")).to_contain_text("王强 已接手")
+    await expect(page.locator("#assignee")).to_be_visible()
 
 
 async def test_the_alarms_page_takes_all_of_the_person(console: Console, desk: Watched) -> None:

@@ -12,11 +12,12 @@ export function alarm(root, signal) {
     if (/** @type {CustomEvent} */ (event).detail.id === id) renew();
   }, { signal });
 
-  // What can be done is the same as before: whatever somebody is filling in there stays.
+  // What can be done is the same as before: whatever somebody is filling in there stays. What is unfolded stays so.
   root.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const fresh = detail.fragment.querySelector("[data-stamp]");
     if (fresh && fresh.dataset.stamp === detail.target.dataset.stamp) detail.shouldSwap = false;
+    for (const open of detail.target.querySelectorAll("details[open][id]")) detail.fragment.querySelector(`#${open.id}`)?.setAttribute("open", "");
   }, { signal });
 
   root.addEventListener("click", async (event) => {
