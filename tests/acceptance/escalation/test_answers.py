@@ -88,8 +88,9 @@ async def test_who_cannot_come_makes_the_next_step_due_at_once(story: Story, pho
 
 async def test_saying_again_that_one_cannot_come_hurries_nobody_twice(story: Story, phones: Answering) -> None:
     story.at(0, sos("wang"))
-    story.at(TOLD, phones.texts_us(CHEN, "0"), phones.texts_us(CHEN, "0"), phones.texts_us(CHEN, "去不了"))
-    await story.passes(TOLD + 1)
+    for second, words in enumerate(("0", "0", "去不了")):
+        story.at(TOLD + second, phones.texts_us(CHEN, words))
+    await story.passes(TOLD + 4)
     assert [event for event, _ in await events(story)].count("cannot_come") == 1
     assert not story.heard_by("grid worker liu")
 
