@@ -44,7 +44,9 @@ async def _database(deps: Deps) -> tuple[bool, bool]:
         async with asyncio.timeout(PATIENCE_S), deps.pool.connection(timeout=PATIENCE_S) as conn:
             await last_change(conn)
             return True, await has_room(conn)
-    except (*UNAVAILABLE, TimeoutError):
+    except UNAVAILABLE:
+        return False, False
+    except TimeoutError:
         return False, False
 
 

@@ -106,7 +106,8 @@ async def kill_at_random(running: Dispatchers, twilio: TwilioStandIn, chance: ra
 def all_is_said(conninfo: str, running: Dispatchers) -> bool:
     running.are_alive()
     waits = "select (select count(*) from escalation_step where state = 'pending' and step = 'tell')"
-    return one(conninfo, f"{waits} + (select count(*) from message where state in ('queued', 'sending'))") == 0
+    unsaid: int = one(conninfo, f"{waits} + (select count(*) from message where state in ('queued', 'sending'))")
+    return unsaid == 0
 
 
 async def test_no_step_is_missed_and_nobody_is_told_twice_though_dispatchers_are_killed(
