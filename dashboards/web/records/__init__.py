@@ -22,8 +22,8 @@ from dashboards.web.records import (
 )
 
 PARTS = (
-    people, person, contacts, zones, devices, households, requests, replies, responders, roster, staff, sites, rules, policies,
-    history,
+    people, person, contacts, zones, devices, households, requests, replies, responders, roster, staff, sites, rules,
+    policies, history,
 )  # fmt: skip
 """The order counts: ``/people/new`` stands before ``/people/{resident}``."""
 
