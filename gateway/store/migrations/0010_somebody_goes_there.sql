@@ -81,8 +81,13 @@ create table message_link (
     message bigint not null references message on delete cascade,
     alarm uuid not null references alarm,
     expires_at bigint not null,
-    opened_at bigint
+    opened_at bigint,
+    person text check (person <> ''),
+    responder text,
+    check (responder is null or person is not null)
 );
+comment on column message_link.person is 'by what name somebody took the alarm from the page of a group, whose own link this is; null: the recipient''s';
+comment on column message_link.responder is 'as which responder they did; null: as nobody who was entered';
 create index message_link_message on message_link (message);
 
 create table inbound_message (
