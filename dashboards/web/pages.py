@@ -32,7 +32,7 @@ from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.connection import Connection
 from gateway.store.consents import position_of_alarm
 from gateway.store.escalation_view import escalation_of
-from gateway.store.queries import AlarmPage, Card, alarm_page, device_lines
+from gateway.store.queries import AlarmPage, Card, OutboxLine, alarm_page, device_lines
 from gateway.store.queries import Fix as StoredFix
 from gateway.store.registry import listing, setting_changes
 from gateway.store.registry_records import Resident, Responder, Site
@@ -139,7 +139,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         "names": names,
         "timezone": timezone,
         "decided": decided_then(wording, found.alarm, settings),
-        "texts": [text_of(each.template, each.params, each.language) for each in found.messages],
+        "texts": [_as_told(each) for each in found.messages],
         "scene": scene_of_alarm(found),
         "escalation": escalation,
         "says_well": family_says_well(found.alarm),
@@ -175,6 +175,11 @@ async def _responders(conn: Connection, found: AlarmPage) -> list[Responder]:
 
 def _may_be_given(account: Account, alarm: Alarm) -> bool:
     return account.role in MAY_ACT and account.sees(alarm.site)
+
+
+def _as_told(message: OutboxLine) -> str:
+    """The message as it reads, but for the link, which only its recipient gets."""
+    return text_of(message.template, message.params, message.language, channel=message.channel, code=message.code)
 
 
 def _outsiders(found: AlarmPage) -> dict[str, str]:

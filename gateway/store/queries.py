@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import Alarm
+from alerts.ports import Channel
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.registry import find, listing
@@ -89,7 +90,7 @@ class OutboxLine(msgspec.Struct, frozen=True, kw_only=True):
     responder: str | None
     role: str
     name: str
-    channel: str
+    channel: Channel
     template: str
     params: dict[str, Any]
     language: str
@@ -97,6 +98,7 @@ class OutboxLine(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     created_at: int
     finished_at: int | None
+    code: int | None = None
 
 
 class AlarmPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -314,7 +316,7 @@ async def messages_of(conn: Connection, alarm: UUID) -> list[OutboxLine]:
         " 'responder', m.responder, 'role', m.role, 'name', coalesce(nullif(m.name, ''), c.name, ''),"
         " 'channel', m.channel, 'template', m.template, 'params', m.params,"
         " 'language', m.language, 'state', m.state, 'reason', m.reason, 'created_at', m.created_at,"
-        " 'finished_at', m.finished_at)::text"
+        " 'finished_at', m.finished_at, 'code', m.code)::text"
         " from message m left join contact c on c.id = m.contact"
         " where m.alarm = %(alarm)s or %(alarm)s = any(m.alarms) order by m.id",
         {"alarm": alarm},
