@@ -83,6 +83,7 @@ class Running:
                 ways=ear,
                 capabilities=ear.capabilities,
                 clock=clock,
+                steady_s=lambda: clock.now / 1000,
                 per_second=per_second,
                 unavailable=unavailable,
             ).run(self._wakes())

@@ -49,6 +49,7 @@ async def test_a_demo_site_never_reaches_twilio_and_the_others_do_within_one_run
                 ways=ways,
                 capabilities=ways.capabilities,
                 clock=clock,
+                steady_s=lambda: clock.now / 1000,
                 unavailable=UNAVAILABLE,
             )
             running = asyncio.get_running_loop().create_task(
