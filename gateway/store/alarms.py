@@ -28,6 +28,13 @@ _ABOUT: Final[dict[Whom, LiteralString]] = {
     "household": "resident is null and object ->> 'household' = %s",
 }
 
+_CONTACTS: Final[LiteralString] = (
+    "(select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'phone', c.phone,"
+    " 'relation', c.relation, 'order', c.\"order\", 'language', c.language, 'can_receive_sms', c.can_receive_sms,"
+    " 'holds_key', c.holds_key) order by c.\"order\", c.id), '[]') from contact c where c.resident_slot = r.slot)"
+)
+"""The contacts of the resident ``r``, in their order."""
+
 _Asked = AsyncCursor[Any] | None
 """A question whose answer was not awaited yet; None: there was nothing to ask."""
 
@@ -199,9 +206,8 @@ class PostgresAlarmTransaction(EscalationWork):
 
     async def _cards(self, condition: LiteralString, value: str) -> list[ResidentCard]:
         cursor = await self._connection.execute(
-            "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.slot, r.language, r.address"
-            " from resident r"
-            f" join site s on s.id = r.site where {condition} order by r.id",
+            "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.language, r.address,"
+            f" {_CONTACTS} from resident r join site s on s.id = r.site where {condition} order by r.id",
             (value,),
         )
         return [
@@ -213,32 +219,12 @@ class PostgresAlarmTransaction(EscalationWork):
                 demo=row[4],
                 status=row[5],
                 timezone=row[6],
-                contacts=await self._contacts(row[7]),
-                language=row[8],
-                address={key: str(value) for key, value in row[9].items() if value is not None},
+                language=row[7],
+                address={key: str(value) for key, value in row[8].items() if value is not None},
+                contacts=msgspec.convert(row[9], tuple[Contact, ...]),
             )
             for row in await cursor.fetchall()
         ]
-
-    async def _contacts(self, resident_slot: int) -> tuple[Contact, ...]:
-        cursor = await self._connection.execute(
-            'select id, name, phone, relation, "order", language, can_receive_sms, holds_key from contact'
-            ' where resident_slot = %s order by "order", id',
-            (resident_slot,),
-        )
-        return tuple(
-            Contact(
-                id=row[0],
-                name=row[1],
-                phone=row[2],
-                relation=row[3],
-                order=row[4],
-                language=row[5],
-                can_receive_sms=row[6],
-                holds_key=row[7],
-            )
-            for row in await cursor.fetchall()
-        )
 
     async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
         """Those of these alarms that are active, not locked."""

@@ -38,6 +38,16 @@ ANSWERED_WITHIN_MS: Final = DAY_MS
 _ALARMS: Final = sorted(ALARM_TEMPLATES)
 
 
+_CODE: Final[LiteralString] = (
+    "(with own as (select m.code, m.alarm from message m join alarm a on a.id = m.alarm"
+    " where m.recipient = %(recipient)s and m.code is not null and (m.created_at > %(since)s"
+    f" or a.state in {ACTIVE_STATES}))"
+    " select coalesce((select code from own where alarm = %(alarm)s limit 1), (select n"
+    " from generate_series(10, 99) n where n not in (select code from own) order by random() limit 1)))"
+)
+"""The alarm's code for this phone, or one that none of its alarms has, of those that may still be answered."""
+
+
 class EscalationWork:
     """Steps and people within one transaction."""
 
@@ -264,12 +274,13 @@ class EscalationWork:
 
     async def _insert(self, message: NewMessage, now: int, not_before: int = 0) -> int:
         fields = {field: getattr(message, field) for field in NewMessage.__struct_fields__}
+        answered = message.alarm is not None and message.template in ALARM_TEMPLATES and message.channel != "chat"
         cursor = await self._connection.execute(
             "insert into message (alarm, site, resident, contact, responder, account, role, name, step, recipient,"
             " channel, template, params, language, expires_at, priority, alarms, not_before, created_at, code)"
             " values (%(alarm)s, %(site)s, %(resident)s, %(contact)s, %(responder)s, %(account)s, %(role)s, %(name)s,"
             " %(step)s, %(recipient)s, %(channel)s, %(template)s, %(params)s, %(language)s, %(expires_at)s,"
-            " %(priority)s, %(alarms)s, %(not_before)s, %(now)s, %(code)s)"
+            f" %(priority)s, %(alarms)s, %(not_before)s, %(now)s, {_CODE if answered else 'null'})"
             " returning id",
             {
                 **fields,
@@ -277,25 +288,10 @@ class EscalationWork:
                 "alarms": list(message.alarms),
                 "not_before": not_before,
                 "now": now,
-                "code": await self._code(message, now),
+                "since": now - ANSWERED_WITHIN_MS,
             },
         )
         row = await cursor.fetchone()
         assert row is not None
         self._dispatch = True
         return int(row[0])
-
-    async def _code(self, message: NewMessage, now: int) -> int | None:
-        """The alarm's code for this phone, or one that none of its alarms has, of those that may still be answered."""
-        if message.alarm is None or message.template not in ALARM_TEMPLATES or message.channel == "chat":
-            return None
-        cursor = await self._connection.execute(
-            "with own as (select m.code, m.alarm from message m join alarm a on a.id = m.alarm"
-            " where m.recipient = %(recipient)s and m.code is not null and (m.created_at > %(since)s"
-            f" or a.state in {ACTIVE_STATES}))"
-            " select coalesce((select code from own where alarm = %(alarm)s limit 1), (select n"
-            " from generate_series(10, 99) n where n not in (select code from own) order by random() limit 1))",
-            {"recipient": message.recipient, "alarm": message.alarm, "since": now - ANSWERED_WITHIN_MS},
-        )
-        row = await cursor.fetchone()
-        return None if row is None else row[0]
