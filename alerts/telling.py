@@ -61,11 +61,19 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def family_of(card: ResidentCard | None) -> list[Person]:
-    """The resident's contacts, first to be told first; nobody when the resident has left."""
+    """The resident's contacts, first to be told first; nobody when the resident has left.
+
+    One phone is one person: a daughter whom both of a couple name is told once, and the second contact is another.
+    """
     if card is None or card.status in NO_NEWS_TO:
         return []
-    contacts = sorted((c for c in card.contacts if c.phone.strip()), key=lambda contact: contact.order)
-    return [_relative(contact) for contact in contacts]
+    people: dict[str, Person] = {}
+    for contact in sorted((c for c in card.contacts if c.phone.strip()), key=lambda contact: contact.order):
+        person = _relative(contact)
+        same = people.get(person.address)
+        channels = person.channels if same is None else same.channels | person.channels
+        people[person.address] = msgspec.structs.replace(same or person, channels=channels)
+    return list(people.values())
 
 
 def tell(
@@ -160,7 +168,7 @@ def all_clear(alarm: Alarm, card: ResidentCard, told: Sequence[Message], now: in
 _GOES: Final[frozenset[str]] = frozenset({"dispatch", "family_going", "also_going"})
 _IS_THERE: Final[frozenset[str]] = frozenset({"arrive", "family_there", "also_there"})
 _COMES_NOT: Final = "cannot_come"
-_FROM_OUTSIDE: Final = ("responder:", "contact:")
+_FROM_OUTSIDE: Final = ("responder:", "contact:", "group:")
 """Actors who speak for themselves; an account may also speak for somebody whom it sent."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.policies import Policy, PolicyStep, Who
 from tests.support.escalation.deeds import (
     fall,
     flat_battery,
@@ -75,6 +76,19 @@ async def test_the_box_of_a_couple_tells_the_family_of_both_and_names_both(story
     await story.plays(until=hours(1))
 
 
+async def test_whom_both_of_a_couple_name_is_one_person_and_the_next_contact_is_another(story: Story) -> None:
+    await story.centre.household("couple")
+    for resident in ("he", "she"):
+        await story.centre.resident(resident, "赵国强", household="couple")
+        await story.centre.contact(resident, "daughter", order=1)
+        await story.centre.contact(resident, "son", order=2)
+    story.at(0, household_presses("couple", device="band-couple"))
+    story.want(120, sms("daughter"))
+    story.want(240, sms("son"))
+    story.silence("daughter", "son")
+    await story.plays(until=minutes(4.9))
+
+
 async def test_a_strangers_band_is_answered_by_staff_and_by_those_who_serve_the_whole_site(story: Story) -> None:
     story.at(0, stranger_presses("band-unknown"))
     story.want(60, sms("zhang"))
@@ -93,6 +107,22 @@ async def test_a_strangers_band_is_answered_by_staff_and_by_those_who_serve_the_
 async def test_of_devices_and_of_the_system_nobody_outside_hears(story: Story, matter: Deed) -> None:
     story.at(0, matter)
     story.silence("daughter", "son", "neighbour chen", "grid worker liu", "grid worker of all", "chat")
+    await story.plays(until=hours(1))
+
+
+@pytest.mark.parametrize(
+    "matter",
+    [flat_battery("wang", severity="high"), of_the_site("system.site_silent", "critical")],
+    ids=["device", "site"],
+)
+async def test_not_even_where_a_policy_for_everything_names_them(story: Story, matter: Deed) -> None:
+    whom: tuple[Who, ...] = ("family", "neighbours", "grid_workers", "volunteers", "duty")
+    steps = tuple(PolicyStep(after_s=10, who=who, how="sms") for who in whom)
+    everybody = Policy(id="all", name="all", steps=(*steps, PolicyStep(after_s=10, who="chat", how="chat")))
+    await story.centre.policy(everybody)
+    story.at(0, matter)
+    story.want(10, sms("zhang"))
+    story.silence()
     await story.plays(until=hours(1))
 
 
