@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts import replies
 from alerts.desk import act
 from alerts.notifiers.port import GiveUp, RetryAfter
+from alerts.policies import Policy, PolicyStep
 from alerts.transitions import (
     Acknowledge,
     AddNote,
@@ -43,6 +45,8 @@ from tests.support.escalation.laws import broken
 from tests.support.escalation.story import Deed, Story
 from tests.support.escalation.wants import hours, shown
 from tests.support.postgres import PostgresServer
+
+pytestmark = pytest.mark.timeout(600)
 
 RESIDENTS = ("wang", "li", "a", "b", "c", "d")
 PEOPLE = ("zhang", "wu", "night zhao")
@@ -115,19 +119,47 @@ pauses = st.sampled_from([0, 0, 1, 10, 30, 61, 125, 310, 700])
 stories = st.lists(st.tuples(pauses, deeds), min_size=3, max_size=25)
 
 
-@given(stories)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_happens_the_laws_hold(postgres_server: PostgresServer, happening: list[tuple[int, Deed]]) -> None:
+steps = st.one_of(
+    st.builds(
+        PolicyStep,
+        after_s=st.sampled_from([0, 10, 60, 125, 600]),
+        who=st.sampled_from(["duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers"]),
+        how=st.sampled_from(["sms", "voice"]),
+        nth=st.sampled_from([None, 1, 2]),
+        times=st.sampled_from([1, 1, 3]),
+        every_s=st.sampled_from([30, 300]),
+    ),
+    st.builds(PolicyStep, after_s=st.just(30), who=st.just("chat"), how=st.just("chat")),
+    st.builds(PolicyStep, after_s=st.just(0), who=st.just("band"), how=st.just("message")),
+)
+policies = st.builds(
+    Policy,
+    id=st.just("own"),
+    name=st.just("own"),
+    applies_to=st.sampled_from(["", "fall", "missed_check"]),
+    severity=st.sampled_from(["", "high"]),
+    steps=st.lists(steps, max_size=6).map(tuple),
+    progress_s=st.sampled_from([None, 60, 300]),
+)
+
+
+@given(stories, st.none() | policies)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_happens_the_laws_hold(
+    postgres_server: PostgresServer, happening: list[tuple[int, Deed]], policy: Policy | None
+) -> None:
     with postgres_server.database(migrated=True) as conninfo:
-        asyncio.run(play(conninfo, happening))
+        asyncio.run(play(conninfo, happening, policy))
 
 
-async def play(conninfo: str, happening: list[tuple[int, Deed]]) -> None:
+async def play(conninfo: str, happening: list[tuple[int, Deed]], policy: Policy | None = None) -> None:
     async with pool(conninfo, application="anxin story", size=8) as connections:
         story = Story(connections, dispatchers=2)
         await story.centre.furnish()
         for who in RESIDENTS[2:]:
             await story.centre.resident(who, f"住户{who}")
+        if policy is not None:
+            await story.centre.policy(policy)
         t = 0.0
         for pause, deed in happening:
             t += pause

@@ -6,7 +6,7 @@ from alerts.audit import audit
 from gateway.store.audit import PostgresAuditStore
 from tests.support.escalation.deeds import fall, hands_over, sends, takes, wanders
 from tests.support.escalation.story import Deed, Story
-from tests.support.escalation.wants import line, minutes, sms
+from tests.support.escalation.wants import all_clear, between, hours, line, minutes, sms
 
 
 async def test_who_is_on_duty_when_the_step_comes_is_told(story: Story) -> None:
@@ -70,6 +70,22 @@ async def test_that_nobody_is_on_duty_is_itself_an_alarm(story: Story) -> None:
     story.at(80, audits())
     story.silence("wu", "daughter")
     await story.plays(until=minutes(4))
+
+
+async def test_when_somebody_comes_on_duty_that_alarm_ends_and_who_was_told_hears_it(story: Story) -> None:
+    async def zhao_comes(story: Story) -> None:
+        await story.centre.shift("night zhao", start=story.now())
+
+    await story.centre.no_shifts()
+    await story.centre.shift("zhang", end=story.t0 + 60_000)
+    story.at(70, audits())
+    story.want(70, sms("wu"))
+    story.at(300, zhao_comes)
+    story.at(310, audits())
+    story.want(between(310, 312), all_clear("wu"))
+    story.silence()
+    await story.plays(until=hours(1))
+    assert (await story.alarm_of("north")).state == "resolved"
 
 
 async def test_a_dispatcher_that_did_not_do_what_was_due_is_itself_an_alarm(story: Story) -> None:

@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import Alarm
 from alerts.dispatcher import Dispatcher
+from alerts.notifiers.port import Notifier
 from alerts.notifiers.selection import WaysOut
 from devices.clock import ManualClock
 from gateway.store.alarms import PostgresAlarmStore, alarm_from_object
@@ -54,6 +55,7 @@ class Story:
         self.store = PostgresAlarmStore(pool)
         self.outbox = PostgresOutbox(pool)
         self.phones = Phones(self._seconds)
+        self._provider: Notifier = self.phones
         self.openings: dict[tuple[str, str], tuple[int, UUID]] = {}
         """(resident, rule) → when the engine's episode began, and its id."""
         self._dispatchers = [self.dispatcher() for _ in range(dispatchers)]
@@ -64,7 +66,7 @@ class Story:
 
     def dispatcher(self) -> Dispatcher:
         """One more dispatcher over the same database and phones."""
-        ways = WaysOut(phone=self.phones, chat=self.phones, public_url=PUBLIC_URL)
+        ways = WaysOut(phone=self._provider, chat=self.phones, public_url=PUBLIC_URL)
         return Dispatcher(
             store=self.store,
             outbox=self.outbox,
@@ -73,6 +75,11 @@ class Story:
             clock=self.clock,
             steady_s=self._seconds,
         )
+
+    def reach_phones_by(self, provider: Notifier) -> None:
+        """Let SMS and calls leave through another provider."""
+        self._provider = provider
+        self.restart()
 
     def can(self, **changes: Any) -> None:
         """Let the provider be able to do other things than everything."""
