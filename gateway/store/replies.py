@@ -16,6 +16,7 @@ from alerts.telling import ALARM_TEMPLATES
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.alarms import MESSAGE_COLUMNS, PostgresAlarmTransaction, message_from_row
 from gateway.store.connection import Connection
+from gateway.store.who_left import STILL_THEIRS
 
 _ALARMS: Final = sorted(ALARM_TEMPLATES)
 
@@ -60,11 +61,14 @@ class PostgresInboxTransaction(PostgresAlarmTransaction):
         )
 
     async def told_to(self, number: str) -> list[Message]:
-        """What that number was told of alarms lately, and of those that are active; oldest first."""
+        """What that number was told of alarms lately, and of those that are active; oldest first.
+
+        Nothing that was said to a contact or responder who was taken out, or to an account that was shut.
+        """
         cursor = await self._connection.execute(
             f"with active as (select id from alarm where state in {ACTIVE_STATES}),"
-            " theirs as (select * from message where recipient = any(%(numbers)s) and template = any(%(alarms)s)"
-            "  and state not in ('queued', 'withdrawn', 'not_sent'))"
+            " theirs as (select m.* from message m where m.recipient = any(%(numbers)s) and m.template = any(%(alarms)s)"
+            f"  and m.state not in ('queued', 'withdrawn', 'not_sent') and {STILL_THEIRS})"
             f" select {MESSAGE_COLUMNS} from theirs message where message.alarm in (select id from active)"
             " or message.alarms && array(select id from active)"
             " or message.id in (select id from theirs order by created_at desc limit %(lately)s) order by message.id",

@@ -395,3 +395,16 @@ async def test_an_inbox_is_one_of_the_ports(story: Story) -> None:
         work: InboxTransaction = tx
         assert await work.message(0) is None
     assert await receive(PostgresInboxStore(story.pool), Inbound(provider_id="SM0", sender="", body=""), 0) is None
+
+
+async def test_whose_number_was_taken_out_answers_as_a_stranger(story: Story, phones: Answering) -> None:
+    story.at(0, wanders("wang"))
+    await story.passes(TOLD)
+    await story.centre.no_contact("wang")
+    await story.centre.dismiss("zhang")
+    for who in ("daughter", "zhang"):
+        story.at(TOLD + 1, phones.texts_us(who, "3"))
+    await story.passes(TOLD + 2)
+    assert (await story.alarm_of("wang")).state == "open"
+    assert [meaning for _, meaning in await inbox(story)] == ["unknown_sender", "unknown_sender"]
+    assert phones.said["daughter"] == phones.said["zhang"] == [Template.REPLY_NONE]

@@ -126,6 +126,10 @@ class Centre:
         """Nobody leads."""
         await self._write("update account set disabled = true where role = 'supervisor'")
 
+    async def dismiss(self, account: str) -> None:
+        """Somebody works here no more."""
+        await self._write("update account set disabled = true where id = %s", account)
+
     async def status(self, resident: str, status: str) -> None:
         """What has become of a resident."""
         await self._write("update resident set status = %s where id = %s", status, resident)
