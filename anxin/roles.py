@@ -31,7 +31,7 @@ async def gateway(settings: RoleSettings) -> None:
     from anxin.kernels import compiled_beside
 
     folder = jit_cache.configure()
-    words = "loads the engine; the first start compiles it, a quarter of a minute to one on a busy machine"
+    words = "loads the engine; the first start compiles it, a quarter of a minute to two on a busy machine"
     await _report(settings, "gateway", "starting", words)
     from gateway.health import Health
     from gateway.run import Gateway
