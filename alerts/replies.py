@@ -45,8 +45,15 @@ ALSO_THERE: Final = "also_there"
 _FAMILY_SAYS: Final[dict[Verb, str]] = {"take": FAMILY_GOING, "there": FAMILY_THERE, "well": FAMILY_SAYS_WELL}
 
 
+OF_A_GROUP: Final = "group:"
+"""How the actors begin who took an alarm from the page of a group, and are nobody who was entered."""
+
+
 class Replier(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers: as what they were told, and by which record. ``account`` is a user name."""
+    """Who answers: as what they were told, and by which record. ``account`` is a user name.
+
+    ``of_a_group``: by a name that they gave on the page of a group; whoever gives it again is the same.
+    """
 
     role: Role
     name: str = ""
@@ -54,6 +61,7 @@ class Replier(msgspec.Struct, frozen=True, kw_only=True):
     contact: str | None = None
     responder: str | None = None
     account: str | None = None
+    of_a_group: bool = False
 
     @property
     def actor(self) -> str:
@@ -62,6 +70,8 @@ class Replier(msgspec.Struct, frozen=True, kw_only=True):
             return self.account
         if self.responder is not None:
             return f"responder:{self.responder}"
+        if self.of_a_group:
+            return f"{OF_A_GROUP}{self.name}"
         return self.role if self.contact is None else f"contact:{self.contact}"
 
 

@@ -22,9 +22,11 @@ Extent = Literal["building", "door", "card"]
 OLDEST_FIX_MS: Final = DAY_MS
 """A position from further back says nothing of where somebody is now. Assumption."""
 
-_CONCERNED: Final[LiteralString] = (
+CONCERNED: Final[LiteralString] = (
     "(r.id = a.resident or (a.resident is null and r.household = a.object ->> 'household'))"
 )
+"""Whether the alarm ``a`` is about the resident ``r``."""
+
 _NOBODY_KNOWN: Final[LiteralString] = "(a.resident is null and a.object ->> 'household' is null)"
 """A stranger cries for help: the place is all by which they can be found, and nobody's to agree to."""
 
@@ -92,7 +94,7 @@ async def disclosed(conn: Connection, alarm: UUID, now: int, extent: Extent) -> 
         " 'phone', k.phone, 'relation', k.relation) order by k.\"order\", k.id) from contact k"
         " where k.resident_slot = r.slot and k.holds_key), '[]') else '[]' end,"
         " 'withheld', %(extent)s = 'card' and not w.card)::text"
-        f" from alarm a join resident r on {_CONCERNED} left join household h on h.id = r.household"
+        f" from alarm a join resident r on {CONCERNED} left join household h on h.id = r.household"
         " cross join lateral (select coalesce(nullif(r.address, '{}'), h.address, '{}') as address,"
         f" %(extent)s = 'card' and {SHARING_GRANTED} as card) w"
         " where a.id = %(alarm)s and r.status not in ('moved', 'deceased') order by r.name, r.id",
@@ -111,8 +113,8 @@ async def whereabouts(conn: Connection, alarm: UUID, now: int) -> Whereabouts | 
     cursor = await conn.execute(
         "with shown as (select a.* from alarm a where a.id = %(alarm)s"
         f" and a.state in {ACTIVE_STATES} and ({LOCATION_OPENED} or {_NOBODY_KNOWN}"
-        f" or (select bool_and({LOCATION_GRANTED}) from resident r where {_CONCERNED}))),"
-        f" people as (select r.* from resident r join shown a on {_CONCERNED}),"
+        f" or (select bool_and({LOCATION_GRANTED}) from resident r where {CONCERNED}))),"
+        f" people as (select r.* from resident r join shown a on {CONCERNED}),"
         " fixes as (select (p ->> 'lat')::float8 as lat, (p ->> 'lon')::float8 as lon,"
         " (p ->> 'accuracy_m')::float8 as accuracy_m, (p ->> 't')::bigint as t"
         " from shown a, lateral (select a.object -> 'position' as p) x where jsonb_typeof(p) = 'object'"

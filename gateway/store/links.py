@@ -36,15 +36,17 @@ _STILL_THEIRS: Final[LiteralString] = (
     " where p.id = m.responder and p.phone = m.recipient and p.active))"
     " and (m.account is null or m.responder is not null or exists (select 1 from account a"
     " where a.username = m.account and a.phone = m.recipient and not a.disabled))"
+    " and (l.responder is null or exists (select 1 from responder g where g.id = l.responder and g.active))"
 )
-"""Whether the message ``m`` went to a number and a person that would still be told."""
+"""Whether the message ``m`` went to a number and a person that would still be told, and so did its link ``l``."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """An open page: the message whose link it is, to whom it went, and the alarms that it speaks of.
 
     ``account`` is a user name. ``alarms`` holds more than one for a bundle; the message's own stands first.
-    ``expires_at`` in ms.
+    ``expires_at`` in ms. ``of_a_group``: the message went to a group, and this is the link of one person who took
+    the alarm from its page.
     """
 
     message: int
@@ -56,6 +58,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None
     alarms: tuple[Alarm, ...]
     expires_at: int
+    of_a_group: bool = False
 
     @property
     def alarm(self) -> Alarm:
@@ -91,16 +94,19 @@ async def open_link(conn: Connection, token: str, now: int) -> Link | Expired | 
     resident has moved or died, or the contact or responder was taken out or has another number.
     """
     cursor = await conn.execute(
-        "select m.id, m.role, m.name, m.language, m.contact, m.responder, m.account, l.expires_at, l.alarm,"
+        "select m.id, case when l.person is null then m.role else coalesce(v.kind, 'volunteer') end,"
+        " coalesce(l.person, m.name), m.language, m.contact, coalesce(l.responder, m.responder), m.account,"
+        " l.person is not null, l.expires_at, l.alarm,"
         f" l.expires_at > %(now)s and {_STILL_THEIRS} and {FOR_WHO_LEFT} is not true,"
-        " array(select a.object from alarm a where a.id = l.alarm or a.id = any(m.alarms))"
-        " from message_link l join message m on m.id = l.message where l.token_hash = %(hash)s",
+        " array(select a.object from alarm a where a.id = l.alarm or (l.person is null and a.id = any(m.alarms)))"
+        " from message_link l join message m on m.id = l.message left join responder v on v.id = l.responder"
+        " where l.token_hash = %(hash)s",
         {"now": now, "left": LEFT, "hash": token_hash(token)},
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    message, role, name, language, contact, responder, account, expires_at, own, good, objects = row
+    message, role, name, language, contact, responder, account, of_a_group, expires_at, own, good, objects = row
     alarms = _in_order([msgspec.convert(stored, Alarm) for stored in objects], own)
     ends = [ended_at(alarm) for alarm in alarms]
     if None not in ends:
@@ -120,6 +126,7 @@ async def open_link(conn: Connection, token: str, now: int) -> Link | Expired | 
         account=account,
         alarms=alarms,
         expires_at=expires_at,
+        of_a_group=of_a_group,
     )
 
 

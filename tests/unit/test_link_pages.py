@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.alarm import Alarm, TimelineEntry
 from dashboards.web.links.compass import DIRECTIONS, RADIUS, compass
-from dashboards.web.links.story import last_answer, named_in, story_of
+from dashboards.web.links.story import by_name, last_answer, named_in, story_of
 from gateway.store.disclosure import Whereabouts
 from tests.support.alarms import T0, an_alarm
 
@@ -96,6 +96,29 @@ def test_whoever_goes_is_told_by_role(events: tuple[str, ...], who: str) -> None
     kinds = {"赵邻居": "neighbour", "responder:p2": "grid_worker"}
     assert story_of(alarm, kinds).who == who
     assert {name for event in events for name in event.split("/")[1:]} <= {*named_in(alarm), "zhou"}
+
+
+@pytest.mark.parametrize(
+    ("events", "names"),
+    [
+        (("acknowledge/group:王芳", "dispatch/group:王芳/王芳"), ("王芳",)),
+        (("acknowledge", "dispatch/group:王芳/王芳", "dispatch/responder:p2/钱"), ("王芳", "钱")),
+        (
+            ("acknowledge", "dispatch/group:王芳/王芳", "dispatch/responder:p2/钱", "cannot_come/group:王芳/王芳"),
+            ("钱",),
+        ),
+        (("acknowledge", "dispatch/group:王芳/王芳", "dispatch/responder:p2/钱", "arrive/responder:p2"), ("钱",)),
+        (("acknowledge", "dispatch/group:王芳/王芳", "arrive/zhou"), ()),
+        (("acknowledge", "dispatch/group:王芳/王芳", "release/zhou"), ()),
+        (("acknowledge", "dispatch/group:王芳/王芳", "again/system"), ()),
+        (("acknowledge/zhou", "dispatch/zhou/赵邻居"), ()),
+        (("acknowledge/contact:c1", "dispatch/contact:c1/她儿子"), ()),
+    ],
+)
+def test_a_group_hears_the_names_of_those_who_said_themselves_that_they_go(
+    events: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    assert by_name(after(*events)) == names
 
 
 @pytest.mark.parametrize(

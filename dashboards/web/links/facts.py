@@ -8,7 +8,7 @@ import msgspec
 
 from alerts.alarm import Alarm
 from alerts.replies import Replier
-from dashboards.web.links.story import Answer, Story, last_answer, named_in, story_of
+from dashboards.web.links.story import Answer, Story, by_name, last_answer, named_in, story_of
 from gateway.store.connection import Connection
 from gateway.store.disclosure import (
     Centre,
@@ -27,7 +27,10 @@ _GOES: Final = frozenset({"take", "there"})
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """``mine``: their own last answer. ``place``: only what they may see, as all of it."""
+    """``mine``: their own last answer. ``place``: only what they may see, as all of it.
+
+    ``named``: who goes there, by name; nobody but for the page of a group.
+    """
 
     alarm: Alarm
     role: str
@@ -37,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     place: Whereabouts | None
     mine: Answer | None
     extent: Extent
+    named: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -47,12 +51,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 async def gather(conn: Connection, alarm: Alarm, who: Replier, now: int) -> Facts:
     """What ``who`` may know at ``now`` (ms).
 
-    A group knows the building alone. Whoever is asked to go knows the door, and from their yes until the end how to
-    get in; family know where somebody is, as far as that was agreed.
+    A group knows the building and who of them goes there. Whoever is asked to go knows the door; whoever was asked
+    as one of a group does not, until they say yes. From a yes until the end both know how to get in. Family know
+    where somebody is, as far as that was agreed.
     """
     mine = last_answer(alarm, who.actor)
     goes = mine is not None and mine.verb in _GOES and alarm.is_active
-    extent: Extent = "building" if who.role == GROUP else "card" if goes and who.role != FAMILY else "door"
+    of_many = who.role == GROUP or who.of_a_group
+    extent: Extent = "card" if goes and who.role not in (GROUP, FAMILY) else "building" if of_many else "door"
     sees_place = who.role == FAMILY or extent == "card"
     kinds = await kinds_of_responders(conn, alarm.site, named_in(alarm))
     return Facts(
@@ -64,4 +70,5 @@ async def gather(conn: Connection, alarm: Alarm, who: Replier, now: int) -> Fact
         place=await whereabouts(conn, alarm.id, now) if sees_place else None,
         mine=mine,
         extent=extent,
+        named=by_name(alarm) if who.role == GROUP else (),
     )

@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from alerts.alarm import Alarm
 from alerts.replies import Replier, Verb, answer
 from dashboards.api.access import DepsOf
 from dashboards.api.session import address_of
 from dashboards.deps import Deps
 from dashboards.web.links.facts import FAMILY, GROUP, gather
+from dashboards.web.links.group import NO_NAME, NOBODY, Press, TooMany, asks, own_link
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.links.view import Words
 from dashboards.web.rendering import page
@@ -63,6 +65,7 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
         one = next((each for each in link.alarms if str(each.id) == alarm), link.alarm)
         now = deps.clock.now_ms()
         facts = await gather(conn, one, _replier(link), now)
+        asked = await asks(conn, one) if link.role == GROUP and one.is_active else NOBODY
     words = Words(speaks, facts.centre, now)
     shown = page(
         request,
@@ -75,8 +78,10 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
         view=words.details(facts, link.expires_at),
         spot=None if facts.place is None else words.spot(facts.place),
         other=_other_language(speaks, alarm),
+        asked=asked,
+        nameless=request.query_params.get("who") == NO_NAME,
     )
-    return _fresh(request, shown)
+    return _fresh(request, shown, but=asked.word)
 
 
 @router.post("/a/{token}")
@@ -87,15 +92,39 @@ async def reply(
     token: str,
     verb: Annotated[str, Form(alias="answer")] = "",
     alarm: Annotated[str, Form()] = "",
+    person: Annotated[str, Form()] = "",
+    responder: Annotated[str, Form()] = "",
+    word: Annotated[str, Form()] = "",
 ) -> Response:
     """Answer, as by SMS; then the page again, so that reloading it answers nothing."""
     link = await _open(request, deps, token)
     if isinstance(link, Response):
         return link
     one = next((each for each in link.alarms if str(each.id) == alarm), None)
-    if one is not None and verb in _VERBS and link.role != GROUP:
+    if one is not None and link.role == GROUP:
+        if one.is_active and verb == "take":
+            press = Press(person=person, responder=responder, word=word)
+            return await _taken(request, deps, token, link, one, press)
+    elif one is not None and verb in _VERBS:
         await answer(deps.alarm_store, one.id, _replier(link), _VERBS[verb], deps.clock.now_ms())
     return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
+
+
+async def _taken(request: Request, deps: Deps, token: str, link: Link, alarm: Alarm, press: Press) -> Response:
+    """Somebody of a group goes there: from here on their browser has a page of its own."""
+    now = deps.clock.now_ms()
+    lang = request.query_params.get("lang", "")
+    query = {"lang": lang} if lang in LANGUAGES else {}
+    async with deps.pool.connection() as conn:
+        own = await own_link(conn, link, token, alarm, press, now)
+        theirs = await open_link(conn, own, now) if isinstance(own, str) else None
+    if isinstance(own, TooMany):
+        return _closed(request, "enough", 429, link.language)
+    if own is None:
+        query = {"alarm": str(alarm.id), **query, "who": NO_NAME}
+    elif isinstance(theirs, Link):
+        await answer(deps.alarm_store, theirs.alarm.id, _replier(theirs), "take", now)
+    return RedirectResponse(f"/a/{own or token}" + (f"?{urlencode(query)}" if query else ""), 303, _HEADERS)
 
 
 async def _open(request: Request, deps: Deps, token: str) -> Link | Response:
@@ -139,9 +168,10 @@ async def _several(request: Request, deps: Deps, conn: Connection, token: str, l
     )
 
 
-def _fresh(request: Request, response: Response) -> Response:
-    """The answer, or 304 when the page already shows it."""
-    tag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:24]}"'
+def _fresh(request: Request, response: Response, *, but: str = "") -> Response:
+    """The answer, or 304 when the page already shows it, ``but`` for a word that is another each time."""
+    body = bytes(response.body).replace(but.encode(), b"") if but else bytes(response.body)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     response.headers.update({**_HEADERS, "ETag": tag})
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={**_HEADERS, "ETag": tag, "Cache-Control": "no-store"})
@@ -161,4 +191,5 @@ def _replier(link: Link) -> Replier:
         contact=link.contact,
         responder=link.responder,
         account=link.account,
+        of_a_group=link.of_a_group,
     )

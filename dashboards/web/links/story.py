@@ -15,8 +15,11 @@ from alerts.replies import (
     FAMILY_GOING,
     FAMILY_SAYS_WELL,
     FAMILY_THERE,
+    OF_A_GROUP,
     Verb,
+    on_the_way,
 )
+from alerts.transitions import entries_of_round
 
 Stage = Literal["open", "taken", "going", "there", "over"]
 
@@ -47,6 +50,8 @@ _SAID: Final[Mapping[str, Verb]] = {
 
 _OF_A_SYSTEM: Final[frozenset[Stage]] = frozenset({"taken", "over"})
 """Nobody goes to our own system: somebody sees to it."""
+
+_SPOKE_FOR_THEMSELVES: Final = (OF_A_GROUP, "responder:")
 
 _FALSE: Final = frozenset({"false_alarm", "accidental", "test", "technical"})
 _FROM_PEOPLE_ONLY: Final = frozenset({"ambulance", "hospital", "died"})
@@ -122,6 +127,21 @@ def last_answer(alarm: Alarm, actor: str) -> Answer | None:
     """What somebody said last of an alarm."""
     own = [entry for entry in alarm.timeline if entry.actor == actor and entry.event in _SAID]
     return Answer(verb=_SAID[own[-1].event], t=own[-1].t) if own else None
+
+
+def by_name(alarm: Alarm) -> tuple[str, ...]:
+    """Who goes there, or has arrived, by name: those of a group and responders, who said so themselves."""
+    sent = {
+        entry.actor: entry.to
+        for entry in entries_of_round(alarm)
+        if entry.event == "dispatch" and entry.to is not None and entry.actor.startswith(_SPOKE_FOR_THEMSELVES)
+    }
+    reached = _reached(alarm)
+    if "there" in reached:
+        arrived = sent.get(reached["there"].actor)
+        return () if arrived is None else (arrived,)
+    going = on_the_way(alarm) if "going" in reached else ()
+    return tuple(dict.fromkeys(name for name in sent.values() if name in going))
 
 
 def how_it_ended(alarm: Alarm) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -87,7 +88,7 @@ class Words:
             "name": names,
             "what": self.what(facts.alarm, names),
             "since": self.moment(facts.alarm.event_time),
-            "state": self.state(facts.story),
+            "state": self.state(facts.story, facts.named),
             "technical": facts.alarm.kind == TECHNICAL,
             "icon": "phone" if facts.story.how == "call_centre" else _ICON[facts.story.stage],
             "address": self._wording.place(facts.people[0].address) if facts.people and facts.role != FAMILY else "",
@@ -123,10 +124,12 @@ class Words:
         said = known(f"link.what.{alarm.rule}", known(f"link.what.{alarm.kind}", self._t(f"link.what.{_UNKNOWN}")))
         return said.format(name=names or self._t("link.somebody"))
 
-    def state(self, story: Story) -> str:
-        """How it stands."""
+    def state(self, story: Story, named: Sequence[str] = ()) -> str:
+        """How it stands; by name where whoever reads it may know who goes."""
         if story.how is not None:
             return self._wording.known(f"link.over.{story.how}", self._t("link.over.settled"))
+        if named and story.who is not None:
+            return self._t(f"link.{story.stage}.named", who=self._t("link.and").join(named))
         return self._stage(story.stage, story.who)
 
     def _step(self, milestone: Milestone, story: Story) -> Step:

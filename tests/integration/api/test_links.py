@@ -300,18 +300,6 @@ async def test_illnesses_are_told_to_whoever_goes_only_where_agreed(
     assert ILLNESS not in await see(anonymous, family)
 
 
-async def test_a_group_reads_the_building_and_no_name(
-    anonymous: httpx.AsyncClient, manager: httpx.AsyncClient, conn: Connection, desk: Desk, alarm: Alarm
-) -> None:
-    token = await told(desk.store, conn, alarm, {"phone": "chat:north"}, "chat", NOW)
-    page = await see(anonymous, token)
-    assert "阳光小区" in page
-    for secret in ("李奶奶", "402", PHONE):
-        assert secret not in page
-    await say(anonymous, token, alarm, "take")
-    assert await as_it_is(manager, alarm) == alarm
-
-
 async def test_pressing_twice_is_pressing_once(
     anonymous: httpx.AsyncClient, manager: httpx.AsyncClient, door: str, alarm: Alarm
 ) -> None:
