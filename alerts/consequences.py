@@ -80,7 +80,10 @@ async def _clear(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
     """The all-clear, once the last alarm of the case has ended; of a bundle, once the last alarm in it has."""
     told = await tx.told(alarm.id)
     owed = owed_an_all_clear(told)
-    if not owed or await others_of_case(tx, alarm):
+    if not owed:
+        return
+    await tx.hold_case(alarm.case)
+    if await others_of_case(tx, alarm):
         return
     standing = {key for message in owed for key in message.alarms} - {alarm.id}
     active = await tx.active_among(sorted(standing)) if standing else frozenset()

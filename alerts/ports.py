@@ -208,6 +208,10 @@ class AlarmTransaction(Protocol):
         """
         ...
 
+    async def hold_case(self, case: UUID) -> None:
+        """Let nobody else ask until the end whether a case is over: two who end its last alarms wait for each other."""
+        ...
+
     async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
         """Those of these alarms that are active, not locked."""
         ...

@@ -226,6 +226,10 @@ class PostgresAlarmTransaction(EscalationWork):
             for row in await cursor.fetchall()
         ]
 
+    async def hold_case(self, case: UUID) -> None:
+        """Let nobody else ask until the end whether a case is over: two who end its last alarms wait for each other."""
+        await self._connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"case {case}",))
+
     async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
         """Those of these alarms that are active, not locked."""
         cursor = await self._connection.execute(

@@ -43,9 +43,14 @@ _CODE: Final[LiteralString] = (
     " where m.recipient = %(recipient)s and m.code is not null and (m.created_at > %(since)s"
     f" or a.state in {ACTIVE_STATES}))"
     " select coalesce((select code from own where alarm = %(alarm)s limit 1), (select n"
-    " from generate_series(10, 99) n where n not in (select code from own) order by random() limit 1)))"
+    " from (select n from generate_series(10, 99) n where n not in (select code from own) order by random() offset 0) n"
+    " where pg_try_advisory_xact_lock(hashtextextended(%(recipient)s || ' ' || n, 0)) limit 1)))"
 )
-"""The alarm's code for this phone, or one that none of its alarms has, of those that may still be answered."""
+"""The alarm's code for this phone, or one that none of its alarms has, of those that may still be answered.
+
+What another transaction gives away at this moment cannot be seen yet, so a free code is taken under a lock that nobody
+waits for; ``offset 0`` keeps the lock out of the sorting, so that one code alone is locked.
+"""
 
 
 class EscalationWork:
@@ -175,7 +180,7 @@ class EscalationWork:
                 role=row[1],
                 name=row[2],
                 address=row[3],
-                channels=frozenset(_CHANNEL_OF[name] for name in row[4]),
+                channels=frozenset(_CHANNEL_OF[name] for name in row[4] if name in _CHANNEL_OF),
                 responder=row[0],
                 account=row[5],
                 language=row[6],
@@ -228,13 +233,17 @@ class EscalationWork:
         return [row[0] for row in await cursor.fetchall()]
 
     async def bundle(self, message: NewMessage, now: int, *, due_at: int) -> bool:
-        """Put an alarm into the recipient's pending bundle, or begin one that is sent at ``due_at``; True if new."""
+        """Put an alarm into the recipient's pending bundle, or begin one that is sent at ``due_at``; True if new.
+
+        One that somebody else is at is passed over: two who bundle for the same people in another order would wait for
+        each other.
+        """
         joined = await self._connection.execute(
             "update message set alarms = array_append(alarms, %(alarm)s), priority = greatest(priority, %(priority)s),"
             " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
             " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
             " and state = 'queued' and sending_since is null and not (%(alarm)s = any(alarms))"
-            " order by id desc limit 1 for update) returning id",
+            " order by id desc limit 1 for update skip locked) returning id",
             {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
         )
         if await joined.fetchone() is not None:

@@ -241,6 +241,9 @@ class MemoryTransaction:
         taken = own.get(message.alarm)
         return taken or next(n for n in range(10, 100) if n not in own.values())
 
+    async def hold_case(self, case: UUID) -> None:
+        """Nobody works beside a transaction in memory."""
+
     async def active_among(self, alarms: Sequence[UUID]) -> frozenset[UUID]:
         return frozenset(key for key in alarms if key in self._c.alarms and self._c.alarms[key].is_active)
 

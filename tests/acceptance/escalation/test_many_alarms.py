@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from alerts.ports import NewMessage
+from gateway.store.alarms import PostgresAlarmTransaction
+from tests.support.escalation.centre import PHONES, SITE
 from tests.support.escalation.deeds import (
     cancels,
     fall,
@@ -197,3 +204,70 @@ async def test_given_back_in_a_storm_it_is_not_told_again_in_the_same_round(stor
     story.want(between(60, 66), sms("zhang"), sms("zhang"), sms("zhang"))
     story.want(between(80, 82), bundle("zhang", "3起"))
     await story.plays(until=minutes(4))
+
+
+async def two_at_once(
+    story: Story,
+    work: Callable[[PostgresAlarmTransaction, int], Awaitable[object]],
+    then: Callable[..., Awaitable[object]],
+) -> None:
+    """Two transactions do the first half of their work, and the second when both have done the first."""
+    halfway = asyncio.Barrier(2)
+
+    async def one(which: int) -> None:
+        async with story.store.transaction() as tx:
+            await work(tx, which)
+            await halfway.wait()
+            await then(tx, which)
+
+    await asyncio.gather(one(0), one(1))
+
+
+def to_duty(alarm: UUID, recipient: str = PHONES["zhang"]) -> NewMessage:
+    return NewMessage(
+        alarm=alarm, site=SITE, resident=None, contact=None, role="duty", recipient=recipient, template="alarm_staff",
+        params={}, language="zh",
+    )  # fmt: skip
+
+
+async def test_two_who_tell_a_phone_at_the_same_moment_give_no_code_twice(story: Story) -> None:
+    residents = [f"r{n}" for n in range(40)]
+    await live_there(story, *residents)
+    story.at(0, *(sos(resident) for resident in residents))
+    await story.passes(1)
+    alarms = [(await story.alarm_of(resident)).id for resident in residents]
+
+    async def tell(tx: PostgresAlarmTransaction, which: int) -> None:
+        for alarm in alarms[which::2]:
+            await tx.queue(to_duty(alarm), story.now())
+
+    async def nothing_more(*_: object) -> None:
+        pass
+
+    await two_at_once(story, tell, nothing_more)
+    codes = [row[0] for row in await story.centre.rows("select code from message where template = 'alarm_staff'")]
+    assert len(codes) == len(set(codes)) == 40
+    assert None not in codes
+
+
+async def test_two_who_bundle_for_the_same_people_do_not_wait_for_each_other(story: Story) -> None:
+    await live_there(story, *STORM)
+    story.at(0, *(sos(resident) for resident in STORM))
+    await story.passes(1)
+    alarms = [(await story.alarm_of(resident)).id for resident in STORM]
+    people = [PHONES["zhang"], PHONES["wu"]]
+
+    async def tell(tx: PostgresAlarmTransaction, alarm: UUID, who: str) -> None:
+        await tx.bundle(to_duty(alarm, who), story.now(), due_at=story.now())
+
+    async with story.store.transaction() as tx:
+        for who in people:
+            await tell(tx, alarms[2], who)
+    await two_at_once(
+        story,
+        lambda tx, which: tell(tx, alarms[which], people[which]),
+        lambda tx, which: tell(tx, alarms[which], people[1 - which]),
+    )
+    for who in people:
+        rows = await story.centre.rows("select unnest(alarms) from message where recipient = %s", who)
+        assert {row[0] for row in rows} == set(alarms[:3])

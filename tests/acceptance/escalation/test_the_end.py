@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from alerts.alarm import Alarm
+from alerts.consequences import keep
+from alerts.escalation import effects
+from alerts.transitions import Resolve, apply
 from tests.support.escalation.deeds import (
     answers,
     arrives,
@@ -18,6 +24,7 @@ from tests.support.escalation.deeds import (
     sends,
     silent,
     sos,
+    sos_by_phone,
     takes,
     takes_back,
     wanders,
@@ -209,3 +216,31 @@ async def test_a_relapse_after_the_end_is_another_alarm_for_all(story: Story) ->
     story.want(720, sms("daughter"))
     story.silence("zhang", "daughter")
     await story.plays(until=minutes(13))
+
+
+async def test_who_ends_the_last_alarms_of_a_case_at_the_same_moment_tells_the_end_once(story: Story) -> None:
+    story.at(0, sos("wang"), sos_by_phone("wang"))
+    story.at(70, takes("zhang", rule="sos.button"), takes("zhang", rule="sos.reported"))
+    await story.passes(71)
+    one, other = await story.alarms_of("wang")
+    resolved, waiting = asyncio.Event(), asyncio.Event()
+
+    async def resolve(alarm: Alarm, *, commits: asyncio.Event) -> None:
+        async with story.store.transaction() as tx:
+            before = await tx.lock(alarm.id)
+            assert before is not None
+            after = apply(before, Resolve(), "wu", story.now())
+            assert isinstance(after, Alarm)
+            await keep(tx, before, after, effects(before, after, story.now()), story.now())
+            resolved.set()
+            await commits.wait()
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(resolve(one, commits=waiting))
+        await resolved.wait()
+        both.create_task(resolve(other, commits=resolved))
+        await story.centre.until("select 1 from pg_locks where locktype = 'advisory' and not granted")
+        waiting.set()
+    story.want(60, sms("zhang"))
+    story.want(between(71, 74), all_clear("zhang"))
+    await story.plays(until=80)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -158,6 +159,12 @@ class Centre:
         """What the database answers."""
         async with self._pool.connection() as connection:
             return await (await connection.execute(query.encode(), values)).fetchall()
+
+    async def until(self, query: str) -> None:
+        """Wait until the database answers anything."""
+        async with asyncio.timeout(10):
+            while not await self.rows(query):  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
 
     async def _write(self, statement: str, *values: object) -> None:
         async with self._pool.connection() as connection:

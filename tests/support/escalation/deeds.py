@@ -35,6 +35,11 @@ def sos(who: str, **fields: Any) -> Deed:
     return _episode(who, "sos.button", **fields)
 
 
+def sos_by_phone(who: str, **fields: Any) -> Deed:
+    """Somebody calls the centre and asks for help."""
+    return _episode(who, "sos.reported", severity="critical", **fields)
+
+
 def fall_by_motion(who: str, **fields: Any) -> Deed:
     """The way somebody moves looks like a fall."""
     return _episode(who, "fall.motion", **fields)
