@@ -14,7 +14,7 @@ from alerts.ports import ResidentCard
 from devices.registry import Site
 from gateway.directory import Directory
 from gateway.emergency import Words
-from gateway.store.connection import connect
+from gateway.store.connection import Connection, connect
 from gateway.store.errors import AWAY
 from gateway.store.last_known import addresses
 
@@ -32,20 +32,25 @@ class ByHeart:
         self._conninfo = conninfo
         self._directory = directory
         self._addresses: dict[str, bytes] = {}
+        self._learned = 0
+
+    async def learn(self, connection: Connection) -> None:
+        """Learn where people live; about 150 bytes of memory each."""
+        version = self._directory.version
+        self._addresses = await addresses(connection)
+        self._learned = version
 
     async def run(self) -> None:
-        """Learn where people live whenever the registry has changed; about 150 bytes of memory each."""
-        learned: int | None = None
+        """Learn it anew whenever the registry has changed."""
         while True:
-            version = self._directory.version
-            if version != learned:
-                try:
-                    async with await connect(self._conninfo, application="anxin gateway addresses") as connection:
-                        self._addresses = await addresses(connection)
-                    learned = version
-                except AWAY as error:
-                    _log.warning("addresses_not_learned", error=type(error).__name__)
             await asyncio.sleep(LEARN_EVERY_S)
+            if self._directory.version == self._learned:
+                continue
+            try:
+                async with await connect(self._conninfo, application="anxin gateway addresses") as connection:
+                    await self.learn(connection)
+            except AWAY as error:
+                _log.warning("addresses_not_learned", error=type(error).__name__)
 
     def alarm_words(self, alarm: Alarm) -> Words:
         """What an emergency number hears of an alarm."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -75,6 +75,11 @@ class Emergency:
         self._calls: dict[UUID, list[_Call]] = {}
         self._waiting: asyncio.Queue[_Call] = asyncio.Queue()
         self._sending = asyncio.Semaphore(SENDING_AT_ONCE)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._numbers)
 
     async def run(self) -> None:
         """Make the calls that are asked for."""
@@ -151,7 +156,7 @@ class Emergency:
             metrics.EMERGENCY_CALLS.labels(type(sending).__name__).inc()
             match sending:
                 case Delivered(provider_id):
-                    call.said = SaidAlready(call.message, notifier.name, provider_id, None, now)
+                    call.said = SaidAlready(call.message, "sent", notifier.name, provider_id, None, now)
                     _log.warning("emergency_number_told", alarm=str(call.message.alarm))
                     return
                 case RetryAfter(reason) if now < (call.message.expires_at or now):
@@ -159,7 +164,8 @@ class Emergency:
                     await _unless(call.unwanted, wait_s if sending.seconds is None else sending.seconds)
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                 case NotSent(reason) | GiveUp(reason) | RetryAfter(reason):
-                    call.said = SaidAlready(call.message, notifier.name, None, reason, now)
+                    state: Literal["not_sent", "failed"] = "not_sent" if isinstance(sending, NotSent) else "failed"
+                    call.said = SaidAlready(call.message, state, notifier.name, None, reason, now)
                     _log.critical("emergency_number_not_told", alarm=str(call.message.alarm), reason=reason)
                     return
 

@@ -58,6 +58,7 @@ class Provisional:
         directory: Directory,
         picture: Picture,
         publish: Callable[[str, bytes], None],
+        by_heart: ByHeart,
         emergency: Emergency,
     ) -> None:
         self._conninfo = conninfo
@@ -68,7 +69,7 @@ class Provisional:
         self._picture = picture
         self._publish = publish
         self._emergency = emergency
-        self._by_heart = ByHeart(conninfo, directory)
+        self._by_heart = by_heart
         self._seen = Pending(None, ())
         self._announced: OrderedDict[UUID, Alarm] = OrderedDict()
         self._told: dict[UUID, float | None] = {}
@@ -78,7 +79,8 @@ class Provisional:
         """Watch the database, and what waits for it."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._emergency.run(), name="emergency")
-            tasks.create_task(self._by_heart.run(), name="addresses")
+            if self._emergency.has_numbers:
+                tasks.create_task(self._by_heart.run(), name="addresses")
             tasks.create_task(self._write_down(), name="provisional-afterwards")
             await self._watch()
 

@@ -15,6 +15,7 @@ from devices.kinds import URGENT, Kind
 from devices.topics import kind_filter
 from gateway import feed
 from gateway.broker_watch import BrokerWatch, Tell
+from gateway.by_heart import ByHeart
 from gateway.commands import Commands
 from gateway.decode import MARKER_PREFIX
 from gateway.emergency import Emergency
@@ -85,6 +86,9 @@ class Gateway:
         await self._writer.open()
         recovered = await self._writer.ask(lambda connection: recover(connection, self._clock.now_ms()))
         await self._remember_alarms()
+        by_heart = ByHeart(self._conninfo, recovered.directory)
+        if self._emergency.has_numbers:
+            await self._writer.ask(by_heart.learn)
         _calm_the_collector()
         pipeline = Pipeline(
             urgent=self._urgent,
@@ -104,6 +108,7 @@ class Gateway:
             directory=recovered.directory,
             picture=self._picture,
             publish=self._urgent.publish,
+            by_heart=by_heart,
             emergency=self._emergency,
         )
         self._health.watch(self._urgent, self._bulk, self._writer)

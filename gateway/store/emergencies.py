@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -14,6 +14,7 @@ class SaidAlready(NamedTuple):
     """A message that was handled outside the outbox; ``reason``: why it was not sent, None when it was."""
 
     message: Message
+    state: Literal["sent", "not_sent", "failed"]
     provider: str
     provider_id: str | None
     reason: str | None
@@ -39,7 +40,7 @@ async def insert_said(connection: Connection, said: SaidAlready) -> None:
             message.language,
             message.expires_at,
             message.priority,
-            "sent" if said.reason is None else "failed",
+            said.state,
             said.reason,
             message.attempts,
             said.provider,
