@@ -67,7 +67,8 @@ class PostgresInboxTransaction(PostgresAlarmTransaction):
         """
         cursor = await self._connection.execute(
             f"with active as (select id from alarm where state in {ACTIVE_STATES}),"
-            " theirs as (select m.* from message m where m.recipient = any(%(numbers)s) and m.template = any(%(alarms)s)"
+            " theirs as (select m.* from message m"
+            "  where m.recipient = any(%(numbers)s) and m.template = any(%(alarms)s)"
             f"  and m.state not in ('queued', 'withdrawn', 'not_sent') and {STILL_THEIRS})"
             f" select {MESSAGE_COLUMNS} from theirs message where message.alarm in (select id from active)"
             " or message.alarms && array(select id from active)"

@@ -74,6 +74,10 @@ async def test_only_who_may_act_on_the_site_confirms(client_of: Clients, desk: D
 async def test_staff_read_what_came_in_of_their_sites_and_of_strangers(
     client_of: Clients, desk: Desk, deps: Deps, conn: Connection
 ) -> None:
+    await conn.execute("insert into resident (id, site, name) values ('r1', 'north', '王秀兰')")
+    await conn.execute(
+        "insert into contact (id, resident_slot, name, phone) select 'c1', slot, '王女士', %s from resident", (PHONE,)
+    )
     alarm = await desk.raise_alarm("north")
     async with PostgresAlarmStore(deps.pool).transaction() as tx:
         message = await tx.queue(

@@ -86,6 +86,11 @@ async def told(deps: Deps, alarm: Alarm, *, role: Role = "neighbour", channel: A
         )  # fmt: skip
     async with deps.pool.connection() as conn:
         await conn.execute(
+            "insert into responder (id, site, name, phone, kind) values ('chen', 'north', '陈', %s, 'neighbour')"
+            " on conflict do nothing",
+            (PHONE,),
+        )
+        await conn.execute(
             "update message set state = 'sent', provider = 'twilio', provider_id = %s where id = %s",
             (f"SM{message}", message),
         )
