@@ -30,7 +30,7 @@ _SETTLE_S: Final = 2.0
 
 
 class Escalation(msgspec.Struct, frozen=True):
-    """Milliseconds from before the COMMIT of an alarm to the arrival of its request, over ``n`` alarms.
+    """Milliseconds from the end of the COMMIT of an alarm to the arrival of its request, over ``n`` alarms.
 
     ``open_alarms`` were open before the first of them, with their plans under way. ``missing`` requests never came,
     ``twice`` came more than once.
@@ -101,7 +101,7 @@ async def escalation(
 
 
 async def _paced(store: PostgresAlarmStore, residents: list[str], per_s: float) -> dict[str, int]:
-    """Open an alarm each at a steady pace; when each was about to be committed, ms."""
+    """Open an alarm each at a steady pace; when each had been committed, ms."""
     loop = asyncio.get_running_loop()
     begun, committed = loop.time(), {}
     for count, number in enumerate(residents):
@@ -132,7 +132,7 @@ async def _open(store: PostgresAlarmStore, number: str) -> int:
     )
     async with store.transaction() as tx:
         await absorb(tx, [press], now)
-        return SystemClock().now_ms()
+    return SystemClock().now_ms()
 
 
 def _at_once() -> Policy:

@@ -43,6 +43,13 @@ def test_latency_says_which_background_was_reached() -> None:
     assert found["p50_ms"] <= found["p90_ms"] <= found["p99_ms"] <= found["max_ms"]
 
 
+def test_escalation_follows_each_alarm_to_its_request_at_twilio() -> None:
+    found = _bench("escalation", "--alarms", "10", "--open", "10", "--rate", "10", "--links")
+    assert (found["open_alarms"], found["n"], found["missing"], found["twice"]) == (10, 10, 0, 0)
+    assert 0 < found["p50_ms"] <= found["p90_ms"] <= found["p99_ms"] <= found["max_ms"]
+    assert found["dispatcher_cpu_ms"] > 0
+
+
 def test_soak_watches_every_role() -> None:
     found = _bench("soak", "--devices", "20", "--minutes", "0.1", "--rate", "100")
     assert found["messages"] > 0
