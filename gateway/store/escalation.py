@@ -224,7 +224,12 @@ class EscalationWork:
         ]
 
     async def said_lately(self, recipient: str, since: int) -> list[str]:
-        """The kinds of the alarms that somebody was told of, or will be at once, since then (ms); oldest first."""
+        """The kinds of the alarms that somebody was told of, or will be at once, since then (ms); oldest first.
+
+        Whoever else asks waits until the end: two dispatchers in one storm must count what the other one says. Taken
+        after the alarms' rows and waited for with nothing else to take, so nobody waits in a circle.
+        """
+        await self._connection.execute("select pg_advisory_xact_lock(hashtextextended('storm', 0))")
         cursor = await self._connection.execute(
             "select coalesce(params ->> 'kind', '') from message where recipient = %s and created_at > %s"
             " and channel <> 'voice' and template = any(%s) and state <> 'withdrawn' order by id",

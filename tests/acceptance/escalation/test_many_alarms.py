@@ -8,6 +8,7 @@ from uuid import UUID
 
 from alerts.ports import NewMessage
 from gateway.store.alarms import PostgresAlarmTransaction
+from tests.acceptance.escalation.conftest import Telling
 from tests.support.escalation.centre import PHONES, SITE
 from tests.support.escalation.deeds import (
     cancels,
@@ -82,6 +83,16 @@ async def test_of_a_storm_three_come_alone_and_the_rest_in_one_message(story: St
     story.want(between(200, 202), bundle("wu", "3起"))
     story.silence()
     await story.plays(until=hours(1))
+
+
+async def test_two_dispatchers_in_one_storm_count_together(tell: Telling) -> None:
+    story = await tell(dispatchers=2)
+    many = [f"storm-{n}" for n in range(30)]
+    await live_there(story, *many)
+    story.at(0, *(silent(who) for who in many))
+    story.want(between(60, 66), sms("zhang"), sms("zhang"), sms("zhang"))
+    story.want(between(80, 82), bundle("zhang", "27起"))
+    await story.plays(until=100)
 
 
 async def test_none_of_a_storm_is_hidden_from_the_console(story: Story) -> None:
