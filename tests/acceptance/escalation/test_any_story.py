@@ -84,6 +84,16 @@ def tries(by: str, command: Command, which: int) -> Deed:
     return happens
 
 
+def sees_through(by: str, which: int) -> Deed:
+    """Somebody takes one of the alarms and ends it."""
+
+    async def happens(story: Story) -> None:
+        for command in (Acknowledge(), Dispatch(), Resolve()):
+            await tries(by, command, which)(story)
+
+    return happens
+
+
 def says(who: str, verb: replies.Verb, which: int) -> Deed:
     """Somebody who was told of alarms answers one of them."""
 
@@ -113,6 +123,7 @@ deeds = st.one_of(
     cries,
     st.builds(tries, st.sampled_from(PEOPLE), st.sampled_from(COMMANDS), st.integers(0, 20)),
     st.builds(says, st.sampled_from(TOLD), st.sampled_from(["take", "there", "well", "cannot"]), st.integers(0, 20)),
+    st.builds(sees_through, st.sampled_from(PEOPLE), st.integers(0, 20)),
     st.builds(phone, st.sampled_from(TOLD), st.sampled_from([None, GiveUp("21211"), RetryAfter("503")])),
 )
 pauses = st.sampled_from([0, 0, 1, 10, 30, 61, 125, 310, 700])
@@ -165,7 +176,10 @@ async def play(conninfo: str, happening: list[tuple[int, Deed]], policy: Policy 
             t += pause
             story.at(t, deed)
         story.at(t + 1, *map(number_works, TOLD))
-        await story.passes(t + hours(2))
+        await story.passes(t + hours(0.5))
         wrong = await broken(story)
+        story.at(t + hours(0.5), *(sees_through("night zhao", which) for which in range(40)))
+        await story.passes(t + hours(1))
+        wrong += await broken(story)
         told = "\n".join(map(shown, story.phones.heard))
         assert not wrong, "\n".join([*wrong, "", "what was heard:", told])
