@@ -95,7 +95,9 @@ class Sender:
             return GiveUp("expired")
         if await self._too_many(message, notifier.capabilities):
             return GiveUp("daily_cap")
-        text = self._ways.text_of(message, await self._token(message), notifier.capabilities)
+        text = self._words(message, await self._token(message), notifier)
+        if text is None:
+            return GiveUp("no_words")
         now = self._clock.now_ms()
         return Lost() if now > until - SENDING_TAKES_MS else await self._hand_over(message, text, notifier, now)
 
@@ -119,13 +121,22 @@ class Sender:
         return RetryAfter("in_doubt", min(ASK_AGAIN_S, settled_in_ms / 1000), in_doubt=True)
 
     async def _find(self, message: Message, notifier: Notifier) -> Finding:
-        token = UNKNOWN_TOKEN if self._has_page(message) else None
-        text = self._ways.text_of(message, token, notifier.capabilities)
+        text = self._words(message, UNKNOWN_TOKEN if self._has_page(message) else None, notifier)
+        if text is None:
+            return CannotTell("no_words")
         try:
             return await notifier.find(message, text)
         except Exception as error:  # noqa: BLE001 - as above
             _log.warning("notifier failed", message=message.id, error=type(error).__name__)
             return CannotTell("notifier_error")
+
+    def _words(self, message: Message, token: str | None, notifier: Notifier) -> str | None:
+        """The message in words; None for one that another version queued and this one cannot say."""
+        try:
+            return self._ways.text_of(message, token, notifier.capabilities)
+        except Exception as error:  # noqa: BLE001 - a message that nobody can say holds up no other
+            _log.error("message has no words", message=message.id, error=type(error).__name__)
+            return None
 
     async def _too_many(self, message: Message, capabilities: Capabilities) -> bool:
         """Whether the carrier would drop it. A cry for help is tried all the same."""

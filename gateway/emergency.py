@@ -27,8 +27,8 @@ from gateway.store.emergencies import SaidAlready
 SENDING_AT_ONCE: Final = 4
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30.0
-"""Waits between attempts double from the first to the longest. Assumption: shorter than the dispatcher's, nobody
-else can call."""
+"""Waits between attempts double from the first to the longest, whatever the provider asks for. Assumption: shorter
+than the dispatcher's, nobody else can call."""
 HIGHEST_PRIORITY: Final = 100
 
 _log = structlog.get_logger(__name__)
@@ -161,7 +161,8 @@ class Emergency:
                     return
                 case RetryAfter(reason) if now < (call.message.expires_at or now):
                     _log.error("emergency_number_not_reached_yet", alarm=str(call.message.alarm), reason=reason)
-                    await _unless(call.unwanted, wait_s if sending.seconds is None else sending.seconds)
+                    asked_s = wait_s if sending.seconds is None else sending.seconds
+                    await _unless(call.unwanted, min(asked_s, LONGEST_WAIT_S))
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                 case NotSent(reason) | GiveUp(reason) | RetryAfter(reason):
                     state: Literal["not_sent", "failed"] = "not_sent" if isinstance(sending, NotSent) else "failed"

@@ -48,6 +48,8 @@ RING_S: Final = 30
 LONGEST_CALL_S: Final = 120
 KEYPAD_WAIT_S: Final = 8
 """How long a call rings, lasts at most, and waits for a key each time. Assumption."""
+LONGEST_SID: Final = 64
+"""Characters; Twilio's own have 34."""
 LOOK_BACK: Final = 50
 """So many of a number's newest messages are searched."""
 CLOCKS_APART_S: Final = 60
@@ -123,7 +125,7 @@ class TwilioNotifier:
             return RetryAfter("twilio_429", busy.seconds, crowded=True)
         except (RequestException, TwilioException) as error:
             return _failure(error)
-        return Delivered(sent.sid)
+        return Delivered(_sid(sent))
 
     def _text(self, message: Message, text: str, now: int) -> Any:
         left_s = DEFAULT_VALIDITY_S if message.expires_at is None else (message.expires_at - now) // 1000
@@ -189,6 +191,12 @@ class TwilioNotifier:
         except (Busy, RequestException, TwilioException) as error:
             return CannotTell(type(error).__name__)
         return Found(tuple(reversed(found))) if found else NotThere()
+
+
+def _sid(resource: Any) -> str | None:
+    """Twilio's name for what it took; None for one that could not be written down."""
+    sid = resource.sid
+    return sid if isinstance(sid, str) and sid.isprintable() and len(sid) <= LONGEST_SID else None
 
 
 def _created_s(resource: Any) -> float:

@@ -12,6 +12,7 @@ from twilio.http.response import Response
 KEPT_OPEN: Final = 16
 """As many as the dispatcher sends at once: none pays for a new TLS connection while others wait for one."""
 _TOO_MANY_REQUESTS: Final = 429
+_MOST_DIGITS: Final = 5
 
 
 class Busy(Exception):
@@ -49,4 +50,6 @@ class TwilioConnections(TwilioHttpClient):  # type: ignore[misc]
 
 
 def _seconds(header: str | None) -> float | None:
-    return float(header) if header is not None and header.isdigit() else None
+    """What a ``Retry-After`` says; a date, or more than a day's seconds have digits, says nothing."""
+    named = header is not None and header.isascii() and header.isdigit() and len(header) <= _MOST_DIGITS
+    return float(header) if header is not None and named else None

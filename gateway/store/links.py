@@ -18,7 +18,7 @@ from alerts.transitions import LEADS_TO, STATE_EVENTS
 from devices.clock import DAY_MS
 from gateway.store.accounts import token_hash
 from gateway.store.connection import Connection
-from gateway.store.who_left import FOR_WHO_LEFT, LEFT
+from gateway.store.who_left import FOR_WHO_LEFT, LEFT, STILL_THEIRS
 
 TOKEN_BYTES: Final = 8
 """Eleven characters of an SMS's seventy. 2^64 tokens: with a million links alive and a thousand guesses a second,
@@ -31,11 +31,7 @@ AFTER_THE_END_MS: Final = DAY_MS
 """The family may read how it ended, and reopening takes so long at most. Assumption."""
 
 _STILL_THEIRS: Final[LiteralString] = (
-    "(m.contact is null or exists (select 1 from contact c where c.id = m.contact and c.phone = m.recipient))"
-    " and (m.responder is null or exists (select 1 from responder p"
-    " where p.id = m.responder and p.phone = m.recipient and p.active))"
-    " and (m.account is null or m.responder is not null or exists (select 1 from account a"
-    " where a.username = m.account and a.phone = m.recipient and not a.disabled))"
+    f"{STILL_THEIRS}"
     " and (l.responder is null or exists (select 1 from responder g where g.id = l.responder and g.active))"
 )
 """Whether the message ``m`` went to a number and a person that would still be told, and so did its link ``l``."""

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.desk import absorb, act
 from alerts.dispatcher import FIRST_WAIT_MS, KEPT_FREE, LONGEST_WAIT_MS, SENDING_AT_ONCE, Dispatcher, wait_ms
-from alerts.notifiers.port import GiveUp, NotSent, RetryAfter
+from alerts.notifiers.port import Capabilities, GiveUp, NotSent, RetryAfter
 from alerts.outbox import NUMBER_GAP_MS, URGENT
 from alerts.ports import Message, NewStep
 from alerts.transitions import Cancel
@@ -18,6 +18,19 @@ from devices.clock import ManualClock
 from tests.support.alarm_memory import MemoryStore, MemoryTransaction
 from tests.support.alarms import MINUTE, SECOND, T0, a_card, an_alarm, an_episode
 from tests.support.dispatching import Ear, Running, queue, states
+
+
+class Speechless(Ear):
+    """Has no words for a template."""
+
+    def __init__(self, template: str) -> None:
+        super().__init__()
+        self._template = template
+
+    def text_of(self, message: Message, token: str | None, capabilities: Capabilities) -> str:
+        if message.template == self._template:
+            raise KeyError(message.template)
+        return super().text_of(message, token, capabilities)
 
 
 async def test_a_due_step_becomes_a_message_and_is_sent(store: MemoryStore, start: Callable[..., Running]) -> None:
@@ -69,6 +82,13 @@ async def test_a_failing_notifier_stops_nothing(store: MemoryStore, start: Calla
     await running.until(lambda: ("sent", None) in states(store) and ("queued", "notifier_error") in states(store))
     running.at(T0 + MINUTE)
     await running.until(lambda: [state for state, _ in states(store)] == ["sent", "sent"])
+
+
+async def test_what_nobody_can_put_into_words_stops_nothing(store: MemoryStore, start: Callable[..., Running]) -> None:
+    await queue(store, "a", template="of_tomorrow")
+    await queue(store, "b")
+    running = start(Speechless("of_tomorrow"))
+    await running.until(lambda: states(store) == [("failed", "no_words"), ("sent", None)])
 
 
 async def test_a_message_past_its_time_is_not_sent(store: MemoryStore, start: Callable[..., Running]) -> None:

@@ -159,7 +159,7 @@ async def test_a_wrong_token_is_tried_again_and_is_no_doubt(server: TwilioStandI
     assert refused == RetryAfter("twilio_20003", crowded=True)
 
 
-@pytest.mark.parametrize(("header", "seconds"), [(7, 7.0), (None, None)])
+@pytest.mark.parametrize(("header", "seconds"), [(7, 7.0), (None, None), (10**400, None)])
 async def test_whoever_wants_fewer_requests_says_when(
     server: TwilioStandIn, header: int | None, seconds: float | None
 ) -> None:
@@ -173,6 +173,17 @@ async def test_after_a_fault_of_the_server_it_is_in_doubt(server: TwilioStandIn,
     assert await notifier(server).send(a_message(), TEXT, T0) == RetryAfter(
         f"twilio_{status}", in_doubt=True, crowded=True
     )
+
+
+@pytest.mark.parametrize("sid", [None, 7, {"a": 1}, "SM\x00", "S" * 1000])
+async def test_a_name_that_nobody_could_write_down_is_none(sid: object) -> None:
+    class Misnaming(TwilioStandIn):
+        def answer(self, *asked: Any) -> Any:
+            status, body, refusal = super().answer(*asked)
+            return status, {**body, "sid": sid}, refusal
+
+    with Misnaming() as server:
+        assert await notifier(server).send(a_message(), TEXT, T0) == Delivered(None)
 
 
 async def test_a_server_that_is_away_is_tried_again_and_has_nothing() -> None:

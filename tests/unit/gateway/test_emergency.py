@@ -111,6 +111,15 @@ async def test_who_heard_of_it_hears_the_end_after_it_and_who_did_not_does_not()
     assert "取消" in provider.taken[1][1]
 
 
+async def test_a_provider_that_wants_an_hour_is_asked_again_long_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.emergency.LONGEST_WAIT_S", 0.01)
+    provider = Provider(n8613800000091=[RetryAfter("busy", 3600)])
+    async with telling(provider) as emergency:
+        emergency.tell(an_alarm(), WORDS)
+        await heard(provider, 2)
+    assert sorted(number for number, _ in provider.taken) == sorted(NUMBERS)
+
+
 async def test_once_the_desk_has_it_nobody_is_tried_again() -> None:
     alarm = an_alarm()
     provider = Provider(n8613800000091=[RetryAfter("away", 3600)], n8613800000092=[RetryAfter("away", 3600)])
