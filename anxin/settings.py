@@ -57,7 +57,7 @@ class Sms(_Section):
     links: bool = True
     """Whether an SMS carries the link to its page; carriers of mainland China drop texts with links."""
     per_second: float = Field(default=10.0, gt=0)
-    """How many messages each dispatcher sends a second; those of critical alarms never wait for it. Assumption, ADR 21."""
+    """How many messages each dispatcher sends a second; those of critical alarms never wait. Assumption, ADR 21."""
     daily_cap: int | None = Field(default=None, ge=1)
     """How many SMS the carrier brings to one number in a day; None: nobody said so."""
 
