@@ -143,6 +143,8 @@ def text_of(
 ) -> str:
     """The text of a template; arguments and errors as of ``render``."""
     language = language if (template, language) in PATTERNS else DEFAULT_LANGUAGE
+    if channel == "chat" and link is not None and params.get("todo") == "who_can":
+        params = {**params, "todo": "who_can_here"}
     if channel == "voice":
         return Draft(template, params, language, signature, latin=language != DEFAULT_LANGUAGE).spoken(keypad=replies)
     ways = LENGTHS.get(("hint", template, language), ()) if replies and code is not None else ()
@@ -183,7 +185,7 @@ def local_time(t: int, timezone: str) -> str:
     """``HH:MM`` at ``t`` (ms) on the resident's own clock."""
     try:
         zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo(DEFAULT_TIMEZONE)
     return datetime.fromtimestamp(t / 1000, zone).strftime("%H:%M")
 

@@ -153,6 +153,11 @@ LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
     ("todo", "take", "en"): ("Nobody has taken it yet, please do", "Please take it"),
     ("todo", "who_can", "zh"): ("能去看看的请联系值班员", "请联系值班员"),
     ("todo", "who_can", "en"): ("Whoever can go, call the duty desk", "Call the duty desk"),
+    ("todo", "who_can_here", "zh"): ("能去看看的请点开链接接手，或联系值班员", "请点开链接接手"),
+    ("todo", "who_can_here", "en"): (
+        "Whoever can go, take it on this page or call the duty desk",
+        "Take it on this page",
+    ),
     ("todo", "look", "zh"): ("请马上查看系统", "请查看系统"),
     ("todo", "look", "en"): ("Look at the system at once", "Look at it"),
     ("todo", "database_away", "zh"): ("系统数据库中断，请马上派人", "请马上派人"),

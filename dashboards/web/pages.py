@@ -16,7 +16,7 @@ from alerts.escalation import told_this_round
 from alerts.layers import SettingChange
 from alerts.messages import text_of
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
-from alerts.replies import family_says_well
+from alerts.replies import OF_A_GROUP, family_says_well
 from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, MAY_OPEN, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
@@ -131,7 +131,7 @@ async def _alarm_context(deps: DepsOf, principal: Principal, wording: Wording, a
         escalation = await escalation_of(conn, alarm)
     if found is None or not principal.account.sees(found.alarm.site):
         raise Problem(404, "there is no such alarm")
-    names = {each.username: each.display_name or each.username for each in staff} | _outsiders(found)
+    names = {each.username: each.display_name or each.username for each in staff} | _outsiders(found, wording)
     timezone = found.cards[0].resident.timezone if found.cards else DEFAULT_TIMEZONE
     return {
         "page": found,
@@ -182,9 +182,14 @@ def _as_told(message: OutboxLine) -> str:
     return text_of(message.template, message.params, message.language, channel=message.channel, code=message.code)
 
 
-def _outsiders(found: AlarmPage) -> dict[str, str]:
-    """The names of those who were told and have no account, by what the timeline calls them."""
-    named = {f"contact:{each.contact}": each.name for each in found.messages if each.contact}
+def _outsiders(found: AlarmPage, wording: Wording) -> dict[str, str]:
+    """The names of those who were told, or went, and have no account, by what the timeline calls them."""
+    named = {}
+    for entry in found.alarm.timeline:
+        if entry.event == "dispatch" and entry.to is not None and entry.actor.startswith(("responder:", OF_A_GROUP)):
+            of_a_group = entry.actor.startswith(OF_A_GROUP)
+            named[entry.actor] = wording.t("actor.of_a_group", name=entry.to) if of_a_group else entry.to
+    named |= {f"contact:{each.contact}": each.name for each in found.messages if each.contact}
     return named | {f"responder:{each.responder}": each.name for each in found.messages if each.responder}
 
 

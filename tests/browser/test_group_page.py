@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from alerts.alarm import Alarm
 from gateway.store.registry import add_responder
 from gateway.store.registry_records import ResponderFields
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, Watched
 from tests.browser.cries import cry
 from tests.browser.test_link_pages import state_of, telephone
 from tests.browser.test_looks import overflow
@@ -93,6 +93,21 @@ async def test_going_back_to_the_groups_page_shows_who_goes_and_pressing_again_i
         await expect(page.locator("main")).to_contain_text(PHONE)
         await page.goto(f"/a/{group}")
         await expect(page.locator("h1")).to_have_text("王芳正赶过去")
+
+
+async def test_the_desk_reads_who_of_the_group_goes(desk: Watched, browser: Browser, console: Console) -> None:
+    alarm = await cry(console)
+    group = await link_of_the_group(console, alarm)
+    async with telephone(browser, console) as page:
+        await page.goto(f"/a/{group}")
+        await page.get_by_label("写下名字").fill("王芳")
+        await page.get_by_role("button", name="我去").click()
+        await expect(page.locator("main")).to_contain_text(PHONE)
+    await expect(desk.page.locator(f"#alarm-{alarm.id} .chip.taken").last).to_contain_text("王芳")
+    await expect(desk.page.locator(f"#alarm-{alarm.id}")).not_to_contain_text("group:")
+    await desk.page.goto(f"/alarms/{alarm.id}")
+    await expect(desk.page.locator("main")).to_contain_text("王芳（群里）")
+    await expect(desk.page.locator("main")).not_to_contain_text("group:")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -171,6 +171,13 @@ def test_a_chat_message_keeps_its_link_however_long() -> None:
     assert link in text_of("alarm_chat", some_params(todo="who_can"), "zh", channel="chat", link=link)
 
 
+@pytest.mark.parametrize(("language", "asks"), [("zh", "请点开链接接手"), ("en", "take it on this page")])
+def test_a_group_is_asked_to_take_it_behind_the_link_only_where_there_is_one(language: str, asks: str) -> None:
+    params = some_params(todo="who_can")
+    assert asks in text_of("alarm_chat", params, language, channel="chat", link=LINK)
+    assert asks not in text_of("alarm_chat", params, language, channel="chat")
+
+
 def test_family_hears_no_address() -> None:
     params = alarm_params(an_alarm(), a_card(address=ADDRESS), "family")
     assert not params.keys() & ADDRESS.keys()

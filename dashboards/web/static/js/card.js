@@ -51,13 +51,19 @@ function holding(alarm) {
   return taken && { who: alarm.assignee ?? taken.actor, since: Math.max(taken.t, passed?.t ?? 0) };
 }
 
+/** Whoever is no colleague said their name when they went. @param {Alarm} alarm @param {string} who */
+function holderName(alarm, who) {
+  const went = /^(responder|group):/.test(who) && alarm.timeline.findLast((entry) => entry.actor === who && entry.event === "dispatch");
+  return (went && went.to) || staffName(who);
+}
+
 /** @param {Alarm} alarm */
 function chips(alarm) {
   const has = holding(alarm);
   return h("div", { class: "chips" },
     h("span", { class: `severity-tag severity-${alarm.severity}` }, icon(alarm.severity), t(`severity.${alarm.severity}`)),
     alarm.state !== "open" && h("span", { class: "chip taken" }, t(`state.${alarm.state}`)),
-    alarm.state !== "open" && has && h("span", { class: "chip taken" }, t("card.taken_by", { who: staffName(has.who) }), " · ", ticking(has.since)),
+    alarm.state !== "open" && has && h("span", { class: "chip taken" }, t("card.taken_by", { who: holderName(alarm, has.who) }), " · ", ticking(has.since)),
     alarm.late && h("span", { class: "chip warn" }, t("flag.late")),
     alarm.timeline.some((entry) => entry.event === "again") && h("span", { class: "chip bad" }, t("flag.again")),
     alarm.recovered_at !== null && h("span", { class: "chip good" }, t("flag.recovered")),

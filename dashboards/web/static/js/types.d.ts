@@ -4,7 +4,7 @@ export type Severity = "critical" | "high" | "medium" | "low";
 export type AlarmState =
   | "open" | "acknowledged" | "dispatched" | "on_scene" | "resolved" | "closed" | "cancelled" | "suppressed";
 
-export interface TimelineEntry { t: number; actor: string; event: string; note?: string | null; code?: string | null }
+export interface TimelineEntry { t: number; actor: string; event: string; note?: string | null; code?: string | null; to?: string | null }
 
 export interface Fix { lat: number; lon: number; accuracy_m?: number | null; t?: number | null }
 
