@@ -42,6 +42,11 @@ ALSO_GOING: Final = "also_going"
 ALSO_THERE: Final = "also_there"
 """Timeline events of answers that move no state."""
 
+MOST_WORDS: Final = 30
+"""So many lines of one person's answers a round move the timeline; a button can be pressed without end. Assumption: who
+goes and turns back so often is a machine, or plays."""
+_WORDS: Final = frozenset({FAMILY_GOING, FAMILY_THERE, FAMILY_SAYS_WELL, CANNOT_COME, ALSO_GOING, ALSO_THERE})
+
 _FAMILY_SAYS: Final[dict[Verb, str]] = {"take": FAMILY_GOING, "there": FAMILY_THERE, "well": FAMILY_SAYS_WELL}
 
 
@@ -123,6 +128,8 @@ async def answer_within(tx: AlarmTransaction, alarm: UUID, who: Replier, verb: V
 
 
 async def _do(tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now: int) -> Alarm:
+    if _has_said_enough(alarm, who) and _can_be_missed(alarm, who, verb):
+        return alarm
     if verb == "cannot":
         return await _cannot(tx, alarm, who, now)
     if who.role == "family" and (verb != "well" or needs_confirming(alarm)):
@@ -135,6 +142,17 @@ async def _do(tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now:
     for command in _way_to(alarm, who, verb):
         alarm = await _step(tx, alarm, command, who, now)
     return alarm
+
+
+def _has_said_enough(alarm: Alarm, who: Replier) -> bool:
+    return sum(e.actor == who.actor and e.event in _WORDS for e in entries_of_round(alarm)) >= MOST_WORDS
+
+
+def _can_be_missed(alarm: Alarm, who: Replier, verb: Verb) -> bool:
+    """Never that somebody comes not, that somebody is there while nobody was, and that it is over."""
+    if verb == "well":
+        return who.role == "family" and needs_confirming(alarm) and _said_well(alarm)
+    return verb == "take" or (verb == "there" and (who.role == "family" or alarm.state == "on_scene"))
 
 
 class NothingToConfirm(msgspec.Struct, frozen=True):

@@ -9,9 +9,10 @@ import pytest
 
 from alerts.inbox import ANSWERS_A_DAY, ANSWERS_A_DAY_TO_STRANGERS, Inbound, InboxTransaction, receive
 from alerts.phrases import Template
+from alerts.replies import MOST_WORDS, Verb
 from gateway.store.replies import PostgresInboxStore, PostgresInboxTransaction
 from tests.support.escalation.answering import OUR_NUMBER, Answering
-from tests.support.escalation.deeds import cancels, fall, resolves, sends, silent, sos, takes, wanders
+from tests.support.escalation.deeds import answers, cancels, fall, resolves, sends, silent, sos, takes, wanders
 from tests.support.escalation.story import Story
 from tests.support.escalation.wants import all_clear, line, minutes, sms, stand_down
 
@@ -408,3 +409,22 @@ async def test_whose_number_was_taken_out_answers_as_a_stranger(story: Story, ph
     assert (await story.alarm_of("wang")).state == "open"
     assert [meaning for _, meaning in await inbox(story)] == ["unknown_sender", "unknown_sender"]
     assert phones.said["daughter"] == phones.said["zhang"] == [Template.REPLY_NONE]
+
+
+@pytest.mark.parametrize("who", ["daughter", CHEN])
+async def test_who_changes_their_mind_without_end_fills_no_timeline_and_keeps_nobody_from_going(
+    story: Story, who: str
+) -> None:
+    story.at(0, sos("wang"))
+    await story.passes(TOLD)
+    for n in range(MOST_WORDS + 20):
+        turn: tuple[Verb, Verb] = ("take", "cannot")
+        for verb in turn:
+            story.at(TOLD + n, answers(who, verb))
+    await story.passes(TOLD + MOST_WORDS + 20)
+    lines = [event for event, actor in await events(story) if who in actor]
+    assert len(lines) < 5 * MOST_WORDS
+    assert (await story.alarm_of("wang")).state == "open"
+    story.at(TOLD + MOST_WORDS + 21, answers(who, "well"))
+    await story.passes(TOLD + MOST_WORDS + 22)
+    assert (await events(story))[-1][0] in ("family_says_well", "resolve")
