@@ -133,10 +133,11 @@ async def test_no_step_is_missed_and_nobody_is_told_twice_though_dispatchers_are
     assert steps["done", "told"] >= 3 * ALARMS - len(refused)
     assert steps["done", "told"] + steps["done", "knows"] == 3 * ALARMS
     heard = Counter((message.to, message.body.split()[1]) for message in twilio.sent)
-    assert sorted(wanted - heard) == sorted(refused)
+    unheard = set(wanted - heard)  # trouble may take a message before its number is looked at
+    assert unheard <= refused
     assert sorted(heard - wanted) == []
     written = rows(conninfo, "select state, provider_id from message")
-    assert Counter(state for state, _ in written) == {"sent": 3 * ALARMS - len(refused), "failed": len(refused)}
+    assert Counter(state for state, _ in written) == {"sent": 3 * ALARMS - len(unheard), "failed": len(unheard)}
     assert {provider_id for state, provider_id in written if state == "sent"} == {m.sid for m in twilio.sent}
     story = "select count(*) from alarm, jsonb_array_elements(object -> 'timeline') entry where entry ->> 'event' = %s"
-    assert one(conninfo, story, "not_delivered") == len(refused)
+    assert one(conninfo, story, "not_delivered") == len(unheard)
