@@ -26,7 +26,7 @@ def zone(name: str) -> ZoneInfo:
     """The time zone of that name, or the default where the name means none."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo(DEFAULT_TIMEZONE)
 
 

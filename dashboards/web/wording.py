@@ -134,7 +134,7 @@ def zone(timezone: str) -> ZoneInfo:
     """The named zone, or the default one where the name is unknown."""
     try:
         return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo(DEFAULT_TIMEZONE)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.messages import local_time
 from alerts.plan import plan_for, steps_of
 from alerts.policies import BUILT_IN, MINUTES_A_DAY, NOBODY, Policy, PolicyStep, choose, within
 from alerts.ports import Plan, SiteRules
@@ -135,7 +136,9 @@ class TestSteps:
         rules = SiteRules(name="n", timezone="Asia/Shanghai", demo=False, policies=(night, a_policy("day")))
         assert plan_for(an_alarm(), rules).policy == night
         assert plan_for(an_alarm(), msgspec.structs.replace(rules, timezone="UTC")).policy.name == "day"
-        assert plan_for(an_alarm(), msgspec.structs.replace(rules, timezone="No/Where")).policy == night
+        for nowhere in ("No/Where", "Asia", "", "/etc", "a" * 300, "\x00"):
+            assert plan_for(an_alarm(), msgspec.structs.replace(rules, timezone=nowhere)).policy == night
+            assert local_time(T0, nowhere) == local_time(T0, "Asia/Shanghai")
 
 
 def test_the_built_in_policies_are_in_the_order_of_their_times() -> None:
