@@ -20,7 +20,7 @@ from alerts.pace import Pace
 from alerts.patience import STORE_AWAY_S, Patience
 from alerts.ports import AlarmStore, Message
 from alerts.sending import Outcome, Sender, Ways, Withdrawn
-from alerts.steps import carry_out_due
+from alerts.steps import StepFailed, carry_out_due
 from devices.clock import Clock
 
 SENDING_AT_ONCE: Final = 16
@@ -38,6 +38,8 @@ OTHERS_LAG_S: Final = 120.0
 clock that was set within a minute (ADR 8)."""
 LOOK_AFTER_OTHERS_S: Final = 1.0
 """How often their plans are looked at meanwhile: every step that waits is."""
+FAILED_STEP_S: Final = 60.0
+"""So long a step that could not be carried out is left alone. Assumption."""
 SHORTEST_SLEEP_S: Final = 0.02
 LONGEST_BLIND_SLEEP_S: Final = 1.0
 """When what is due is in somebody else's hands: doubled up to this while nothing moves."""
@@ -86,6 +88,8 @@ class Dispatcher:
         self._pace = Pace(per_second)
         self._awake = asyncio.Event()
         self._ended = False
+        self._failed: dict[int, float] = {}
+        """Steps that could not be carried out, and until when on the steady clock they are left alone, s."""
         self._in_hand: set[int] = set()
         self._blind_s = SHORTEST_SLEEP_S
         self._short = False
@@ -149,7 +153,7 @@ class Dispatcher:
     async def _round(self, sends: asyncio.TaskGroup, waiting: Waiting) -> bool:
         """Do what is due of steps and messages; whether anything was."""
         now = self._clock.now_ms()
-        steps = _is_due(waiting.step, now) and await carry_out_due(self._store, now, self._capabilities)
+        steps = await self._steps(now) if _is_due(waiting.step, now) else 0
         claims = await self._claim() if steps or _is_due(waiting.message, now) else []
         for claim in claims:
             if claim.message.id in self._in_hand:
@@ -159,6 +163,23 @@ class Dispatcher:
         if steps or claims:
             self._blind_s = SHORTEST_SLEEP_S
         return bool(steps or claims)
+
+    async def _steps(self, now: int) -> int:
+        """Carry out what is due; a step that fails holds up no other, and the auditor sees that it waits."""
+        steady_s = self._steady_s()
+        self._failed = {step: until_s for step, until_s in self._failed.items() if until_s > steady_s}
+        try:
+            return await carry_out_due(
+                self._store,
+                now,
+                self._capabilities,
+                passed_over=list(self._failed),
+                unavailable=self._patience.unavailable,
+            )
+        except StepFailed as failed:
+            _log.error("step failed", step=failed.step, error=type(failed.__cause__).__name__)
+            self._failed[failed.step] = steady_s + FAILED_STEP_S
+            return 1
 
     async def _claim(self) -> list[Claim]:
         """As many as may leave; then, where those were not all, what is urgent into what was kept free for it."""

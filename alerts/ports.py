@@ -6,7 +6,7 @@ all or nothing. The numbering of changes and the NOTIFY happen when the transact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
@@ -296,8 +296,10 @@ class AlarmTransaction(Protocol):
         """Everybody who lives in a household, in the order of their ids."""
         ...
 
-    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+    async def claim_due_steps(self, now: int, limit: int, passed_over: Collection[int] = ()) -> list[Step]:
         """Pending steps that are due, those of the worst alarms first, marked done when the transaction commits.
+
+        ``passed_over``: the ids of those that are left alone.
 
         Locked together with their alarms' rows by one statement with SKIP LOCKED: whoever works on an alarm
         first locks the alarm and then its steps, and this must not wait the other way round.

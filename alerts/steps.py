@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, cast
 
 import msgspec
@@ -25,18 +26,47 @@ _AT_WORK: Final = frozenset({"duty", "supervisor", "chat"})
 """Whom a centre may do without: the console is there, and nobody else is told earlier for it."""
 
 
-async def carry_out_due(store: AlarmStore, now: int, can: Capabilities = EVERYTHING) -> int:
+class StepFailed(Exception):
+    """A step could not be carried out; nothing was done. ``step``: its id."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"step {step}")
+        self.step = step
+
+
+async def carry_out_due(
+    store: AlarmStore,
+    now: int,
+    can: Capabilities = EVERYTHING,
+    *,
+    passed_over: Collection[int] = (),
+    unavailable: tuple[type[Exception], ...] = (),
+) -> int:
     """Do what the escalation wrote down for now; returns how many steps were due.
 
-    ``can``: what the ways out can do; a step that reaches nobody lets the next one fall due at once.
+    Args:
+        store: Where alarms live.
+        now: Unix ms.
+        can: What the ways out can do; a step that reaches nobody lets the next one fall due at once.
+        passed_over: Steps that are left alone.
+        unavailable: What the store raises while it is away.
+
+    Raises:
+        StepFailed: One of them cannot be carried out.
     """
     async with store.transaction() as tx:
-        steps = await tx.claim_due_steps(now, STEPS_AT_ONCE)
+        steps = await tx.claim_due_steps(now, STEPS_AT_ONCE, passed_over)
         alarms = await tx.lock_many(list(dict.fromkeys(step.alarm for step in steps)))
         for step in steps:
             alarm = alarms.get(step.alarm)
-            if alarm is not None:
+            if alarm is None:
+                continue
+            try:
                 alarms[step.alarm] = await _carry_out(tx, step, alarm, now, can)
+            except unavailable:
+                raise
+            except Exception as error:
+                raise StepFailed(step.id) from error
         return len(steps)
 
 

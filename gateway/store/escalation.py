@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -132,7 +132,7 @@ class EscalationWork:
         """Write down what became of a claimed step."""
         await self._connection.execute("update escalation_step set outcome = %s where id = %s", (outcome, step))
 
-    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+    async def claim_due_steps(self, now: int, limit: int, passed_over: Collection[int] = ()) -> list[Step]:
         """Pending steps that are due, those of the worst alarms first, marked done when the transaction commits.
 
         Locked together with their alarms' rows, SKIP LOCKED: whoever works on an alarm first locks the alarm and
@@ -141,10 +141,10 @@ class EscalationWork:
         cursor = await self._connection.execute(
             "update escalation_step set state = 'done', done_at = %s where id in ("
             " select s.id from escalation_step s join alarm a on a.id = s.alarm"
-            " where s.state = 'pending' and s.due_at <= %s"
+            " where s.state = 'pending' and s.due_at <= %s and s.id <> all(%s::bigint[])"
             " order by array_position(%s, a.severity), s.due_at, s.n, s.repeat limit %s for update skip locked)"
             f" returning {_STEP}",
-            (now, now, list(reversed(SEVERITIES)), limit),
+            (now, now, list(passed_over), list(reversed(SEVERITIES)), limit),
         )
         fields = Step.__struct_fields__
         names = [name.strip() for name in _STEP.split(",")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -262,8 +262,9 @@ class MemoryTransaction:
     async def household_cards(self, household: str) -> list[ResidentCard]:
         return [self._store.cards[r] for r in sorted(self._store.households.get(household, ()))]
 
-    async def claim_due_steps(self, now: int, limit: int) -> list[Step]:
+    async def claim_due_steps(self, now: int, limit: int, passed_over: Collection[int] = ()) -> list[Step]:
         due = [s for s in self._c.steps if s.state == "pending" and s.step.due_at <= now]
+        due = [s for s in due if s.step.id not in passed_over]
         worst = {key: -SEVERITIES.index(alarm.severity) for key, alarm in self._c.alarms.items()}
         due.sort(key=lambda s: (worst[s.step.alarm], s.step.due_at, s.step.n, s.step.repeat, s.step.id))
         due = sorted(due[:limit], key=lambda s: (s.step.due_at, s.step.n, s.step.repeat, s.step.id))

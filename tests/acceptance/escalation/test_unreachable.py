@@ -155,3 +155,17 @@ async def test_a_cry_is_heard_soon_after_the_provider_is_back(story: Story) -> N
     story.at(800, provider_is_back())
     story.want(between(800, 813), sms("zhang"), sms("daughter"), call("daughter"))
     await story.plays(until=820)
+
+
+async def test_a_step_that_cannot_be_carried_out_holds_up_no_other_and_waits(story: Story) -> None:
+    story.at(0, sos("wang"), fall("li"))
+    story.at(70, takes("zhang"))
+    await story.passes(71)
+    await story.centre.spoil_plan((await story.alarm_of("wang")).id)
+    story.want(180, sms("wu", "李建国"))
+    story.want(480, group())
+    await story.plays(until=490)
+    assert ("pending", 370) in [step[4:] for step in await story.steps_of("wang")]
+    await story.centre.spoil_plan((await story.alarm_of("wang")).id, mended=True)
+    await story.passes(560)
+    assert (await story.alarm_of("wang")).state == "open"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -154,6 +155,11 @@ class Centre:
             *(row[name] for name in columns),
             Jsonb(row["steps"]),
         )
+
+    async def spoil_plan(self, alarm: UUID, *, mended: bool = False) -> None:
+        """An alarm's plan is one that this version cannot read; ``mended``: it can again."""
+        change = "plan -> 'spoilt'" if mended else "jsonb_build_object('spoilt', plan)"
+        await self._write(f"update escalation_plan set plan = {change} where alarm = %s", alarm)
 
     async def rows(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
         """What the database answers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 import pytest
@@ -179,11 +179,11 @@ async def test_a_store_that_is_away_is_asked_again(
     away = {"steps": 2, "finish": 2}
     claim, finish = MemoryTransaction.claim_due_steps, MemoryStore.finish
 
-    async def claiming(self: MemoryTransaction, now: int, limit: int) -> Any:
+    async def claiming(self: MemoryTransaction, now: int, limit: int, passed_over: Collection[int] = ()) -> Any:
         if away["steps"]:
             away["steps"] -= 1
             raise ConnectionError
-        return await claim(self, now, limit)
+        return await claim(self, now, limit, passed_over)
 
     async def finishing(self: MemoryStore, message: Message, **values: Any) -> None:
         if away["finish"]:
