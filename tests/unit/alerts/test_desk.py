@@ -9,8 +9,8 @@ import pytest
 
 from alerts.alarm import Alarm, Episode
 from alerts.desk import Absorbed, UnknownAlarm, absorb, act, take_all
-from alerts.steps import carry_out_due
 from alerts.reports import Report, report
+from alerts.steps import carry_out_due
 from alerts.transitions import Acknowledge, Cancel, Close, Command, Notify, Refused, Release, Reopen, Resolve
 from tests.support.alarm_memory import MemoryStore
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_episode, nth_uuid

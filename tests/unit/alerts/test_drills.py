@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from alerts.alarm import Alarm, Episode, State
 from alerts.desk import absorb, act
-from alerts.steps import carry_out_due
 from alerts.folding import FoldContext, fold
+from alerts.steps import carry_out_due
 from alerts.transitions import Acknowledge, Cancel, Command, Dispatch, Notify, Release, Reopen, Resolve
 from devices.registry import Device
 from tests.support.alarm_memory import MemoryStore
