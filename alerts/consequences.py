@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from alerts.alarm import Alarm
 from alerts.escalation import Effects, round_of
 from alerts.messages import band_text
 from alerts.plan import DEFAULT_TIMEZONE, outgrown, plan_for, steps_of
-from alerts.ports import AlarmTransaction, NewStep, Plan, ResidentCard, SiteRules
+from alerts.policies import ARRIVAL_S, PROGRESS_S
+from alerts.ports import AlarmTransaction, NewStep, ResidentCard, SiteRules, Watch
 from alerts.storms import say
 from alerts.telling import all_clear, card_of_household, family_of, owed_an_all_clear, skipped, tell
-
-DEFAULT_PROGRESS_S: Final = 300
-"""Of an alarm that has no plan."""
 
 
 async def keep(
@@ -69,10 +65,15 @@ async def _rules_of(tx: AlarmTransaction, site: str) -> SiteRules:
 
 
 async def _watch(tx: AlarmTransaction, alarm: Alarm, now: int) -> None:
-    plan: Plan | None = await tx.plan_of(alarm.id)
-    progress_s = DEFAULT_PROGRESS_S if plan is None else plan.policy.progress_s
-    if progress_s is not None:
-        step = NewStep(step="no_progress", round=round_of(alarm), due_at=now + 1000 * progress_s, written_at=now)
+    """Look again later: whether whoever took it has done anything, whether whoever goes there has arrived."""
+    plan = await tx.plan_of(alarm.id)
+    what: Watch
+    if alarm.state == "dispatched":
+        what, after_s = "no_arrival", ARRIVAL_S if plan is None else plan.policy.arrival_s
+    else:
+        what, after_s = "no_progress", PROGRESS_S if plan is None else plan.policy.progress_s
+    if after_s is not None:
+        step = NewStep(step=what, round=round_of(alarm), due_at=now + 1000 * after_s, written_at=now)
         await tx.schedule(alarm.id, [step])
 
 

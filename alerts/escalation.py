@@ -57,8 +57,8 @@ def waits(alarm: Alarm) -> bool:
 
 
 def is_watched(alarm: Alarm) -> bool:
-    """Whether the alarm must make progress, since somebody took it and nobody is on the way."""
-    return alarm.state == "acknowledged" and calls_people(alarm)
+    """Whether somebody must still act, since the alarm was taken and nobody is there: send somebody, or arrive."""
+    return alarm.state in ("acknowledged", "dispatched") and calls_people(alarm)
 
 
 def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:

@@ -29,7 +29,13 @@ LONGEST_NAME: Final = 100
 SHORTEST_EVERY_S: Final = 30
 """Between two repetitions: nobody reads faster. Assumption, as the other bounds."""
 
+PROGRESS_S: Final = 300
+"""Taken and then nothing for five minutes: somebody else must look. Assumption, ADR 19."""
+ARRIVAL_S: Final = 900
+"""On the way and not there after a quarter of an hour: whoever said so may not come. Assumption, ADR 19."""
+
 _MinuteOfDay = Annotated[int, msgspec.Meta(ge=0, lt=MINUTES_A_DAY)]
+_Patience = Annotated[int, msgspec.Meta(ge=60, le=LONGEST_AFTER_S)] | None
 
 
 class PolicyStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +55,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ``site`` None: every site. ``applies_to``: a rule, a kind, or "" for any; ``severity`` "": any. ``from_minute``
     and ``to_minute``: the part of the site's local day in which the alarm opens (over midnight when from > to).
     ``quiet_…``: when steps of alarms up to medium wait until its end. ``progress_s``: an alarm that was taken and
-    saw no progress for so long sounds again; None: never.
+    saw no progress for so long sounds again, ``arrival_s``: one to which somebody goes who does not arrive; None:
+    never.
     """
 
     id: str
@@ -62,12 +69,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     to_minute: _MinuteOfDay | None = None
     quiet_from_minute: _MinuteOfDay | None = None
     quiet_to_minute: _MinuteOfDay | None = None
-    progress_s: Annotated[int, msgspec.Meta(ge=60, le=LONGEST_AFTER_S)] | None = None
+    progress_s: _Patience = None
+    arrival_s: _Patience = ARRIVAL_S
     active: bool = True
 
-
-PROGRESS_S: Final = 300
-"""Taken and then nothing for five minutes: somebody else must look. Source: issue of the escalation; ADR 19."""
 
 _FAMILY_S: Final = UNACKNOWLEDGED_MS // 1000
 
@@ -84,13 +89,19 @@ _CALLS: Final = (_step(300, "family", "voice", nth=1), _step(600, "supervisor", 
 
 def _built_in(name: str, applies_to: str, *steps: PolicyStep, severity: SeverityName | Literal[""] = "") -> Policy:
     ordered = tuple(sorted(steps, key=lambda step: step.after_s))
-    progress_s = None if severity == "low" else PROGRESS_S
+    watched = severity != "low"
     return Policy(
-        id=f"built_in/{name}", name=name, applies_to=applies_to, severity=severity, steps=ordered, progress_s=progress_s
+        id=f"built_in/{name}",
+        name=name,
+        applies_to=applies_to,
+        severity=severity,
+        steps=ordered,
+        progress_s=PROGRESS_S if watched else None,
+        arrival_s=ARRIVAL_S if watched else None,
     )
 
 
-NOBODY: Final = Policy(id="built_in/console", name="console", steps=())
+NOBODY: Final = Policy(id="built_in/console", name="console", steps=(), arrival_s=None)
 """The console alone."""
 
 BUILT_IN: Final[tuple[Policy, ...]] = (

@@ -111,15 +111,19 @@ class Message(NewMessage, frozen=True, kw_only=True):
     code: int | None = None
 
 
+Watch = Literal["no_progress", "no_arrival"]
+"""Whoever took the alarm does nothing; whoever goes there does not arrive."""
+
+
 class NewStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step of the escalation to be written down.
 
-    ``step``: ``tell`` (``who``, the ``nth`` of them from 1 or None for all, ``how``) or ``no_progress``.
+    ``step``: ``tell`` (``who``, the ``nth`` of them from 1 or None for all, ``how``), or what it watches for.
     ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``. ``written_at``: when
     its waiting began, ms; whatever happens to the clock, it lasts no longer than from then to ``due_at``.
     """
 
-    step: Literal["tell", "no_progress"]
+    step: Literal["tell"] | Watch
     round: int
     due_at: int
     n: int = 0

@@ -12,7 +12,7 @@ from alerts.consequences import card_of, keep, others_of_case
 from alerts.escalation import effects, is_watched, round_of, waits
 from alerts.messages import band_text
 from alerts.notifiers.port import EVERYTHING, Capabilities
-from alerts.ports import AlarmStore, AlarmTransaction, Channel, Person, ResidentCard, Step
+from alerts.ports import AlarmStore, AlarmTransaction, Channel, Person, ResidentCard, Step, Watch
 from alerts.storms import say
 from alerts.telling import family_of, skipped, tell
 
@@ -73,8 +73,8 @@ async def carry_out_due(
 async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: Capabilities) -> Alarm:
     if step.round != round_of(alarm):
         return alarm
-    if step.step == "no_progress":
-        return await _sound_again(tx, alarm, now) if is_watched(alarm) else alarm
+    if step.step != "tell":
+        return await _sound_again(tx, alarm, step.step, now) if is_watched(alarm) else alarm
     if not waits(alarm):
         return alarm
     if step.who == "band":
@@ -82,9 +82,9 @@ async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, c
     return await _tell(tx, step, alarm, now, can)
 
 
-async def _sound_again(tx: AlarmTransaction, alarm: Alarm, now: int) -> Alarm:
-    """Put an alarm that was taken and saw no progress back before everybody."""
-    entry = TimelineEntry(t=now, actor="system", event="again", note="no_progress")
+async def _sound_again(tx: AlarmTransaction, alarm: Alarm, why: Watch, now: int) -> Alarm:
+    """Put an alarm that was taken and saw no progress, or no arrival, back before everybody."""
+    entry = TimelineEntry(t=now, actor="system", event="again", note=why)
     after = msgspec.structs.replace(
         alarm, state="open", assignee=None, version=alarm.version + 1, timeline=(*alarm.timeline, entry)
     )

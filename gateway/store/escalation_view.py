@@ -11,9 +11,12 @@ from gateway.store.connection import Connection
 
 
 class StepLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A step: ``tell`` (who, the nth of them, how) or ``no_progress``; what became of it stands in ``outcome``."""
+    """A step: ``tell`` (who, the nth of them, how), ``no_progress`` or ``no_arrival``.
 
-    step: Literal["tell", "no_progress"]
+    ``outcome``: what became of it; ``messages``: the states of what it sent, each once.
+    """
+
+    step: Literal["tell", "no_progress", "no_arrival"]
     round: int
     n: int
     repeat: int
@@ -24,6 +27,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["pending", "done", "withdrawn"]
     done_at: int | None
     outcome: str | None
+    messages: list[str]
 
 
 class Escalation(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +47,9 @@ async def escalation_of(conn: Connection, alarm: UUID) -> Escalation:
     cursor = await conn.execute(
         "select jsonb_build_object('step', s.step, 'round', s.round, 'n', s.n, 'repeat', s.repeat, 'who', s.who,"
         " 'nth', s.nth, 'how', s.how, 'due_at', s.due_at, 'state', s.state, 'done_at', s.done_at,"
-        " 'outcome', s.outcome)::text from escalation_step s"
-        " where s.alarm = %(alarm)s and s.step in ('tell', 'no_progress')"
+        " 'outcome', s.outcome, 'messages', coalesce((select jsonb_agg(distinct m.state) from message m"
+        " where m.alarm = s.alarm and m.step = s.id), '[]'))::text from escalation_step s"
+        " where s.alarm = %(alarm)s and s.step in ('tell', 'no_progress', 'no_arrival')"
         " and s.round = (select max(round) from escalation_step where alarm = %(alarm)s)"
         " order by s.due_at, s.n, s.repeat, s.id",
         {"alarm": alarm},

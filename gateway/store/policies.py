@@ -20,7 +20,7 @@ _POLICY: Final[LiteralString] = (
     "jsonb_build_object('id', p.id, 'site', p.site, 'name', p.name, 'applies_to', p.applies_to,"
     " 'severity', p.severity, 'from_minute', p.from_minute, 'to_minute', p.to_minute,"
     " 'quiet_from_minute', p.quiet_from_minute, 'quiet_to_minute', p.quiet_to_minute,"
-    " 'progress_s', p.progress_s, 'steps', p.steps, 'active', p.active)::text"
+    " 'progress_s', p.progress_s, 'arrival_s', p.arrival_s, 'steps', p.steps, 'active', p.active)::text"
 )
 _DECODER: Final = msgspec.json.Decoder(Policy)
 
@@ -63,9 +63,9 @@ async def add_policy(conn: Connection, actor: str, policy: Policy) -> Policy:
         key = await key_of(
             conn,
             "insert into escalation_policy (site, name, applies_to, severity, from_minute, to_minute,"
-            " quiet_from_minute, quiet_to_minute, progress_s, steps, active) values (%(site)s, %(name)s,"
+            " quiet_from_minute, quiet_to_minute, progress_s, arrival_s, steps, active) values (%(site)s, %(name)s,"
             " %(applies_to)s, %(severity)s, %(from_minute)s, %(to_minute)s, %(quiet_from_minute)s,"
-            " %(quiet_to_minute)s, %(progress_s)s, %(steps)s, %(active)s) returning id",
+            " %(quiet_to_minute)s, %(progress_s)s, %(arrival_s)s, %(steps)s, %(active)s) returning id",
             _row(policy),
         )
     return msgspec.structs.replace(policy, id=str(key))
@@ -82,8 +82,8 @@ async def replace_policy(conn: Connection, actor: str, policy: Policy) -> Policy
         await conn.execute(
             "update escalation_policy set name = %(name)s, applies_to = %(applies_to)s, severity = %(severity)s,"
             " from_minute = %(from_minute)s, to_minute = %(to_minute)s, quiet_from_minute = %(quiet_from_minute)s,"
-            " quiet_to_minute = %(quiet_to_minute)s, progress_s = %(progress_s)s, steps = %(steps)s,"
-            " active = %(active)s where id = %(id)s",
+            " quiet_to_minute = %(quiet_to_minute)s, progress_s = %(progress_s)s, arrival_s = %(arrival_s)s,"
+            " steps = %(steps)s, active = %(active)s where id = %(id)s",
             _row(policy) | {"id": policy.id},
         )
     return policy

@@ -12,6 +12,7 @@ create table escalation_policy (
     quiet_from_minute smallint check (quiet_from_minute between 0 and 1439),
     quiet_to_minute smallint check (quiet_to_minute between 0 and 1439),
     progress_s integer check (progress_s between 60 and 86400),
+    arrival_s integer check (arrival_s between 60 and 86400),
     steps jsonb not null default '[]',
     active boolean not null default true,
     check ((from_minute is null) = (to_minute is null)),
@@ -43,7 +44,7 @@ alter table escalation_step
     add column outcome text,
     add column written_at bigint not null default 0;
 comment on column escalation_step.written_at is 'when its waiting began; later than now only where the clock was set back';
-comment on column escalation_step.step is 'tell (who, how), or no_progress';
+comment on column escalation_step.step is 'tell (who, how), no_progress or no_arrival';
 comment on column escalation_step.outcome is 'of a step that was done: told, or why nobody was';
 update escalation_step s set step = 'tell', who = 'family', nth = 1, how = 'sms', round = 1 + (
     select count(*) from alarm a, jsonb_array_elements(a.object -> 'timeline') e

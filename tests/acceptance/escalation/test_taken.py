@@ -7,6 +7,7 @@ import pytest
 from alerts.policies import Policy, PolicyStep
 from tests.support.escalation.centre import SITE
 from tests.support.escalation.deeds import (
+    arrives,
     assigns,
     cancels,
     fall,
@@ -32,7 +33,7 @@ async def test_taking_it_stops_the_plan(story: Story) -> None:
     story.at(150, takes("zhang"))
     story.at(160, sends("zhang", "grid worker liu"))
     story.silence()
-    await story.plays(until=hours(2))
+    await story.plays(until=minutes(17))
 
 
 async def test_giving_it_back_lets_the_rest_of_the_plan_run_from_then(story: Story) -> None:
@@ -59,7 +60,7 @@ async def test_what_was_taken_and_saw_nothing_for_five_minutes_sounds_again_for_
     story.at(600, takes("wu"))
     story.at(650, sends("wu"))
     story.silence("zhang", "daughter", "wu", "son")
-    await story.plays(until=hours(2))
+    await story.plays(until=minutes(25))
 
 
 @pytest.mark.parametrize(
@@ -92,8 +93,22 @@ async def test_what_goes_on_or_is_over_does_not_sound_again(story: Story, done: 
     story.at(0, wanders("wang"))
     story.at(30, takes("zhang"))
     story.at(329, done)
-    await story.plays(until=hours(2))
+    await story.plays(until=minutes(20))
     assert all(entry.event != "again" for entry in (await story.alarm_of("wang")).timeline)
+
+
+async def test_where_nobody_arrives_within_a_quarter_of_an_hour_it_sounds_again_for_all(story: Story) -> None:
+    story.at(0, wanders("wang"))
+    story.at(30, takes("zhang"))
+    story.at(100, sends("zhang", "grid worker liu"))
+    story.want(1000, line("again", actor="system", note="no_arrival"))
+    story.want(1060, sms("zhang"))
+    story.at(1070, takes("zhang"), sends("zhang", "grid worker liu"))
+    story.at(1500, sends("zhang", "neighbour chen"))
+    story.at(2399, arrives("zhang"))
+    story.silence("zhang", "daughter", "wu", "son")
+    await story.plays(until=hours(2))
+    assert sum(entry.event == "again" for entry in (await story.alarm_of("wang")).timeline) == 1
 
 
 async def test_a_new_press_after_it_was_taken_begins_another_round(story: Story) -> None:
@@ -108,7 +123,7 @@ async def test_a_new_press_after_it_was_taken_begins_another_round(story: Story)
     story.at(330, takes("wu"), sends("wu"))
     story.want(330, band("wang"))
     story.silence()
-    await story.plays(until=hours(1))
+    await story.plays(until=minutes(20))
 
 
 async def test_reopening_begins_another_round(story: Story) -> None:

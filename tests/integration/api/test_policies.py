@@ -24,6 +24,7 @@ FIELDS: dict[str, Any] = {
     "quiet_from_minute": None,
     "quiet_to_minute": None,
     "progress_s": 120,
+    "arrival_s": 600,
     "steps": [{**STEP, "nth": None, "times": 2, "every_s": 60}],
     "active": True,
 }

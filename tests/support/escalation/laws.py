@@ -145,8 +145,9 @@ async def _forgotten(story: Story, alarms: dict[UUID, Alarm], steps: Sequence[An
             missing = _missing(alarm, plan, own)
             if missing:
                 yield f"{alarm.rule} waits and lacks steps {missing}"
-        watched = is_watched(alarm) and (plan is None or plan.policy.progress_s is not None)
-        if watched and not any(row[1] == "no_progress" for row in pending):
+        patience_s = plan and (plan.policy.arrival_s if alarm.state == "dispatched" else plan.policy.progress_s)
+        watched = is_watched(alarm) and (plan is None or patience_s is not None)
+        if watched and not any(row[1] in ("no_progress", "no_arrival") for row in pending):
             yield f"{alarm.rule} was taken and nobody watches it"
         late = [row for row in pending if row[6] < now - _LATE_MS]
         if late:

@@ -13,7 +13,19 @@ from alerts.folding import fold
 from alerts.notifiers.port import Capabilities
 from alerts.ports import Message, NewMessage
 from alerts.telling import Telling, all_clear, card_of_household, family_of, owed_an_all_clear, tell
-from alerts.transitions import Acknowledge, AddNote, Cancel, Command, Dispatch, Notify, Release, Reopen, Resolve, apply
+from alerts.transitions import (
+    Acknowledge,
+    AddNote,
+    Arrive,
+    Cancel,
+    Command,
+    Dispatch,
+    Notify,
+    Release,
+    Reopen,
+    Resolve,
+    apply,
+)
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, a_card, a_contact, an_alarm, an_episode
 
 
@@ -64,11 +76,13 @@ class TestEffects:
         walk = an_alarm("wandering.zone_exit")
         assert not effects(walk, after(walk, Acknowledge()), T0).reassure
 
-    def test_a_note_is_progress_and_who_is_on_the_way_is_watched_no_longer(self) -> None:
+    def test_a_note_is_progress_and_so_is_somebody_who_goes_there_until_they_arrive(self) -> None:
         taken = after(an_alarm(), Acknowledge())
         noted = after(taken, AddNote(code="no_answer"), T0 + MINUTE)
         assert effects(taken, noted, T0 + MINUTE) == Effects(withdraw="steps", watch=True)
-        assert effects(noted, after(noted, Dispatch()), T0 + MINUTE) == Effects(withdraw="steps")
+        sent = after(noted, Dispatch(), T0 + MINUTE)
+        assert effects(noted, sent, T0 + MINUTE) == Effects(withdraw="steps", watch=True)
+        assert effects(sent, after(sent, Arrive(), T0 + MINUTE), T0 + MINUTE) == Effects(withdraw="steps")
 
     def test_more_evidence_of_what_somebody_has_taken_is_no_progress(self) -> None:
         taken = after(an_alarm(), Acknowledge())
