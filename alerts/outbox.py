@@ -37,13 +37,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is ours until ``until`` (ms).
 
     ``in_doubt_since``: when an attempt began of which nobody knows whether it arrived, ms. ``moot``: its alarm has
-    ended meanwhile, and somebody tried to tell of it before.
+    ended meanwhile, and somebody tried to tell of it before. ``gone``: the number was taken out of the records, or is
+    no longer theirs.
     """
 
     message: Message
     until: int
     in_doubt_since: int | None = None
     moot: bool = False
+    gone: bool = False
 
 
 class Waiting(NamedTuple):

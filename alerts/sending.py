@@ -91,6 +91,8 @@ class Sender:
             until = renewed
         if claim.moot:
             return Withdrawn("alarm_ended")
+        if claim.gone:
+            return GiveUp("no_longer_told")
         if message.expires_at is not None and self._clock.now_ms() >= message.expires_at:
             return GiveUp("expired")
         if await self._too_many(message, notifier.capabilities):

@@ -18,7 +18,7 @@ from gateway.store.active import ACTIVE_STATES
 from gateway.store.alarms import MESSAGE_COLUMNS, PostgresAlarmStore, PostgresAlarmTransaction, message_from_row
 from gateway.store.connection import Connection
 from gateway.store.links import create_link
-from gateway.store.who_left import FOR_WHO_LEFT, LEFT
+from gateway.store.who_left import FOR_WHO_LEFT, LEFT, STILL_THEIRS
 
 _ITS_TURN: Final[LiteralString] = (
     "not exists (select 1 from message o where o.recipient = m.recipient and o.channel = m.channel"
@@ -40,7 +40,8 @@ _CLAIM: Final[LiteralString] = (
 )
 
 _RETURNING: Final = (
-    f" returning {MESSAGE_COLUMNS.replace('message.', 'm.')}, due.sending_since, {FOR_WHO_LEFT} is true,"
+    f" returning {MESSAGE_COLUMNS.replace('message.', 'm.')}, not ({STILL_THEIRS}), due.sending_since,"
+    f" {FOR_WHO_LEFT} is true,"
     " m.attempts > 1 and m.template = any(%(of_alarms)s) and m.alarm is not null and not exists ("
     f" select 1 from alarm a where a.id = m.alarm and a.state in {ACTIVE_STATES})"
 )
@@ -119,7 +120,7 @@ class PostgresOutbox:
         claims = [_claim(row, until) for row in rows if not row[-2]]
         for row in rows:
             if row[-2]:
-                await self.finish(message_from_row(row[:-3]), state="withdrawn", now=now, reason="resident_left")
+                await self.finish(message_from_row(row[:-4]), state="withdrawn", now=now, reason="resident_left")
         return sorted(claims, key=lambda claim: (-claim.message.priority, claim.message.id))
 
     async def renew(self, message: Message, now: int) -> int | None:
@@ -212,5 +213,5 @@ class PostgresOutbox:
 
 
 def _claim(row: Sequence[Any], until: int) -> Claim:
-    message = msgspec.structs.replace(message_from_row(row[:-3]), state="sending")
-    return Claim(message=message, until=until, in_doubt_since=row[-3], moot=row[-1])
+    message = msgspec.structs.replace(message_from_row(row[:-4]), state="sending")
+    return Claim(message=message, until=until, gone=row[-4], in_doubt_since=row[-3], moot=row[-1])

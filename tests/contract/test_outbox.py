@@ -35,7 +35,7 @@ def a_message(**fields: Any) -> NewMessage:
         alarm=None,
         site="north",
         resident="r1",
-        contact="c1",
+        contact=None,
         name="王芳",
         recipient="+8613800000001",
         template="alarm",

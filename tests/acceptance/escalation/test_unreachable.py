@@ -169,3 +169,16 @@ async def test_a_step_that_cannot_be_carried_out_holds_up_no_other_and_waits(sto
     await story.centre.spoil_plan((await story.alarm_of("wang")).id, mended=True)
     await story.passes(560)
     assert (await story.alarm_of("wang")).state == "open"
+
+
+async def test_a_number_that_was_taken_out_while_its_message_waited_is_not_told_but_the_next_is(story: Story) -> None:
+    story.at(0, sos("wang"))
+    story.at(110, provider_is_down())
+    await story.passes(126)
+    await story.centre.no_contact("wang")
+    await story.centre.contact("wang", "niece", order=1)
+    story.at(130, provider_is_back())
+    story.want(60, sms("zhang"))
+    story.want(between(130, 135), sms("niece"), line("not_delivered", note="no_longer_told"))
+    story.silence("daughter")
+    await story.plays(until=140)

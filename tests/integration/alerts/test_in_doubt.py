@@ -53,7 +53,6 @@ async def queue(world: PostgresWorld, phone: str = "+12025550123") -> None:
         alarm=an_alarm().id,
         site="north",
         resident="r1",
-        contact="c1",
         recipient=phone,
         template="alarm",
         params=PARAMS,

@@ -84,11 +84,12 @@ def test_load_counts_what_sounds_at_a_desk() -> None:
     assert all(len(hours) == 24 for hours in found["by_hour"].values())
 
 
-def test_recovery_repeats_an_hour_and_a_minute_and_alarms_flow_after_both() -> None:
+def test_recovery_repeats_an_hour_a_minute_and_everything_and_alarms_flow_after_each() -> None:
     found = _bench("recovery", "--residents", "60")
-    hour, minute = found["starts"]
+    hour, minute, whole = found["starts"]
     assert hour["readings_replayed"] == 60 * 2 * 12
     assert 0 < minute["readings_replayed"] < 60
     assert all(start["alarm_after_s"] > sum(start["stages_s"].values()) for start in found["starts"])
+    assert whole["readings_replayed"] > hour["readings_replayed"]
     assert set(hour["stages_s"]) == {"snapshot", "replay", "registry"}
     assert found["pauses"]["first_steps"] > 1
