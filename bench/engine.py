@@ -42,10 +42,23 @@ Progress = Callable[[str], None]
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Readings a second over the repetitions."""
+    """Readings a second in each repetition."""
 
-    median: int
-    best: int
+    rates: tuple[float, ...]
+
+    @property
+    def median(self) -> int:
+        """Of the repetitions."""
+        return int(median(self.rates))
+
+    @property
+    def best(self) -> int:
+        """Of the repetitions."""
+        return int(max(self.rates))
+
+    def beside(self, other: Pace) -> float:
+        """The median of the ratios of the two in the same repetition: what slows a machine down slows both."""
+        return median(own / others for own, others in zip(self.rates, other.rates, strict=True))
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -66,7 +79,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         bytes_per_resident: all arrays of the engine's state; the journal is as large as a batch.
         batch_of_one_us: ``process`` and ``commit`` of one reading, median.
         advance_ms: a scan with nothing due, median.
-        ratio: of the memory's limit.
+        ratio: of the memory's limit, median over the repetitions.
         advance_1_pct_due_ms: a scan in which one resident in a hundred has just fallen silent.
         ns_by_kind: what a reading of each kind costs.
         alarms: events that the engine emitted, by rule and what: one that does nothing is quick, too.
@@ -124,8 +137,8 @@ def measure(
         bytes_per_resident=round(sum(sizes.values()), 1),
         batch_of_one_us=round(median(ones), 1),
         advance_ms=round(nothing_due, 3),
-        ratio=round(engine.median / limit.median, 3),
-        times_plain_python=round(engine.median / python.median, 1),
+        ratio=round(engine.beside(limit), 3),
+        times_plain_python=round(engine.beside(python), 1),
         advance_1_pct_due_ms=round(some_due, 3),
         batch_of_one_p99_us=round(float(np.percentile(ones, 99)), 1),
         hot_record_bytes=hot,
@@ -208,7 +221,7 @@ def _paces(
             for name, rate in rates.items():
                 taken[name].append(rate)
             progress(f"round {repetition}: " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items()))
-    return {name: Pace(int(median(rates)), int(max(rates))) for name, rates in taken.items()}, alarms
+    return {name: Pace(tuple(rates)) for name, rates in taken.items()}, alarms
 
 
 def _engine(community: Community, windows: list[ReadingBatch], alarms: dict[str, int]) -> float:
