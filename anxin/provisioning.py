@@ -12,6 +12,7 @@ from anxin.settings import Settings
 from anxin.store_access import database_of, open_existing
 from devices.clock import SystemClock
 from devices.credentials import mosquitto_password_hash, new_mqtt_password
+from devices.phones import normalise_phone
 from devices.topics import is_valid_id
 from gateway.store.accounts import (
     Role,
@@ -102,18 +103,29 @@ async def revoke(settings: Settings, device: str) -> None:
                 raise StartError(f"there is no device {device} in service")
 
 
-async def add_staff(settings: Settings, username: str, *, role: Role, sites: Sequence[str], password: str) -> None:
-    """Make an account for the console and the API.
+async def add_staff(
+    settings: Settings, username: str, *, role: Role, sites: Sequence[str], password: str, phone: str | None = None
+) -> None:
+    """Make an account for the console and the API; ``phone`` is where its alarms go.
 
     Raises:
-        StartError: if the name is taken.
+        StartError: if the name is taken, or the phone number is none.
     """
+    try:
+        number = None if phone is None else normalise_phone(phone)
+    except ValueError as error:
+        raise StartError(f"--phone: {error}") from error
     async with database_of(settings) as conninfo:
         connection = await connect(conninfo, application="anxin staff")
         async with connection:
             try:
                 await add_account(
-                    connection, username=username, role=role, sites=sites, password_hash=hash_password(password)
+                    connection,
+                    username=username,
+                    role=role,
+                    sites=sites,
+                    password_hash=hash_password(password),
+                    phone=number,
                 )
             except StoreError as error:
                 raise StartError(str(error)) from error

@@ -35,6 +35,7 @@ def staff() -> None:
 @click.argument("username")
 @click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
 @click.option("--site", "sites", multiple=True, help="A site that the account sees; all without.")
+@click.option("--phone", help="Where SMS and calls of alarms go.")
 @_password
 @on_a_system
 def add(
@@ -42,13 +43,14 @@ def add(
     username: str,
     role: Literal["admin", "manager", "supervisor", "duty", "responder", "auditor"],
     sites: tuple[str, ...],
+    phone: str | None,
     password_stdin: bool,  # noqa: FBT001
 ) -> None:
     """Add an account for the console and the API."""
     from anxin.provisioning import add_staff
 
     given = _read_password(from_stdin=password_stdin)
-    asyncio.run(add_staff(where.settings(), username, role=role, sites=sites, password=given))
+    asyncio.run(add_staff(where.settings(), username, role=role, sites=sites, password=given, phone=phone))
     click.echo(f"account {username} added", err=True)
 
 

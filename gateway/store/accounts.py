@@ -115,14 +115,15 @@ async def add_account(
     password_hash: str | None = None,
     display_name: str = "",
     language: str = "zh",
+    phone: str | None = None,
 ) -> Account:
     """Create an account. Raises ``Conflict`` when the user name is taken."""
     try:
         async with conn.cursor(row_factory=class_row(Account)) as cursor:
             await cursor.execute(
-                "insert into account as a (username, role, sites, password_hash, display_name, language)"
-                f" values (%s, %s, %s, %s, %s, %s) returning {_ACCOUNT}",
-                (username, role, list(sites), password_hash, display_name or username, language),
+                "insert into account as a (username, role, sites, password_hash, display_name, language, phone)"
+                f" values (%s, %s, %s, %s, %s, %s, %s) returning {_ACCOUNT}",
+                (username, role, list(sites), password_hash, display_name or username, language, phone),
             )
             row = await cursor.fetchone()
     except UniqueViolation:

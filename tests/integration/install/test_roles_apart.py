@@ -91,6 +91,13 @@ def test_a_press_goes_all_the_way_and_a_device_has_a_password_of_its_own(apart: 
         token = _created(console.post("/api/v1/session", json={"username": "wang", "password": "duty desk"}))["token"]
         console.headers["Authorization"] = f"Bearer {token}"
         site = _created(console.post("/api/v1/sites", json={"id": "s1", "name": "North"}))["id"]
+        called = ("staff", "add", "zhao", "--role", "supervisor", "--password-stdin", "--phone")
+        refused = run_command(*called, "no number", stdin="duty desk\n", env=apart.env)
+        assert refused.returncode != 0
+        assert "--phone: a phone number has digits only" in refused.stderr
+        assert run_command(*called, "138 0000 0000", stdin="duty desk\n", env=apart.env).returncode == 0
+        staff = {each["username"]: each["phone"] for each in console.get("/api/v1/staff").json()["items"]}
+        assert staff["zhao"] == "13800000000"
         home = {"lat": 31.2, "lon": 121.4}
         resident = _created(
             console.post(
