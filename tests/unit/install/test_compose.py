@@ -146,7 +146,4 @@ def test_only_console_and_broker_are_published_and_on_loopback_until_told_otherw
         "console": ["${ANXIN_PUBLISH_ON:-127.0.0.1}:8080:8080"],
     }
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert {name for name, service in SERVICES.items() if service["networks"] == ["inside"]} == {
-        "timescaledb",
-        "gateway",
-    }
+    assert {name for name, service in SERVICES.items() if service["networks"] == ["inside"]} == {"timescaledb"}
