@@ -104,17 +104,19 @@ class EscalationWork:
         """Withdraw the alarm's pending steps and, unless told otherwise, its messages that nobody began to send.
 
         One of which it is not known whether it arrived stays: whoever may have heard of the alarm hears of its end.
+        Bundles are locked in the order of their ids, since other alarms in them may end at the same moment.
         """
         await self._connection.execute(
             "update escalation_step set state = 'withdrawn' where alarm = %s and state = 'pending'", (alarm,)
         )
         if messages:
             await self._connection.execute(
-                "update message set alarms = array_remove(alarms, %(alarm)s),"
-                " params = params || jsonb_build_object('count', cardinality(array_remove(alarms, %(alarm)s))),"
-                " state = case when alarm = %(alarm)s or alarms = array[%(alarm)s::uuid] then 'withdrawn'"
-                " else state end"
-                " where state = 'queued' and sending_since is null and (alarm = %(alarm)s or %(alarm)s = any(alarms))",
+                "with unsent as (select id from message where state = 'queued' and sending_since is null"
+                " and (alarm = %(alarm)s or %(alarm)s = any(alarms)) order by id for update)"
+                " update message m set alarms = array_remove(m.alarms, %(alarm)s),"
+                " params = m.params || jsonb_build_object('count', cardinality(array_remove(m.alarms, %(alarm)s))),"
+                " state = case when m.alarm = %(alarm)s or m.alarms = array[%(alarm)s::uuid] then 'withdrawn'"
+                " else m.state end from unsent where m.id = unsent.id",
                 {"alarm": alarm},
             )
 
@@ -248,10 +250,12 @@ class EscalationWork:
             " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
             " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
             " and state = 'queued' and sending_since is null and not (%(alarm)s = any(alarms))"
-            " order by id desc limit 1 for update skip locked) returning id",
+            " order by id desc limit 1 for update skip locked)"
+            " and not exists (select from message b where b.recipient = %(recipient)s and b.template = 'bundle'"
+            " and b.state = 'queued' and %(alarm)s = any(b.alarms)) returning id",
             {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
         )
-        if await joined.fetchone() is not None:
+        if await joined.fetchone() is not None or await self._waits_in_a_bundle(message):
             return False
         assert message.alarm is not None, "a bundle is of alarms"
         first = msgspec.structs.replace(
@@ -264,6 +268,14 @@ class EscalationWork:
         )
         await self._insert(first, now, due_at)
         return True
+
+    async def _waits_in_a_bundle(self, message: NewMessage) -> bool:
+        found = await self._connection.execute(
+            "select from message where recipient = %s and template = 'bundle' and state = 'queued'"
+            " and %s = any(alarms) limit 1",
+            (message.recipient, message.alarm),
+        )
+        return await found.fetchone() is not None
 
     async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
         """Ask a band to show a text; False when it cannot be asked."""

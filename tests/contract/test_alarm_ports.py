@@ -404,6 +404,15 @@ class TestMessages:
         async with world.store.transaction() as tx:
             assert await tx.bundle(told[1], T0, due_at=T0)
 
+    async def test_an_alarm_stands_in_one_bundle_of_a_recipient_at_a_time(self, world: World) -> None:
+        sos, fall = an_alarm("sos.button"), an_alarm("fall.device")
+        await put(world, sos, fall)
+        async with world.store.transaction() as tx:
+            for alarm in (sos, fall, sos, fall):
+                await tx.bundle(a_message(alarm=alarm.id), T0, due_at=T0)
+        (bundle,) = await claimed(world, T0)
+        assert (bundle.alarms, bundle.params["count"]) == ((sos.id, fall.id), 2)
+
     async def test_a_bundle_without_alarms_is_withdrawn(self, world: World) -> None:
         await put(world, an_alarm())
         async with world.store.transaction() as tx:

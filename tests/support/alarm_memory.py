@@ -214,6 +214,8 @@ class MemoryTransaction:
             own = stored.message
             known = (own.recipient, own.template, stored.state, stored.sending_since)
             if known == (message.recipient, "bundle", "queued", None):
+                if message.alarm in own.alarms:
+                    return False
                 self._rebundle(stored, (*own.alarms, message.alarm), max(own.priority, message.priority))
                 return False
         params = {"site": message.params.get("site", ""), "count": 1}
