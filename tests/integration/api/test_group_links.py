@@ -91,7 +91,7 @@ def deeds(alarm: Alarm) -> list[tuple[str, str, str | None]]:
 async def test_a_group_reads_the_building_and_no_name(anonymous: httpx.AsyncClient, group: str) -> None:
     page = await see(anonymous, group)
     assert "阳光小区" in page
-    for secret in ("李奶奶", "402", PHONE, KEY):
+    for secret in ("李奶奶", "402室", PHONE, KEY):
         assert secret not in page
 
 
@@ -103,12 +103,12 @@ async def test_whoever_takes_it_has_the_card_and_everybody_else_of_the_group_the
     assert (taken.state, taken.assignee) == ("dispatched", "group:王芳")
     assert deeds(taken) == [("acknowledge", "group:王芳", None), ("dispatch", "group:王芳", "王芳")]
     theirs = await see(anonymous, own)
-    for needed in ("李奶奶", "402", PHONE, KEY, "您说：我去"):
+    for needed in ("李奶奶", "402室", PHONE, KEY, "您说：我去"):
         assert needed in theirs
     page = await see(anonymous, group)
     assert "王芳正赶过去" in page
     assert "我也去" in page
-    for secret in ("李奶奶", "402", PHONE, KEY, own):
+    for secret in ("李奶奶", "402室", PHONE, KEY, own):
         assert secret not in page
 
 
@@ -123,7 +123,7 @@ async def test_whoever_went_says_the_rest_on_their_own_page(
     assert (await as_it_is(manager, alarm)).state == "resolved"
     for token in (own, group):
         page = await see(anonymous, token)
-        assert "402" not in page
+        assert "402室" not in page
         assert "<button" not in page
 
 
@@ -180,13 +180,13 @@ async def test_who_cannot_come_gives_it_back_and_knows_the_door_no_more(
     await say(anonymous, own, alarm, "cannot")
     assert (await as_it_is(manager, alarm)).state == "open"
     theirs = await see(anonymous, own)
-    for secret in ("李奶奶", "402", PHONE):
+    for secret in ("李奶奶", "402室", PHONE):
         assert secret not in theirs
     page = await see(anonymous, group)
     assert "王芳" not in page
     assert "我也去" not in page
     other = await take(anonymous, group, alarm, person="孙强")
-    assert "402" in await see(anonymous, other)
+    assert "402室" in await see(anonymous, other)
     assert (await as_it_is(manager, alarm)).assignee == "group:孙强"
 
 
@@ -247,7 +247,7 @@ async def test_what_a_resident_will_not_share_stays_at_the_desk_and_illnesses_ne
     page = await see(anonymous, own)
     for secret in (PHONE, KEY, ILLNESS):
         assert secret not in page
-    assert "402" in page
+    assert "402室" in page
 
 
 async def test_their_page_ends_as_others_do(

@@ -242,7 +242,7 @@ async def test_family_read_what_happened_and_who_goes_by_role_and_nothing_else(
     await say(anonymous, door, alarm, "take")
     after = await see(anonymous, family)
     assert "邻居正赶过去" in after
-    for secret in ("赵邻居", "13800138001", PHONE, KEY, ILLNESS, "402"):
+    for secret in ("赵邻居", "13800138001", PHONE, KEY, ILLNESS, "402室"):
         assert secret not in after
 
 
@@ -260,7 +260,7 @@ async def test_a_responder_reads_the_door_before_and_the_card_after_saying_yes(
 ) -> None:
     before = await see(anonymous, door)
     assert "李奶奶" in before
-    assert "402" in before
+    assert "402室" in before
     assert PHONE not in before
     assert KEY not in before
     await say(anonymous, door, alarm, "take")
@@ -275,7 +275,7 @@ async def test_a_responder_reads_the_door_before_and_the_card_after_saying_yes(
     await do(manager, alarm, "resolve")
     over = await see(anonymous, door)
     assert PHONE not in over
-    assert "402" not in over
+    assert "402室" not in over
 
 
 async def test_what_a_resident_will_not_share_stays_at_the_desk(
@@ -287,7 +287,7 @@ async def test_what_a_resident_will_not_share_stays_at_the_desk(
     assert PHONE not in page
     assert KEY not in page
     assert "不同意分享" in page
-    assert "402" in page
+    assert "402室" in page
 
 
 async def test_illnesses_are_told_to_whoever_goes_only_where_agreed(

@@ -37,10 +37,10 @@ def alarms(conninfo: str) -> list[tuple[str, bool, int]]:
 
 
 def steps(conninfo: str) -> list[str]:
-    """The devices for whose alarms somebody outside would be called."""
+    """The devices for whose alarms somebody would be called."""
     found = rows(
         conninfo,
-        "select a.object ->> 'device' from escalation_step s join alarm a on a.id = s.alarm"
+        "select distinct a.object ->> 'device' from escalation_step s join alarm a on a.id = s.alarm"
         " where s.state = 'pending' order by 1",
     )
     return [device for (device,) in found]

@@ -8,6 +8,8 @@ export function alarm(root, signal) {
   const id = root.dataset.alarm ?? "";
   const renew = () => window.htmx.trigger(root, "renew");
 
+  // What happened while the page was on its way told nobody here.
+  renew();
   document.addEventListener("alarm-seen", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.id === id) renew();
   }, { signal });
