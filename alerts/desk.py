@@ -64,6 +64,7 @@ async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Stan
         subjects_and_rules=list(dict.fromkeys(key for episode in episodes for key in keys_of(episode))),
         alarms=list(dict.fromkeys(episode.id for episode in opened)),
         residents=list(dict.fromkeys(e.resident for e in episodes if e.resident is not None)),
+        sites=list(dict.fromkeys(e.site for e in opened)),
         devices=list(dict.fromkeys(e.device for e in opened if e.position is None and e.device is not None)),
     )
     for alarm in found.locked:

@@ -96,12 +96,15 @@ class PostgresAlarmTransaction(EscalationWork):
         alarms: Sequence[UUID],
         residents: Sequence[str],
         devices: Sequence[str],
+        sites: Sequence[str] = (),
     ) -> Concerned:
         """What a batch of episodes concerns; in a pipeline, all questions leave before the first answer is awaited."""
         active = await self._ask_active(subjects_and_rules)
         many = await self._ask_many(alarms)
         of_residents = await self._ask_of_residents(residents)
         places = await self._ask_last_places(devices)
+        rules = await self._ask_rules(sites)
+        await self._learn_rules(rules)
         return Concerned(
             [*await _alarms(active), *await _alarms(many)],
             await _alarms(of_residents),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from alerts.alarm import SEVERITIES
@@ -19,10 +20,10 @@ from gateway.store.active import ACTIVE_STATES
 from gateway.store.commands import queue_command
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
-from gateway.store.policies import policies_of
+from gateway.store.policies import ask_policies, policies_in
 from gateway.store.roster import on_duty
 
-_STEP: Final[LiteralString] = "id, alarm, step, round, due_at, n, repeat, who, nth, how, written_at"
+_STEP_FIELDS: Final = ("id", "alarm", "step", "round", "due_at", "n", "repeat", "who", "nth", "how", "written_at")
 
 _KIND_OF_RESPONDER: Final[Mapping[Who, str]] = {
     "neighbours": "neighbour",
@@ -31,6 +32,9 @@ _KIND_OF_RESPONDER: Final[Mapping[Who, str]] = {
 }
 _CHANNEL_OF: Final[Mapping[str, Channel]] = {"sms": "sms", "call": "voice"}
 """What responders' and contacts' records call the channels."""
+
+_AskedRules = tuple[AsyncCursor[Any], AsyncCursor[Any]] | None
+"""Questions for sites and for their policies."""
 
 ANSWERED_WITHIN_MS: Final = DAY_MS
 """How long a code stays an ended alarm's, so that no late answer meets another one."""
@@ -60,6 +64,8 @@ class EscalationWork:
         self._connection = connection
         self._dispatch = False
         """Whether the dispatcher has something new to look at."""
+        self._rules: dict[str, SiteRules | None] = {}
+        """What this transaction has read of sites; None of one that nobody has registered."""
 
     @property
     def connection(self) -> Connection:
@@ -67,13 +73,28 @@ class EscalationWork:
         return self._connection
 
     async def site_rules(self, site: str) -> SiteRules | None:
-        """The site with its policies; in a pipeline, both questions leave before the first answer is awaited."""
-        asked = await self._connection.execute("select name, timezone, demo from site where id = %s", (site,))
-        policies = tuple(await policies_of(self._connection, site))
-        row = await asked.fetchone()
-        if row is None:
+        """The site with its policies."""
+        if site not in self._rules:
+            await self._learn_rules(await self._ask_rules([site]))
+        return self._rules.get(site)
+
+    async def _ask_rules(self, sites: Sequence[str]) -> _AskedRules:
+        """In a pipeline, both questions leave before an answer is awaited; None: there is nothing to ask."""
+        if not sites:
             return None
-        return SiteRules(name=row[0], timezone=row[1], demo=row[2], policies=policies)
+        self._rules |= dict.fromkeys(sites)
+        asked = await self._connection.execute(
+            "select id, name, timezone, demo from site where id = any(%s)", (list(sites),)
+        )
+        return asked, await ask_policies(self._connection, sites)
+
+    async def _learn_rules(self, asked: _AskedRules) -> None:
+        if asked is None:
+            return
+        rows, policies = await asked[0].fetchall(), await policies_in(asked[1])
+        for site, name, timezone, demo in rows:
+            own = tuple(policy for policy in policies if policy.site in (None, site))
+            self._rules[site] = SiteRules(name=name, timezone=timezone, demo=demo, policies=own)
 
     async def plan_of(self, alarm: UUID) -> Plan | None:
         """The alarm's frozen plan."""
@@ -145,13 +166,10 @@ class EscalationWork:
             " select s.id from escalation_step s join alarm a on a.id = s.alarm"
             " where s.state = 'pending' and s.due_at <= %s and s.id <> all(%s::bigint[])"
             " order by array_position(%s, a.severity), s.due_at, s.n, s.repeat limit %s for update skip locked)"
-            f" returning {_STEP}",
+            f" returning {', '.join(_STEP_FIELDS)}",
             (now, now, list(passed_over), list(reversed(SEVERITIES)), limit),
         )
-        fields = Step.__struct_fields__
-        names = [name.strip() for name in _STEP.split(",")]
-        rows = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
-        steps = [Step(**{field: row[field] for field in fields}) for row in rows]
+        steps = [Step(**dict(zip(_STEP_FIELDS, row, strict=True))) for row in await cursor.fetchall()]
         return sorted(steps, key=lambda step: (step.due_at, step.n, step.repeat, step.id))
 
     async def people(self, who: Who, site: str, now: int, address: Mapping[str, str]) -> list[Person]:
@@ -245,17 +263,17 @@ class EscalationWork:
         One that somebody else is at is passed over: two who bundle for the same people in another order would wait for
         each other.
         """
+        if await self._waits_in_a_bundle(message):
+            return False
         joined = await self._connection.execute(
             "update message set alarms = array_append(alarms, %(alarm)s), priority = greatest(priority, %(priority)s),"
             " params = params || jsonb_build_object('count', cardinality(alarms) + 1)"
             " where id = (select id from message where recipient = %(recipient)s and template = 'bundle'"
-            " and state = 'queued' and sending_since is null and not (%(alarm)s = any(alarms))"
-            " order by id desc limit 1 for update skip locked)"
-            " and not exists (select from message b where b.recipient = %(recipient)s and b.template = 'bundle'"
-            " and b.state = 'queued' and %(alarm)s = any(b.alarms)) returning id",
+            " and state = 'queued' and sending_since is null order by id desc limit 1 for update skip locked)"
+            " returning id",
             {"alarm": message.alarm, "priority": message.priority, "recipient": message.recipient},
         )
-        if await joined.fetchone() is not None or await self._waits_in_a_bundle(message):
+        if await joined.fetchone() is not None:
             return False
         assert message.alarm is not None, "a bundle is of alarms"
         first = msgspec.structs.replace(
@@ -266,7 +284,7 @@ class EscalationWork:
             params={"site": message.params.get("site", ""), "count": 1},
             alarms=(message.alarm,),
         )
-        await self._insert(first, now, due_at)
+        await self.queue(first, now, not_before=due_at)
         return True
 
     async def _waits_in_a_bundle(self, message: NewMessage) -> bool:
@@ -294,11 +312,8 @@ class EscalationWork:
             return False
         return True
 
-    async def queue(self, message: NewMessage, now: int) -> int:
+    async def queue(self, message: NewMessage, now: int, *, not_before: int = 0) -> int:
         """Put a message into the outbox; one that tells a phone of an alarm gets its two-digit code."""
-        return await self._insert(message, now)
-
-    async def _insert(self, message: NewMessage, now: int, not_before: int = 0) -> int:
         fields = {field: getattr(message, field) for field in NewMessage.__struct_fields__}
         answered = message.alarm is not None and message.template in ALARM_TEMPLATES and message.channel != "chat"
         cursor = await self._connection.execute(

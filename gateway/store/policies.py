@@ -7,6 +7,7 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 import structlog
+from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from alerts.policies import Policy
@@ -27,17 +28,21 @@ _DECODER: Final = msgspec.json.Decoder(Policy)
 _log = structlog.get_logger(__name__)
 
 
-async def policies_of(conn: Connection, site: str) -> list[Policy]:
-    """The active policies of a site and those for every site, by id.
+async def ask_policies(conn: Connection, sites: Sequence[str]) -> AsyncCursor[Any]:
+    """Ask for the active policies of sites and those for every site, by id; ``policies_in`` reads the answer."""
+    return await conn.execute(
+        f"select p.id, {_POLICY} from escalation_policy p where p.active and (p.site is null or p.site = any(%s))"
+        " order by p.id",
+        (list(sites),),
+    )
+
+
+async def policies_in(asked: AsyncCursor[Any]) -> list[Policy]:
+    """The policies that were asked for.
 
     One that this version cannot read is passed over, for an alarm must not fail on it: the next one serves.
     """
-    cursor = await conn.execute(
-        f"select p.id, {_POLICY} from escalation_policy p where p.active and (p.site is null or p.site = %s)"
-        " order by p.id",
-        (site,),
-    )
-    return _readable(await cursor.fetchall())
+    return _readable(await asked.fetchall())
 
 
 async def all_policies(conn: Connection, *, sites: Sequence[str]) -> list[Policy]:

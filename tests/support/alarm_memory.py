@@ -106,6 +106,7 @@ class MemoryTransaction:
         alarms: Sequence[UUID],
         residents: Sequence[str],
         devices: Sequence[str],
+        sites: Sequence[str] = (),
     ) -> Concerned:
         return Concerned(
             [*(await self.lock_active(subjects_and_rules)).values(), *(await self.lock_many(alarms)).values()],
