@@ -93,6 +93,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         """Whether somebody still has to do something about it."""
         return self.state in ACTIVE
 
+    def noting(self, *entries: TimelineEntry, **changes: Any) -> Alarm:
+        """The alarm's next version: with these entries on its timeline, and fields changed."""
+        timeline = (*self.timeline, *entries)
+        return msgspec.structs.replace(self, version=self.version + 1, timeline=timeline, **changes)
+
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """One event of an engine's episode, its slots turned into public ids. Input of ``alerts.folding``."""

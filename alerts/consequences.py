@@ -5,11 +5,12 @@ from __future__ import annotations
 from alerts.alarm import Alarm
 from alerts.escalation import Effects, round_of
 from alerts.messages import band_text
-from alerts.plan import DEFAULT_TIMEZONE, outgrown, plan_for, steps_of
+from alerts.plan import outgrown, plan_for, steps_of
 from alerts.policies import ARRIVAL_S, PROGRESS_S
 from alerts.ports import AlarmTransaction, NewStep, ResidentCard, SiteRules, Watch
 from alerts.storms import say
 from alerts.telling import all_clear, card_of_household, family_of, owed_an_all_clear, skipped, tell
+from devices.clock import DEFAULT_TIMEZONE
 
 
 async def keep(

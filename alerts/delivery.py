@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import msgspec
 
 from alerts.alarm import Alarm, TimelineEntry
@@ -23,7 +21,7 @@ async def failed(
     Call it in the transaction that writes the failure down, after that. Of the family the next contact in order is
     told; after everybody else the next step of the plan falls due.
     """
-    for alarm in (await _alarms_of(tx, message)).values():
+    for alarm in (await tx.lock_many(sorted(message.about))).values():
         noted = _noted(alarm, message, "not_delivered", reason, now)
         if message.template in ALARM_TEMPLATES and waits(alarm):
             noted = await _tell_the_next(tx, noted, message, now, can)
@@ -34,7 +32,7 @@ async def delivered(tx: AlarmTransaction, message: Message, now: int) -> None:
     """A message has reached its phone: of the family's the alarm says so, of others the list of messages does."""
     if message.role != "family":
         return
-    for alarm in (await _alarms_of(tx, message)).values():
+    for alarm in (await tx.lock_many(sorted(message.about))).values():
         await tx.save(_noted(alarm, message, "delivered", None, now))
 
 
@@ -55,11 +53,6 @@ async def _tell_the_next(
     return alarm
 
 
-async def _alarms_of(tx: AlarmTransaction, message: Message) -> dict[UUID, Alarm]:
-    keys = sorted({*message.alarms, *({message.alarm} if message.alarm else ())})
-    return dict(await tx.lock_many(keys))
-
-
 def _noted(alarm: Alarm, message: Message, event: str, note: str | None, now: int) -> Alarm:
     entry = TimelineEntry(t=now, actor="system", event=event, note=note, to=message.name or None)
-    return msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, entry))
+    return alarm.noting(entry)

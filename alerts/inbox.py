@@ -151,9 +151,9 @@ async def hear(store: InboxStore, report: CarrierReport, now: int) -> bool:
 
 
 async def _understand(tx: InboxTransaction, inbound: Inbound, ever: Sequence[Message], now: int) -> Concluded:
-    active = await tx.active_among([alarm for message in ever for alarm in _alarms_of(message)])
+    active = await tx.active_among([alarm for message in ever for alarm in message.about])
     since = now - ANSWERED_WITHIN_MS
-    told = [message for message in ever if message.created_at > since or _alarms_of(message) & active]
+    told = [message for message in ever if message.created_at > since or message.about & active]
     if not ever:
         said = Said(template=Template.REPLY_NONE, params={}, language="zh")
         return Concluded(
@@ -209,14 +209,14 @@ def _meant_by(told: Sequence[Message], active: frozenset[UUID], line: Read) -> t
     if len(waiting) > 1:
         return None
     alarm = waiting[0] if waiting else next((m.alarm for m in reversed(told) if m.alarm is not None), None)
-    return _one_voice([message for message in told if alarm in _alarms_of(message)], alarm)
+    return _one_voice([message for message in told if alarm in message.about], alarm)
 
 
 def _one_voice(messages: Sequence[Message], alarm: UUID | None) -> tuple[Message, UUID] | None:
     """As what somebody answers who was told of an alarm twice: as who is sent there rather than as family."""
     if alarm is None:
         return None
-    ours = [message for message in messages if alarm in _alarms_of(message)]
+    ours = [message for message in messages if alarm in message.about]
     return max(ours, key=lambda message: (message.role != "family", message.id)), alarm
 
 
@@ -244,19 +244,15 @@ def _called(message: Message) -> str:
     return name or WORDS.get(("who", who, message.language), "")
 
 
-def _alarms_of(message: Message) -> set[UUID]:
-    return {*message.alarms, *({message.alarm} if message.alarm is not None else ())}
-
-
 async def _note_on(
     tx: InboxTransaction, told: Sequence[Message], active: frozenset[UUID], inbound: Inbound, now: int
 ) -> None:
-    about = {alarm: message for message in told for alarm in _alarms_of(message) if alarm in active}
+    about = {alarm: message for message in told for alarm in message.about if alarm in active}
     locked = await tx.lock_many(sorted(about)[:NOTED_ON])
     for alarm in locked.values():
         who = replier_of(about[alarm.id])
         entry = TimelineEntry(t=now, actor=who.actor, event=REPLIED, note=inbound.body or None, to=who.name or None)
-        await tx.save(msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, entry)))
+        await tx.save(alarm.noting(entry))
 
 
 async def _seldom(

@@ -16,20 +16,19 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.alarm import Alarm
 from alerts.drafts import Draft
 from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
 from alerts.ports import Channel, Message, ResidentCard, Role
 from alerts.segment import fits_one_segment, is_gsm7
+from devices.clock import DEFAULT_TIMEZONE, zone
 
 __all__ = [
     "Template", "alarm_params", "all_clear_params", "band_text", "bundle_params", "emergency_params", "local_time",
     "render", "text_of", "values_of",
 ]  # fmt: skip
 
-DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
 DEFAULT_LANGUAGE: Final = "zh"
 
 _TODO: Final[Mapping[Role, str]] = {
@@ -183,11 +182,7 @@ def values_of(message: Message, text: str) -> dict[str, str]:
 
 def local_time(t: int, timezone: str) -> str:
     """``HH:MM`` at ``t`` (ms) on the resident's own clock."""
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo(DEFAULT_TIMEZONE)
-    return datetime.fromtimestamp(t / 1000, zone).strftime("%H:%M")
+    return datetime.fromtimestamp(t / 1000, zone(timezone)).strftime("%H:%M")
 
 
 def _about(alarm: Alarm, card: ResidentCard, role: Role) -> dict[str, Any]:

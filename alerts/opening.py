@@ -34,4 +34,4 @@ def opened(alarm: Alarm, actor: str, reason: str, now: int, *, agreed: bool) -> 
     if agreed:
         return NotOpened(alarm, "agreed")
     entry = TimelineEntry(t=now, actor=actor, event=POSITION_OPENED, note=reason)
-    return msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, entry))
+    return alarm.noting(entry)

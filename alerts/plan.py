@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.alarm import SEVERITIES, Alarm
 from alerts.policies import MOST_STEPS, Policy, PolicyStep, Who, choose, within
 from alerts.policy import NEVER_TO_FAMILY
 from alerts.ports import NewStep, Plan, SiteRules
-
-DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
+from devices.clock import zone
 
 OUTSIDE: Final[frozenset[Who]] = frozenset({"family", "neighbours", "grid_workers", "volunteers", "chat"})
 """People who do not work at the centre's desk."""
@@ -20,14 +18,6 @@ OUTSIDE: Final[frozenset[Who]] = frozenset({"family", "neighbours", "grid_worker
 _OF_A_RESIDENT: Final[frozenset[Who]] = frozenset({"family", "neighbours"})
 _WAITS_FOR_MORNING: Final = SEVERITIES.index("medium")
 """Up to this severity a step keeps the quiet hours."""
-
-
-def zone(name: str) -> ZoneInfo:
-    """The time zone of that name, or the default where the name means none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(DEFAULT_TIMEZONE)
 
 
 def outgrown(plan: Plan, alarm: Alarm) -> bool:

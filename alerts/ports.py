@@ -96,6 +96,11 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     alarms: tuple[UUID, ...] = ()
 
+    @property
+    def about(self) -> frozenset[UUID]:
+        """Every alarm that it speaks of."""
+        return frozenset(self.alarms if self.alarm is None else (self.alarm, *self.alarms))
+
 
 class Message(NewMessage, frozen=True, kw_only=True):
     """A message of the outbox. ``demo``: its site never reaches a real notifier.
@@ -201,14 +206,16 @@ class AlarmTransaction(Protocol):
         alarms: Sequence[UUID],
         residents: Sequence[str],
         devices: Sequence[str],
+        sites: Sequence[str] = (),
     ) -> Concerned:
-        """Four questions asked at once, since somebody waits for each answer.
+        """Questions asked at once, since somebody waits for each answer.
 
         Args:
             subjects_and_rules: Whose active alarms to lock, as ``lock_active`` does.
             alarms: Which alarms to lock besides, as ``lock_many`` does.
             residents: Whose active alarms to show, as ``active_of_residents`` does.
             devices: Whose newest stored fix to find, by the device's id.
+            sites: For which plans may be chosen next; ``site_rules`` then answers without another question.
         """
         ...
 

@@ -247,7 +247,7 @@ async def _write_down(tx: AlarmTransaction, alarm: Alarm, event: str, who: Repli
     if own and own[-1].event == event:
         return alarm
     entry = TimelineEntry(t=now, actor=who.actor, event=event, to=who.name or None)
-    after = msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, entry))
+    after = alarm.noting(entry)
     return await keep(tx, alarm, after, effects(alarm, after, now), now)
 
 

@@ -85,9 +85,7 @@ async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, c
 async def _sound_again(tx: AlarmTransaction, alarm: Alarm, why: Watch, now: int) -> Alarm:
     """Put an alarm that was taken and saw no progress, or no arrival, back before everybody."""
     entry = TimelineEntry(t=now, actor="system", event="again", note=why)
-    after = msgspec.structs.replace(
-        alarm, state="open", assignee=None, version=alarm.version + 1, timeline=(*alarm.timeline, entry)
-    )
+    after = alarm.noting(entry, state="open", assignee=None)
     return await keep(tx, alarm, after, effects(alarm, after, now), now)
 
 

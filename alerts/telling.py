@@ -327,4 +327,4 @@ def _named(people: Sequence[Person]) -> str | None:
 def _noted(alarm: Alarm, entries: Sequence[TimelineEntry]) -> Alarm:
     if not entries:
         return alarm
-    return msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, *entries))
+    return alarm.noting(*entries)

@@ -183,13 +183,7 @@ def apply(alarm: Alarm, command: Command, actor: str, now: int) -> Alarm | Uncha
         if ended is not None and now - ended.t > REOPEN_WITHIN_MS:
             return Refused(alarm, "too_late")
     entry = _entry(command, event, actor, now)
-    changed = msgspec.structs.replace(
-        alarm,
-        state=LEADS_TO.get(event, alarm.state),
-        version=alarm.version + 1,
-        timeline=(*alarm.timeline, entry),
-    )
-    return _with_details(changed, command, actor)
+    return _with_details(alarm.noting(entry, state=LEADS_TO.get(event, alarm.state)), command, actor)
 
 
 def _with_details(alarm: Alarm, command: Command, actor: str) -> Alarm:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+
+
+DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that name, or the default one where the name means none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(DEFAULT_TIMEZONE)
 
 
 class Clock(Protocol):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
-
 from alerts.alarm import Alarm, TimelineEntry
 from alerts.consequences import keep
 from alerts.escalation import Effects
 from gateway.emergency import Emergency
+from gateway.store.alarm_list import site_of_alarm
 from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.connection import Connection
 from gateway.store.emergencies import SaidAlready, insert_said
@@ -21,7 +20,7 @@ async def write_down(connection: Connection, alarm_id: UUID, emergency: Emergenc
     From now on the emergency numbers are among those who were told: they hear the end like everybody else, at once
     if the alarm has ended already.
     """
-    if not await _is_stored(connection, alarm_id):
+    if await site_of_alarm(connection, alarm_id) is None:
         return False
     said = await emergency.conclude(alarm_id)
     if said:
@@ -38,11 +37,6 @@ async def write_down(connection: Connection, alarm_id: UUID, emergency: Emergenc
     return True
 
 
-async def _is_stored(connection: Connection, alarm_id: UUID) -> bool:
-    cursor = await connection.execute("select 1 from alarm where id = %s", (alarm_id,))
-    return await cursor.fetchone() is not None
-
-
 def _noted(alarm: Alarm, said: list[SaidAlready]) -> Alarm:
     entries = [
         TimelineEntry(t=each.at, actor="system", event="told", note="emergency sms")
@@ -50,4 +44,4 @@ def _noted(alarm: Alarm, said: list[SaidAlready]) -> Alarm:
         else TimelineEntry(t=each.at, actor="system", event="not_delivered", note=f"emergency: {each.reason}")
         for each in said
     ]
-    return msgspec.structs.replace(alarm, version=alarm.version + 1, timeline=(*alarm.timeline, *entries))
+    return alarm.noting(*entries)

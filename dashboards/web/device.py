@@ -13,7 +13,7 @@ from dashboards.deps import Deps
 from dashboards.web.records.devices import DEVICE_TYPES
 from dashboards.web.records.found import manages
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.clock import DEFAULT_TIMEZONE
 from devices.commands import CONFIRM_TIMEOUT_S
 from gateway.store.accounts import accounts
 from gateway.store.commands import commands_of

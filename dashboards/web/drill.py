@@ -8,7 +8,7 @@ from starlette.responses import Response
 from dashboards.api.access import Acting, DepsOf
 from dashboards.api.problems import Problem
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.registry import find
 from gateway.store.registry.drills import DRILL_MINUTES_AT_MOST, drill_of
 from gateway.store.registry_records import Device, Site

@@ -26,7 +26,8 @@ from dashboards.web.records.found import manages
 from dashboards.web.records.rule_fields import decided_then
 from dashboards.web.records.scenes import zone_of
 from dashboards.web.rendering import HERE, language_of, page
-from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
+from dashboards.web.wording import Wording
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.accounts import Account, accounts
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.connection import Connection

@@ -9,12 +9,10 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from devices.clock import DAY_MS
+from devices.clock import DAY_MS, zone
 
 LANGUAGES: Final = ("zh", "en")
-DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
 
 _UNITS: Final = {
     "_m": "m", "_s": "s", "_ms": "ms", "_pct": "%", "_g": "g", "_mg": "mg", "_bpm": "bpm", "_mmhg": "mmHg",
@@ -128,14 +126,6 @@ class Wording:
                 bare = value.isascii() and any(character.isdigit() for character in value)
                 parts.append(self.t(f"address.{field}", n=value) if bare else value)
         return " ".join(parts) if self.language == "zh" else ", ".join(reversed(parts))
-
-
-def zone(timezone: str) -> ZoneInfo:
-    """The named zone, or the default one where the name is unknown."""
-    try:
-        return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(DEFAULT_TIMEZONE)
 
 
 def unit_of(name: str) -> str:

@@ -13,8 +13,8 @@ from alerts.replies import needs_confirming
 from dashboards.web.links.compass import Compass, compass
 from dashboards.web.links.facts import FAMILY, Facts
 from dashboards.web.links.story import Milestone, Story
-from dashboards.web.wording import Wording, zone
-from devices.clock import MINUTE_MS
+from dashboards.web.wording import Wording
+from devices.clock import MINUTE_MS, zone
 from gateway.store.disclosure import Centre, Disclosed, Whereabouts
 
 _ICON: Final = {"open": "bell", "taken": "phone", "going": "going", "there": "there", "over": "check"}

@@ -12,7 +12,8 @@ from dashboards.api.access import DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers
 from dashboards.web.rendering import language_of, page
-from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
+from dashboards.web.wording import Wording
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.people import Named, names_of

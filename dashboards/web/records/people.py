@@ -8,7 +8,7 @@ from starlette.responses import Response
 from dashboards.api.access import DepsOf, Managing, SignedIn
 from dashboards.web.records.found import card_of, manages, sites_of
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.people import STAYING, buildings, names_of, people_page
 from gateway.store.search import search
 

@@ -13,9 +13,8 @@ from dashboards.web.records.found import card_of, manages
 from dashboards.web.records.people import STATUSES
 from dashboards.web.records.scenes import scene_of_person
 from dashboards.web.rendering import page
-from dashboards.web.wording import zone
 from devices.absence import MAY_END
-from devices.clock import DAY_MS
+from devices.clock import DAY_MS, zone
 from gateway.store.accounts import accounts
 from gateway.store.activity import activity
 from gateway.store.consents import in_force

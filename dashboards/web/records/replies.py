@@ -9,7 +9,7 @@ from dashboards.api.access import DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, sites_of
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.inbox_list import replies
 
 router = APIRouter(include_in_schema=False)

@@ -12,7 +12,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, sites_of
 from dashboards.web.records.person import SERVICE_CODES
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.accounts import accounts
 from gateway.store.people import names_of
 from gateway.store.requests import requests

@@ -15,7 +15,7 @@ from dashboards.api.access import MAY_ACT, DepsOf, Managing, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, record, sites_of
 from dashboards.web.rendering import page
-from dashboards.web.wording import DEFAULT_TIMEZONE, zone
+from devices.clock import DEFAULT_TIMEZONE, zone
 from gateway.store.accounts import Account, accounts
 from gateway.store.connection import Connection
 from gateway.store.handovers import handovers, handovers_of

@@ -15,7 +15,8 @@ from dashboards.web.records.found import administers, card_of, manages, sites_of
 from dashboards.web.records.history import Change, Version
 from dashboards.web.records.rule_fields import Field, Place, fields_of, panels_of, said
 from dashboards.web.rendering import language_of, page
-from dashboards.web.wording import DEFAULT_TIMEZONE, Wording
+from dashboards.web.wording import Wording
+from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.registry import find, residents_with_own, setting_changes, settings_for

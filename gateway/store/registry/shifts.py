@@ -11,9 +11,8 @@ from typing import Final
 
 import msgspec
 
-from alerts.plan import zone
 from alerts.roster import Span, days_later, week_of
-from devices.clock import HOUR_MS
+from devices.clock import HOUR_MS, zone
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, require, stored
