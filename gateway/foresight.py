@@ -7,7 +7,7 @@ alarms as they were last known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -64,7 +64,8 @@ def foresee(pending: Pending, *, engine: Engine, directory: Directory, picture: 
     episodes: list[Episode] = []
     if (decided := pending.decided) is not None:
         episodes += to_episodes(decided.events, decided.readings, directory, decided.now_ms)
-    episodes += _undecided(pending.undecided, engine, directory)
+    met = {} if decided is None else decided.readings.slots
+    episodes += _undecided(pending.undecided, engine, directory, met)
     standing = Standing()
     for alarm in picture.concerned(episodes):
         standing.keep(alarm)
@@ -93,14 +94,17 @@ def carries_cries(arrival: Arrival) -> bool:
     return arrival.topic.rpartition("/")[2] in _CARRY_CRIES
 
 
-def _undecided(arrivals: Iterable[Arrival], engine: Engine, directory: Directory) -> list[Episode]:
-    """What the engine would say of the cries among messages that wait."""
+def _undecided(
+    arrivals: Iterable[Arrival], engine: Engine, directory: Directory, met: Mapping[str, int]
+) -> list[Episode]:
+    """What the engine would say of cries that wait; ``met``: the slots of the decided batch's devices."""
     waiting = [arrival for arrival in arrivals if carries_cries(arrival)]
     if not waiting:
         return []
     readings = decode(waiting, directory).readings
-    unknown = sorted({device for device, _ in readings.strangers})
-    readings = readings.introduced({device: slot for slot, device in enumerate(unknown, directory.free_slot)})
+    unknown = sorted({device for device, _ in readings.strangers} - met.keys())
+    free_slot = max(directory.free_slot, 1 + max(met.values(), default=-1))
+    readings = readings.introduced({**met, **{device: slot for slot, device in enumerate(unknown, free_slot)}})
     readings = readings.only(~repeated(readings.header))
     now_ms = max(arrival.received_ms for arrival in waiting)
     batch, _ = assemble(readings, 1)

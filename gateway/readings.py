@@ -147,6 +147,12 @@ class Readings(Sequence[Heading]):
         return Readings(header, self.routes, self.payloads, self.defects)
 
     @property
+    def slots(self) -> dict[str, int]:
+        """The slots of the devices that have one."""
+        slots = self.header["device"].tolist()
+        return {route.device: slot for route, slot in zip(self.routes, slots, strict=True) if slot != UNKNOWN_SLOT}
+
+    @property
     def strangers(self) -> set[tuple[str, str]]:
         """(device, site) of those whose device nobody registered."""
         unknown = np.flatnonzero(self.header["device"] == UNKNOWN_SLOT).tolist()

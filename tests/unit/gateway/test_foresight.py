@@ -8,7 +8,7 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from alerts.alarm import Alarm, Episode, State
 from alerts.desk import absorb
@@ -118,6 +118,7 @@ class House:
 
 @settings(deadline=None, max_examples=200)
 @given(cries, deeds, cries, cries)
+@example(before=[], done=[], deciding=[Cry("b9", "sos", 0, False)], waiting=[Cry("b9", "sos", 0, True)])
 def test_what_is_foreseen_is_what_comes(
     before: list[Cry], done: list[Deed], deciding: list[Cry], waiting: list[Cry]
 ) -> None:
