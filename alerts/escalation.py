@@ -11,15 +11,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from alerts.actors import OF_A_CONTACT
 from alerts.alarm import Alarm
 from alerts.policy import calls_people
 from alerts.transitions import NO_PROGRESS, ROUND_EVENTS, TOLD, entries_of_round
 
 _MACHINES: Final[frozenset[str]] = frozenset({"engine", "system", "wearer"})
 """Actors of a timeline who are not somebody working at the alarm."""
-
-_FAMILY: Final = "contact:"
-"""How the actors begin who are told and not sent: what they answer stops nothing."""
 
 _BEGINNINGS: Final[frozenset[str]] = ROUND_EVENTS | {"release"}
 """Timeline events from which the plan's times count."""
@@ -91,7 +89,7 @@ def _began(alarm: Alarm) -> int:
 
 def _deeds(alarm: Alarm) -> int:
     return sum(
-        entry.actor not in _MACHINES and not entry.actor.startswith(_FAMILY) and entry.event not in NO_PROGRESS
+        entry.actor not in _MACHINES and not entry.actor.startswith(OF_A_CONTACT) and entry.event not in NO_PROGRESS
         for entry in alarm.timeline
     )
 

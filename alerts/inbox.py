@@ -23,6 +23,7 @@ from alerts.phrases import WORDS
 from alerts.ports import AlarmTransaction, Message
 from alerts.replies import Answered, Said, Verb, answer_within, replier_of
 from alerts.reply_words import Read, read
+from alerts.transitions import REPLIED
 from devices.clock import DAY_MS, MINUTE_MS
 
 ANSWERED_WITHIN_MS: Final = DAY_MS
@@ -37,8 +38,6 @@ LONGEST_BODY: Final = 1600
 """Characters. Source: https://www.twilio.com/docs/glossary/what-sms-character-limit (ten segments)."""
 NOTED_ON: Final = 5
 """Unread words of somebody who was told of several alarms stand on so many of them at most."""
-REPLIED: Final = "replied"
-"""Timeline event: the words of an answer that only a person can read."""
 
 Meaning = Literal[
     "take", "there", "well", "cannot", "list", "none", "unclear", "opt_out", "unknown_sender", "own_number"

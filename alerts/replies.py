@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from alerts.actors import contact_actor, group_actor, responder_actor
 from alerts.alarm import Alarm, TimelineEntry
 from alerts.consequences import card_of, keep
 from alerts.escalation import effects
@@ -21,6 +22,12 @@ from alerts.messages import Template, alarm_params
 from alerts.policy import CRIES_FOR_HELP
 from alerts.ports import AlarmStore, AlarmTransaction, NewMessage, Role
 from alerts.transitions import (
+    ALSO_GOING,
+    ALSO_THERE,
+    CANNOT_COME,
+    FAMILY_GOING,
+    FAMILY_SAYS_WELL,
+    FAMILY_THERE,
     Acknowledge,
     Arrive,
     Command,
@@ -34,24 +41,12 @@ from alerts.transitions import (
 
 Verb = Literal["take", "there", "well", "cannot"]
 
-FAMILY_GOING: Final = "family_going"
-FAMILY_THERE: Final = "family_there"
-FAMILY_SAYS_WELL: Final = "family_says_well"
-CANNOT_COME: Final = "cannot_come"
-ALSO_GOING: Final = "also_going"
-ALSO_THERE: Final = "also_there"
-"""Timeline events of answers that move no state."""
-
 MOST_WORDS: Final = 30
 """So many lines of one person's answers a round move the timeline; a button can be pressed without end. Assumption: who
 goes and turns back so often is a machine, or plays."""
 _WORDS: Final = frozenset({FAMILY_GOING, FAMILY_THERE, FAMILY_SAYS_WELL, CANNOT_COME, ALSO_GOING, ALSO_THERE})
 
 _FAMILY_SAYS: Final[dict[Verb, str]] = {"take": FAMILY_GOING, "there": FAMILY_THERE, "well": FAMILY_SAYS_WELL}
-
-
-OF_A_GROUP: Final = "group:"
-"""How the actors begin who took an alarm from the page of a group, and are nobody who was entered."""
 
 
 class Replier(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +69,10 @@ class Replier(msgspec.Struct, frozen=True, kw_only=True):
         if self.account is not None:
             return self.account
         if self.responder is not None:
-            return f"responder:{self.responder}"
+            return responder_actor(self.responder)
         if self.of_a_group:
-            return f"{OF_A_GROUP}{self.name}"
-        return self.role if self.contact is None else f"contact:{self.contact}"
+            return group_actor(self.name)
+        return self.role if self.contact is None else contact_actor(self.contact)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):

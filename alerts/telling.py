@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from alerts.actors import SPEAK_FOR_THEMSELVES, contact_actor, responder_actor
 from alerts.alarm import Alarm, TimelineEntry
 from alerts.escalation import round_of
 from alerts.messages import Template, alarm_params, all_clear_params
@@ -15,7 +16,16 @@ from alerts.notifiers.port import EVERYTHING, Capabilities
 from alerts.policies import SHORTEST_EVERY_S
 from alerts.policy import ALARM_MESSAGE_VALID_MS, ALL_CLEAR_VALID_MS, NO_NEWS_TO
 from alerts.ports import Channel, Contact, Message, NewMessage, Person, ResidentCard, Role
-from alerts.transitions import NOBODY_TO_TELL, TOLD, entries_of_round
+from alerts.transitions import (
+    ALSO_GOING,
+    ALSO_THERE,
+    CANNOT_COME,
+    FAMILY_GOING,
+    FAMILY_THERE,
+    NOBODY_TO_TELL,
+    TOLD,
+    entries_of_round,
+)
 
 PRIORITY: Final[Mapping[str, int]] = {"critical": 30, "high": 20, "medium": 10, "low": 0}
 FIRST_OF_ITS_CASE: Final = 5
@@ -165,11 +175,8 @@ def all_clear(alarm: Alarm, card: ResidentCard, told: Sequence[Message], now: in
     ]
 
 
-_GOES: Final[frozenset[str]] = frozenset({"dispatch", "family_going", "also_going"})
-_IS_THERE: Final[frozenset[str]] = frozenset({"arrive", "family_there", "also_there"})
-_COMES_NOT: Final = "cannot_come"
-_FROM_OUTSIDE: Final = ("responder:", "contact:", "group:")
-"""Actors who speak for themselves; an account may also speak for somebody whom it sent."""
+_GOES: Final[frozenset[str]] = frozenset({"dispatch", FAMILY_GOING, ALSO_GOING})
+_IS_THERE: Final[frozenset[str]] = frozenset({"arrive", FAMILY_THERE, ALSO_THERE})
 
 
 def _on_the_way(alarm: Alarm) -> set[str | None]:
@@ -181,9 +188,11 @@ def _on_the_way(alarm: Alarm) -> set[str | None]:
     for entry in alarm.timeline:
         names = {entry.actor, entry.to} - {None}
         if entry.event in _GOES:
-            sent = entry.event == "dispatch" and entry.to is not None and not entry.actor.startswith(_FROM_OUTSIDE)
+            sent = (
+                entry.event == "dispatch" and entry.to is not None and not entry.actor.startswith(SPEAK_FOR_THEMSELVES)
+            )
             going.append((entry.actor, {entry.to} if sent else names))
-        elif entry.event in _IS_THERE or entry.event == _COMES_NOT:
+        elif entry.event in _IS_THERE or entry.event == CANNOT_COME:
             gone = [who for who in going if who[1] & names]
             if not gone and entry.event == "arrive":
                 gone = ([who for who in going if who[0] == entry.actor] or going)[-1:]
@@ -225,8 +234,11 @@ def _end_template(alarm: Alarm, *, stand_down: bool) -> Template:
 
 def _names(message: Message) -> set[str | None]:
     """By what a timeline knows the message's recipient."""
-    names = {f"contact:{message.contact}", f"responder:{message.responder}", message.account, message.name}
-    return names - {None, "", "contact:None", "responder:None"}
+    records = {
+        None if message.contact is None else contact_actor(message.contact),
+        None if message.responder is None else responder_actor(message.responder),
+    }
+    return (records | {message.account, message.name}) - {None, ""}
 
 
 def _why_not(person: Person, channel: Channel, can: Capabilities) -> str | None:

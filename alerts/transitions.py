@@ -126,7 +126,18 @@ STATE_EVENTS: Final[frozenset[str]] = frozenset({*LEADS_TO, "opened", "again"})
 ROUND_EVENTS: Final[frozenset[str]] = frozenset({"again", "reopen"})
 """Timeline events with which the escalation starts anew."""
 
-NO_PROGRESS: Final[frozenset[str]] = frozenset({"cannot_come", "replied"})
+FAMILY_GOING: Final = "family_going"
+FAMILY_THERE: Final = "family_there"
+FAMILY_SAYS_WELL: Final = "family_says_well"
+CANNOT_COME: Final = "cannot_come"
+ALSO_GOING: Final = "also_going"
+ALSO_THERE: Final = "also_there"
+"""Timeline events of answers that move no state."""
+
+REPLIED: Final = "replied"
+"""Timeline event: the words of an answer that only a person can read."""
+
+NO_PROGRESS: Final[frozenset[str]] = frozenset({CANNOT_COME, REPLIED})
 """Timeline events of people who went no step further."""
 
 TOLD: Final = "family_told"

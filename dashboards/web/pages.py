@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from alerts.actors import OF_A_GROUP, OF_A_RESPONDER, contact_actor, responder_actor
 from alerts.alarm import Alarm
 from alerts.catalogue import PARAMETERS
 from alerts.escalation import told_this_round
 from alerts.layers import SettingChange
 from alerts.messages import text_of
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
-from alerts.replies import OF_A_GROUP, family_says_well
+from alerts.replies import family_says_well
 from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, MAY_OPEN, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
@@ -187,11 +188,11 @@ def _outsiders(found: AlarmPage, wording: Wording) -> dict[str, str]:
     """The names of those who were told, or went, and have no account, by what the timeline calls them."""
     named = {}
     for entry in found.alarm.timeline:
-        if entry.event == "dispatch" and entry.to is not None and entry.actor.startswith(("responder:", OF_A_GROUP)):
+        if entry.event == "dispatch" and entry.to is not None and entry.actor.startswith((OF_A_RESPONDER, OF_A_GROUP)):
             of_a_group = entry.actor.startswith(OF_A_GROUP)
             named[entry.actor] = wording.t("actor.of_a_group", name=entry.to) if of_a_group else entry.to
-    named |= {f"contact:{each.contact}": each.name for each in found.messages if each.contact}
-    return named | {f"responder:{each.responder}": each.name for each in found.messages if each.responder}
+    named |= {contact_actor(each.contact): each.name for each in found.messages if each.contact}
+    return named | {responder_actor(each.responder): each.name for each in found.messages if each.responder}
 
 
 def _together(found: AlarmPage) -> int:

@@ -7,19 +7,18 @@ from typing import Final, Literal
 
 import msgspec
 
+from alerts.actors import OF_A_CONTACT, OF_A_GROUP, OF_A_RESPONDER
 from alerts.alarm import Alarm, TimelineEntry
-from alerts.replies import (
+from alerts.replies import Verb, on_the_way
+from alerts.transitions import (
     ALSO_GOING,
     ALSO_THERE,
     CANNOT_COME,
     FAMILY_GOING,
     FAMILY_SAYS_WELL,
     FAMILY_THERE,
-    OF_A_GROUP,
-    Verb,
-    on_the_way,
+    entries_of_round,
 )
-from alerts.transitions import entries_of_round
 
 Stage = Literal["open", "taken", "going", "there", "over"]
 
@@ -51,7 +50,7 @@ _SAID: Final[Mapping[str, Verb]] = {
 _OF_A_SYSTEM: Final[frozenset[Stage]] = frozenset({"taken", "over"})
 """Nobody goes to our own system: somebody sees to it."""
 
-_SPOKE_FOR_THEMSELVES: Final = (OF_A_GROUP, "responder:")
+_SPOKE_FOR_THEMSELVES: Final = (OF_A_GROUP, OF_A_RESPONDER)
 
 _FALSE: Final = frozenset({"false_alarm", "accidental", "test", "technical"})
 _FROM_PEOPLE_ONLY: Final = frozenset({"ambulance", "hospital", "died"})
@@ -168,4 +167,4 @@ def _who(entry: TimelineEntry | None, kinds: Mapping[str, str], otherwise: str) 
     for name in (entry.to, entry.actor):
         if name is not None and name in kinds:
             return kinds[name]
-    return "family" if entry.actor.startswith("contact:") else otherwise
+    return "family" if entry.actor.startswith(OF_A_CONTACT) else otherwise
