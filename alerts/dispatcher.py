@@ -17,7 +17,7 @@ from alerts import delivery
 from alerts.notifiers.port import Capabilities, Delivered, GiveUp, NotSent, RetryAfter
 from alerts.outbox import CLOCKS_DIFFER_MS, URGENT, Claim, Outbox, Waiting
 from alerts.pace import Pace
-from alerts.patience import STORE_AWAY_S, Patience
+from alerts.patience import STORE_AWAY_S, Patience, until
 from alerts.ports import AlarmStore, Message
 from alerts.sending import Outcome, Sender, Ways, Withdrawn
 from alerts.steps import StepFailed, carry_out_due
@@ -132,7 +132,7 @@ class Dispatcher:
             if self._ended and not self._in_hand:
                 return
             if sleep_s > 0:
-                await self._sleep(sleep_s)
+                await until(self._awake, sleep_s)
 
     async def _look_at_the_clock(self) -> None:
         """When it was set back, nothing may wait until it has caught up; nor what was planned before we began."""
@@ -207,13 +207,6 @@ class Dispatcher:
             return min(LONGEST_BLIND_SLEEP_S, max(SHORTEST_SLEEP_S, (self._pace.next_at(now) - now) / 1000))
         self._blind_s = min(2 * self._blind_s, LONGEST_BLIND_SLEEP_S)
         return self._blind_s
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
-        except TimeoutError:
-            pass
 
     async def _deliver(self, claim: Claim) -> None:
         message = claim.message

@@ -1,4 +1,4 @@
-"""Asking a store that is away again, however long it takes."""
+"""Waiting: for a moment or an event, and for a store that is away, however long it takes."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ class Patience:
             except self.unavailable as error:
                 _log.warning("store is away", error=type(error).__name__)
                 await asyncio.sleep(STORE_AWAY_S)
+
+
+async def until(event: asyncio.Event, seconds: float) -> None:
+    """Sleep, but no longer than until the event."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -17,6 +17,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from alerts.patience import until
 from devices.clock import Clock
 from devices.commands import command_payload
 from devices.topics import device_topic
@@ -116,13 +117,8 @@ class Commands:
 
     async def _wait_until(self, wake_ms: int) -> None:
         wait_s = min((wake_ms - self._clock.now_ms()) / 1000, RELOOK_S)
-        if wait_s <= 0:
-            return
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        if wait_s > 0:
+            await until(self._wake, wait_s)
 
     async def _round(self, connection: Connection) -> int:
         """Do what is due; returns when something is due again, ms."""

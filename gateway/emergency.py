@@ -18,6 +18,7 @@ from alerts.alarm import Alarm
 from alerts.messages import Template
 from alerts.notifiers.port import Delivered, GiveUp, Notifier, NotSent, RetryAfter, Sending
 from alerts.notifiers.selection import WaysOut
+from alerts.patience import until
 from alerts.policy import ALARM_MESSAGE_VALID_MS, ALL_CLEAR_VALID_MS
 from alerts.ports import Message
 from devices.clock import Clock
@@ -162,7 +163,7 @@ class Emergency:
                 case RetryAfter(reason) if now < (call.message.expires_at or now):
                     _log.error("emergency_number_not_reached_yet", alarm=str(call.message.alarm), reason=reason)
                     asked_s = wait_s if sending.seconds is None else sending.seconds
-                    await _unless(call.unwanted, min(asked_s, LONGEST_WAIT_S))
+                    await until(call.unwanted, min(asked_s, LONGEST_WAIT_S))
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                 case NotSent(reason) | GiveUp(reason) | RetryAfter(reason):
                     state: Literal["not_sent", "failed"] = "not_sent" if isinstance(sending, NotSent) else "failed"
@@ -177,12 +178,3 @@ class Emergency:
         except Exception as error:  # noqa: BLE001 - a notifier is foreign code: whatever it does, the others go on
             _log.warning("notifier_failed", error=type(error).__name__)
             return RetryAfter("notifier_error")
-
-
-async def _unless(event: asyncio.Event, seconds: float) -> None:
-    """Sleep, but no longer than until the event."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
