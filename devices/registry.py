@@ -11,7 +11,10 @@ from typing import Final, Literal
 import msgspec
 
 ResidentStatus = Literal["active", "away", "hospital", "paused", "moved", "deceased"]
-Entity = Literal["site", "resident", "device", "assignment", "fence", "contact", "household", "parameter"]
+Entity = Literal[
+    "site", "resident", "device", "assignment", "fence", "contact", "household", "parameter", "check_window", "sighting"
+]
+KeptBy = Literal["button", "sign", "call"]
 Scope = Literal["everyone", "site", "resident"]
 
 
@@ -102,7 +105,31 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     value: float
 
 
-Record = Site | Resident | Device | Assignment | Fence | Parameter
+class CheckWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """A promised check: some time in ``[opens_ms, closes_ms)`` (ms) a resident lets others know that they are well.
+
+    ``by``: what keeps it: ``button`` a check-in, ``sign`` any sign of life, ``call`` only a person who vouches for
+    them. A check-in and a sighting keep every kind. ``grace_ms``: how long after its end it may still be kept, None for
+    the rule's parameter. The windows of one resident never overlap.
+    """
+
+    id: str
+    resident_slot: int
+    opens_ms: int
+    closes_ms: int
+    grace_ms: int | None = None
+    by: KeptBy = "button"
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """When (ms) somebody last saw or spoke to a resident and vouches for them; ``id`` is the resident's."""
+
+    id: str
+    resident_slot: int
+    at_ms: int
+
+
+Record = Site | Resident | Device | Assignment | Fence | Parameter | CheckWindow | Sighting
 
 
 class RegistryChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,5 +148,7 @@ RECORD_TYPES: Final[dict[Entity, type[Record]]] = {
     "assignment": Assignment,
     "fence": Fence,
     "parameter": Parameter,
+    "check_window": CheckWindow,
+    "sighting": Sighting,
 }
 """The entities of which gateway and engine need to know."""

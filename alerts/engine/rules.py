@@ -52,6 +52,8 @@ class What(IntEnum):
     RECOVERED = 2
     CANCELLED = 3
     """The wearer took a press or a fall back."""
+    KEPT = 4
+    """A promised check was kept: nothing of an alarm, but the news that the day's list waits for."""
 
 
 class Severity(IntEnum):

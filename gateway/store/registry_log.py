@@ -11,9 +11,7 @@ from psycopg import IsolationLevel, sql
 from devices.registry import RECORD_TYPES, Entity, Record, RegistryChange
 from gateway.store.connection import Connection
 
-_WANTED: Final[tuple[Entity, ...]] = ("site", "resident", "device", "assignment", "fence", "parameter")
-
-
+_WANTED: Final[tuple[Entity, ...]] = tuple(RECORD_TYPES)
 _DECODERS: Final = {entity: msgspec.json.Decoder(RECORD_TYPES[entity]) for entity in _WANTED}
 
 
