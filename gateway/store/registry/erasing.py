@@ -28,6 +28,7 @@ _BLANK: Final[dict[LiteralString, dict[str, Any]]] = {
     "contact": {"name": "", "phone": "", "relation": ""},
     "consent": {"guardian": None, "reason": None},
     "fence": {"name": "", "circle_lat": None, "circle_lon": None, "radius_m": None, "polygon": None},
+    "care_plan": {"name": ""},
     "household": {"name": "", "address": {}},
 }  # fmt: skip
 """What a record of the history looks like afterwards, by table."""
@@ -69,6 +70,8 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
         await conn.execute("delete from contact where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from consent where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from fence where resident_slot = any(%s)", (slots,))
+        await conn.execute("delete from care_plan where resident_slot = any(%s)", (slots,))
+        await conn.execute("delete from check_window where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from parameter where resident = any(%s)", (ids,))
         await conn.execute(
             "update resident set name = '#' || slot, phone = null, birth_year = null, address = '{}', card = '{}',"
@@ -77,7 +80,7 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
             (ids,),
         )
         await _blank(conn, "resident", "c.key = any(%(who)s)", ids)
-        for table in ("contact", "consent", "fence"):
+        for table in ("contact", "consent", "fence", "care_plan"):
             await _blank(conn, table, "(c.record ->> 'resident_slot')::integer = any(%(who)s)", slots)
         homes = [row[2] for row in people if row[2] is not None]
         cursor = await conn.execute(
@@ -108,6 +111,12 @@ async def _forget_what_was_said(conn: Connection, ids: list[str], slots: list[in
         " or i.alarm in (select a.id from alarm a where a.resident = any(%s))",
         (messages, ids),
     )
+    await conn.execute(
+        "update check_outcome set kept_by = case when kept_by is not null then '' end, note = null,"
+        " calls = '[]' where resident_slot = any(%s)",
+        (slots,),
+    )
+    await conn.execute("delete from sighting_note where resident_slot = any(%s)", (slots,))
     await conn.execute(
         "update service_request q set note = null, answer = null where q.resident = any(%(ids)s) or exists ("
         " select from assignment n where n.device_slot = q.device_slot and n.resident_slot = any(%(slots)s)"

@@ -17,8 +17,8 @@ R = TypeVar("R", bound=Record)
 async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
     """Remove a site, household, resident, contact or fence; devices are revoked instead.
 
-    With a resident go contacts, consents, zones, own limits and the record of who wore what; with a site what was
-    set for it.
+    With a resident go contacts, consents, zones, own limits, promised checks and the record of who wore what; with a
+    site what was set for it.
 
     Raises:
         Conflict: Something still refers to it, or the resident has an active alarm.
@@ -31,7 +31,7 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
         ):
             raise Conflict("the site still has devices")
         if kind is Site:
-            for table in ("parameter", "shift", "escalation_policy", "handover"):
+            for table in ("parameter", "shift", "escalation_policy", "handover", "holiday"):
                 await conn.execute(f"delete from {table} where site = %s", (key,))
         cursor = await conn.execute(f"delete from {VIEWS[kind].table} where id = %s", (key,))
         return cursor.rowcount == 1
@@ -47,5 +47,8 @@ async def _let_go(conn: Connection, resident: str) -> None:
         raise Conflict("the resident has an active alarm")
     await conn.execute("delete from parameter where resident = %s", (resident,))
     slot = "(select slot from resident where id = %s)"
-    for table in ("contact", "consent", "fence", "assignment"):
+    for table in (
+        "contact", "consent", "fence", "assignment", "care_plan", "check_window", "check_outcome", "sighting",
+        "sighting_note", "absence_question",
+    ):  # fmt: skip
         await conn.execute(f"delete from {table} where resident_slot = {slot}", (resident,))

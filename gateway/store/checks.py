@@ -1,0 +1,94 @@
+"""What became of promised checks: who kept them, when and how, and who tried to reach whom.
+
+A window is known by its resident and its end. The earliest news of a window's being kept counts, in whatever order
+it comes, so a stored press that arrives late stands above the call that was made meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from devices.clock import DAY_MS
+from gateway.store.connection import Connection
+
+How = Literal["button", "sign", "call", "visit", "seen", "sms", "page"]
+"""By what a check was kept: the resident's own press or sign of life, or how somebody came to vouch for them."""
+
+CallResult = Literal["well", "no_answer"]
+
+OVERDUE_MS: Final = DAY_MS
+"""So long after its end a window that nobody kept is settled by whoever vouches for the resident now. Source: the
+engine judges none that ended longer ago (ADR-28)."""
+
+
+class Kept(NamedTuple):
+    """A promised check that was kept, by slots; times in ms. ``device_slot`` None: not by a device."""
+
+    resident_slot: int
+    closes_ms: int
+    kept_ms: int
+    how: How
+    device_slot: int | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt to reach a resident because of a check; ``t`` in ms."""
+
+    t: int
+    actor: str
+    result: CallResult
+    note: str | None = None
+
+
+_EARLIEST: Final = (
+    " on conflict (resident_slot, closes_ms) do update set kept_ms = excluded.kept_ms, kept_by = excluded.kept_by,"
+    " how = excluded.how, note = excluded.note, device_slot = excluded.device_slot, skipped = null"
+    " where check_outcome.kept_ms is null or check_outcome.kept_ms > excluded.kept_ms"
+)
+
+
+async def keep_windows(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Write down that residents kept their promises; the same again changes nothing. Joins the transaction.
+
+    Whom the store does not know any more is passed over.
+    """
+    if not kept:
+        return
+    slots, closes, when, how, devices = zip(*kept, strict=True)
+    await conn.execute(
+        "insert into check_outcome (resident_slot, closes_ms, kept_ms, how, device_slot)"
+        " select distinct on (k.resident, k.closes) k.resident, k.closes, k.at, k.how, k.device"
+        " from unnest(%s::int4[], %s::int8[], %s::int8[], %s::text[], %s::int4[])"
+        " as k (resident, closes, at, how, device) join resident r on r.slot = k.resident order by k.resident, k.closes, k.at"
+        + _EARLIEST,
+        (list(slots), list(closes), list(when), list(how), list(devices)),
+    )
+
+
+async def keep_open(conn: Connection, resident: str, *, at: int, by: str, how: How, note: str | None = None) -> int:
+    """Settle the resident's windows that are open at ``at`` (ms), or ended within a day and nobody kept; how many.
+
+    Joins the transaction. ``resident`` is the public id, ``by`` the user name or name of whoever vouches.
+    """
+    cursor = await conn.execute(
+        "insert into check_outcome (resident_slot, closes_ms, kept_ms, kept_by, how, note)"
+        " select w.resident_slot, w.closes_ms, %(at)s, %(by)s, %(how)s, %(note)s"
+        " from check_window w join resident r on r.slot = w.resident_slot"
+        " where r.id = %(resident)s and w.opens_ms <= %(at)s and w.closes_ms > %(at)s - %(overdue)s" + _EARLIEST,
+        {"resident": resident, "at": at, "by": by, "how": how, "note": note, "overdue": OVERDUE_MS},
+    )
+    return cursor.rowcount
+
+
+async def note_call(conn: Connection, resident_slot: int, closes_ms: int, call: Call) -> None:
+    """Write down an attempt to reach the resident because of a window. Joins the transaction."""
+    taken: dict[str, Any] = msgspec.to_builtins(call)
+    await conn.execute(
+        "insert into check_outcome (resident_slot, closes_ms, calls) values (%s, %s, %s)"
+        " on conflict (resident_slot, closes_ms) do update set calls = check_outcome.calls || excluded.calls",
+        (resident_slot, closes_ms, Jsonb([taken])),
+    )
