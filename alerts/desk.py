@@ -13,12 +13,13 @@ from uuid import UUID
 import msgspec
 
 from alerts.alarm import Alarm, Episode, Latency, Place
+from alerts.clearing import resolve
 from alerts.consequences import keep
 from alerts.escalation import effects
 from alerts.folding import active_for, keys_of
 from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
 from alerts.standing import Standing
-from alerts.transitions import Acknowledge, Command, Refused, Reopen, Unchanged, apply
+from alerts.transitions import Acknowledge, Command, Refused, Reopen, Resolve, Unchanged, apply
 
 
 class Absorbed(msgspec.Struct, frozen=True):
@@ -103,12 +104,15 @@ async def act(
     before: Alarm | None = None
     try:
         async with store.transaction() as tx:
-            before = await tx.lock(alarm_id)
+            resolving = isinstance(command, Resolve)
+            before = await (tx.lock_with_checks(alarm_id) if resolving else tx.lock(alarm_id))
             if before is None:
                 return UnknownAlarm(alarm_id)
             after = apply(before, command, actor, now)
             if not isinstance(after, Alarm):
                 return after
+            if resolving:
+                return await resolve(tx, before, after, actor, now, command.note)
             if isinstance(command, Reopen) and await tx.lock_active([(before.subject, before.rule)]):
                 return Refused(before, "another_active")
             return await keep(tx, before, after, effects(before, after, now), now)

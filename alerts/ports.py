@@ -51,6 +51,10 @@ Role = Literal["family", "neighbour", "grid_worker", "volunteer", "staff", "duty
 Channel = Literal["sms", "voice", "chat"]
 
 
+Vouched = Literal["call", "visit", "seen", "sms", "page"]
+"""How somebody knows that a resident is well, or by what way they told us so."""
+
+
 MessageState = Literal["queued", "sending", "sent", "delivered", "not_sent", "failed", "withdrawn"]
 
 
@@ -237,6 +241,20 @@ class AlarmTransaction(Protocol):
 
     async def lock_active_of(self, whom: Whom, key: str) -> list[Alarm]:
         """The active alarms of a resident, or of a household as such (``resident`` null), locked in id order."""
+        ...
+
+    async def lock_with_checks(self, alarm: UUID) -> Alarm | None:
+        """The alarm under a row lock, or None; of a missed check, after the resident's active ones, in id order.
+
+        Whoever may clear one of them clears all.
+        """
+        ...
+
+    async def vouch(self, resident: str, *, at: int, actor: str, name: str, how: Vouched, note: str | None) -> int:
+        """Write down that somebody vouches for a resident at ``at`` (ms); how many promised checks it keeps.
+
+        To be called before messages are touched: it numbers a change of the registry.
+        """
         ...
 
     async def insert(self, alarm: Alarm) -> None:

@@ -14,10 +14,12 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import ACTIVE, Alarm, Place
-from alerts.ports import AnotherActive, Concerned, Contact, Message, ResidentCard, Whom
+from alerts.ports import AnotherActive, Concerned, Contact, Message, ResidentCard, Vouched, Whom
 from gateway.store.active import ACTIVE_STATES
+from gateway.store.checks import keep_open
 from gateway.store.connection import Connection
 from gateway.store.escalation import EscalationWork
+from gateway.store.sightings import note_sighting
 
 set_json_dumps(msgspec.json.encode)
 
@@ -79,6 +81,18 @@ class PostgresAlarmTransaction(EscalationWork):
         cursor = await self._connection.execute("select object from alarm where id = %s for update", (alarm,))
         row = await cursor.fetchone()
         return None if row is None else alarm_from_object(row[0])
+
+    async def lock_with_checks(self, alarm: UUID) -> Alarm | None:
+        """The alarm under a row lock, or None; of a missed check, with the resident's active ones, in id order."""
+        cursor = await self._connection.execute(
+            "select object from alarm where id = %(alarm)s or (kind = 'missed_check'"
+            f" and state in {ACTIVE_STATES} and resident ="
+            " (select resident from alarm where id = %(alarm)s and kind = 'missed_check'))"
+            " order by id for update",
+            {"alarm": alarm},
+        )
+        locked = {one.id: one for one in await _alarms(cursor)}
+        return locked.get(alarm)
 
     async def lock_many(self, alarms: Sequence[UUID]) -> dict[UUID, Alarm]:
         """The alarms among these that exist, locked in id order."""
@@ -169,6 +183,11 @@ class PostgresAlarmTransaction(EscalationWork):
             (key,),
         )
         return [alarm_from_object(row[0]) for row in await cursor.fetchall()]
+
+    async def vouch(self, resident: str, *, at: int, actor: str, name: str, how: Vouched, note: str | None) -> int:
+        """Write down that somebody vouches for a resident at ``at`` (ms); how many promised checks it keeps."""
+        await note_sighting(self._connection, resident, at=at, by=actor, how=how, note=note)
+        return await keep_open(self._connection, resident, at=at, by=name, how=how, note=note)
 
     async def insert(self, alarm: Alarm) -> None:
         """Store a new alarm; its change is published at the end."""

@@ -86,6 +86,34 @@ class Centre:
         await self._write("insert into household (id, site, name) values (%s, %s, %s)", key, SITE, key)
         await self._write("insert into device (id, site) values (%s, %s)", f"band-{key}", SITE)
 
+    async def phone(self, resident: str, number: str | None) -> None:
+        """The resident's own telephone."""
+        await self._write("update resident set phone = %s where id = %s", number, resident)
+
+    async def promise(self, resident: str, opens_ms: int, closes_ms: int) -> None:
+        """A check that a resident has promised for some time (ms)."""
+        await self._write(
+            "insert into check_window (resident_slot, plan, day, opens_ms, closes_ms)"
+            " select slot, 'plan', '2025-06-15', %s, %s from resident where id = %s",
+            opens_ms, closes_ms, resident,
+        )  # fmt: skip
+
+    async def kept(self, resident: str) -> Sequence[tuple[Any, ...]]:
+        """(by, how) of a resident's checks that were kept, in their order."""
+        return await self.rows(
+            "select o.kept_by, o.how from check_outcome o join resident r on r.slot = o.resident_slot"
+            " where r.id = %s and o.kept_ms is not null order by o.closes_ms",
+            resident,
+        )
+
+    async def seen(self, resident: str) -> Sequence[tuple[Any, ...]]:
+        """(ms, actor, how) of whoever vouched for a resident."""
+        return await self.rows(
+            "select n.at_ms, n.actor, n.how from sighting_note n join resident r on r.slot = n.resident_slot"
+            " where r.id = %s order by n.n",
+            resident,
+        )
+
     async def contact(self, resident: str, name: str, *, order: int, **fields: Any) -> None:
         """One of the family."""
         row = {"language": "zh", "can_receive_sms": True, **fields}

@@ -6,10 +6,12 @@ from typing import Any
 
 from alerts import delivery, replies
 from alerts.alarm import Alarm, Episode, Outcome, Result, SeverityName, episode_id
+from alerts.clearing import clear
 from alerts.desk import absorb, act
 from alerts.handover import confirm
 from alerts.notifiers.port import GiveUp, RetryAfter
 from alerts.policies import Policy
+from alerts.ports import Vouched
 from alerts.transitions import (
     Acknowledge,
     AddNote,
@@ -58,6 +60,11 @@ def wanders(who: str, **fields: Any) -> Deed:
 def misses_checkin(who: str, **fields: Any) -> Deed:
     """No sign of life by the time agreed."""
     return _episode(who, "missed_check.checkin", **fields)
+
+
+def shows_no_life(who: str, severity: SeverityName = "medium", **fields: Any) -> Deed:
+    """Somebody lies still longer than they ever do."""
+    return _episode(who, "missed_check.inactivity", severity=severity, **fields)
 
 
 def silent(who: str, severity: SeverityName = "medium", **fields: Any) -> Deed:
@@ -184,6 +191,16 @@ def does(by: str, command: Command, of: str = "wang", rule: str | None = None) -
         alarm = await story.alarm_of(of, rule)
         done = await act(story.store, alarm.id, command, by, story.now())
         assert isinstance(done, Alarm), done
+
+    return happens
+
+
+def vouches(by: str, of: str = "wang", how: Vouched = "call", note: str | None = None) -> Deed:
+    """Somebody at the desk saw or spoke to a resident."""
+
+    async def happens(story: Story) -> None:
+        async with story.store.transaction() as tx:
+            await clear(tx, of, actor=by, how=how, at=story.now(), note=note)
 
     return happens
 
