@@ -63,8 +63,8 @@ async def keep_windows(conn: Connection, kept: Sequence[Kept]) -> None:
         "insert into check_outcome (resident_slot, closes_ms, kept_ms, how, device_slot)"
         " select distinct on (k.resident, k.closes) k.resident, k.closes, k.at, k.how, k.device"
         " from unnest(%s::int4[], %s::int8[], %s::int8[], %s::text[], %s::int4[])"
-        " as k (resident, closes, at, how, device) join resident r on r.slot = k.resident order by k.resident, k.closes, k.at"
-        + _EARLIEST,
+        " as k (resident, closes, at, how, device) join resident r on r.slot = k.resident"
+        " order by k.resident, k.closes, k.at" + _EARLIEST,
         (list(slots), list(closes), list(when), list(how), list(devices)),
     )
 
