@@ -7,6 +7,7 @@ import click
 from anxin.cli.backtest import backtest
 from anxin.cli.bench import bench
 from anxin.cli.device import device
+from anxin.cli.evaluate import evaluate
 from anxin.cli.exchange import export_command, import_command
 from anxin.cli.rules import rules
 from anxin.cli.running import demo, role, status, up
@@ -32,6 +33,7 @@ for command in (
     import_command,
     export_command,
     backtest,
+    evaluate,
     bench,
 ):
     main.add_command(command)

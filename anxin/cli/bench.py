@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from anxin.cli.options import give_up, progress, say
+from anxin.cli.options import give_up, parameters_from, progress, say
 from anxin.embedded.errors import StartError
 
 T = TypeVar("T")
@@ -190,7 +190,7 @@ def desk_load(
     from bench.desk.month import measure
     from bench.desk.text import lines
 
-    values = _values(settings)
+    values = parameters_from(settings)
     try:
         world = assumed(assume)
     except ValueError as error:
@@ -205,15 +205,3 @@ def desk_load(
         return
     for line in lines(found):
         click.echo(line)
-
-
-def _values(settings: tuple[str, ...]) -> dict[str, float]:
-    if not settings:
-        return {}
-    from anxin.backtesting.errors import BacktestError
-    from anxin.backtesting.settings import settings_from
-
-    try:
-        return {setting.name: setting.value for setting in settings_from(settings)}
-    except BacktestError as error:
-        give_up(error)

@@ -81,3 +81,16 @@ def on_a_system(command: Callable[..., None]) -> Callable[..., None]:
     ):
         run = option(run)
     return run
+
+
+def parameters_from(settings: tuple[str, ...]) -> dict[str, float]:
+    """Parameters of rules as told by ``--set RULE.PARAM=VALUE``; gives up on one that is not understood."""
+    if not settings:
+        return {}
+    from anxin.backtesting.errors import BacktestError
+    from anxin.backtesting.settings import settings_from
+
+    try:
+        return {setting.name: setting.value for setting in settings_from(settings)}
+    except BacktestError as error:
+        give_up(error)

@@ -1,0 +1,82 @@
+"""``anxin evaluate``: the engine's detectors over recordings of other people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from anxin.cli.options import give_up, parameters_from, say
+
+
+@click.group()
+def evaluate() -> None:
+    """Run the engine's own detectors over recordings, and say what they would have said."""
+
+
+@evaluate.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--trials", type=click.IntRange(min=1), default=100, show_default=True, help="Ends of signs a person.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Another value, for everyone.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Draw the figures into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def routine(
+    manifest: Path, trials: int, seed: int, settings: tuple[str, ...], plot: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Count false alarms of missed_check.inactivity on recorded lives, and how soon it notices that their signs end.
+
+    MANIFEST is a CSV file,subject,timezone; each file is a CSV t_ms,sign of one person over weeks.
+    """
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from anxin.evaluating.errors import EvaluationError
+    from anxin.evaluating.recordings import people_of
+    from anxin.evaluating.run import evaluate as run
+    from anxin.evaluating.text import lines
+
+    parameters = parameters_from(settings)
+    if plot is not None:
+        _can_draw()
+    try:
+        people = people_of(manifest)
+        bar = click.progressbar(
+            length=1, label="reports", file=sys.stderr, show_eta=True, hidden=not sys.stderr.isatty()
+        )  # fmt: skip
+        with bar:
+            report = run(people, trials=trials, seed=seed, parameters=parameters, told_of=_onto(bar))
+    except EvaluationError as error:
+        give_up(error)
+    if plot is not None:
+        from anxin.evaluating.plots import drawn
+
+        for path in drawn(report, plot):
+            click.echo(f"drawn: {path}", err=True)
+    if as_json:
+        say(msgspec.json.encode(report).decode())
+        return
+    for line in lines(report):
+        click.echo(line)
+
+
+def _onto(bar: Any) -> Callable[[int, int], None]:
+    """What lets a progress bar stand at ``done`` of ``total``."""
+
+    def reached(done: int, total: int) -> None:
+        bar.length = total
+        bar.update(done - bar.pos)
+
+    return reached
+
+
+def _can_draw() -> None:
+    """Say before the work begins, not after it, that what plots need is not installed."""
+    if find_spec("matplotlib") is None:
+        give_up("plots need matplotlib, which is not installed: pip install 'anxin[plot]'")
