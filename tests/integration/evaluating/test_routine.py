@@ -19,7 +19,7 @@ NAMES = {"subjects", "days", "false_alarms_per_day", "median_detection_h", "p90_
 
 
 def restless(days: int, *, rest: tuple[int, ...] = (), seed: int = 1) -> str:
-    """Somebody who moves in two of three bins by day and in one of ten by night, and not at all on the days ``rest``."""
+    """Moves in two of three bins by day and in one of ten by night, and not at all on the days ``rest``."""
     t = np.arange(T, T + days * DAY_MS, 5 * MINUTE_MS)
     hour = (t - T) % DAY_MS / (60 * MINUTE_MS)
     chance = np.random.default_rng(seed)
