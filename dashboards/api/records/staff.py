@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
 from dashboards.api.access import Administering, DepsOf, Principal, require_person
@@ -32,9 +32,17 @@ from gateway.store.staff import (
 
 router = router_of()
 
+_ANSWERED: Final = frozenset({"id", "has_password", "signin_path"})
+"""What answers carry beside the form's fields, so that one can be sent back with one field changed."""
+
 
 class StaffForm(Form):
-    """Somebody who works with the console; ``sites`` empty means all sites."""
+    """Somebody who works with the console; ``sites`` empty means all sites.
+
+    So a field that it does not know is refused: one that is misspelt would give more than was meant.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     username: Annotated[str, StringConstraints(pattern=r"^[\w.@-]{1,64}$")]
     display_name: Short = ""
@@ -45,6 +53,13 @@ class StaffForm(Form):
     disabled: bool = False
     # Eight characters: NIST SP 800-63B-3, 5.1.1.1.
     password: Annotated[str, StringConstraints(min_length=8, max_length=1000)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sent_back(cls, entered: Any) -> Any:
+        if not isinstance(entered, dict):
+            return entered
+        return {name: value for name, value in entered.items() if name not in _ANSWERED}
 
     def fields(self) -> StaffFields:
         """What the store takes."""

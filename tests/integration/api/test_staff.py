@@ -33,6 +33,18 @@ async def test_an_account_comes_back_as_it_was_entered_and_signs_in(
     assert expected in await items(admin, "staff")
 
 
+@pytest.mark.parametrize("misspelt", ["site", "dispaly_name", "pasword"])
+async def test_a_field_that_an_account_does_not_have_is_named_and_nothing_is_made(
+    client_of: Clients, misspelt: str
+) -> None:
+    admin = await client_of("admin")
+    entered = {"username": "wang.mei", "role": "duty", misspelt: "north"}
+    refused = await admin.post("/api/v1/staff", json=entered)
+    assert refused.status_code == 422
+    assert [each["pointer"] for each in refused.json()["errors"]] == [f"/body/{misspelt}"]
+    assert "wang.mei" not in {each["username"] for each in await items(admin, "staff")}
+
+
 async def test_without_a_password_the_answer_carries_a_link_that_signs_in_once(
     client_of: Clients, anonymous: httpx.AsyncClient, conn: Connection
 ) -> None:
