@@ -10,11 +10,20 @@ import pytest
 from tests.support.house import House
 from tests.support.places import service_folder
 from tests.support.system import running_up
+from tests.support.watchdog import Watchdog, running_watchdog
 
 
 @pytest.fixture(scope="session")
-def house() -> Iterator[House]:
-    with service_folder() as path, running_up(path / "data") as system, House(system) as house:
+def watchdog() -> Iterator[Watchdog]:
+    """Whom the house tells that all is well."""
+    with running_watchdog() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def house(watchdog: Watchdog) -> Iterator[House]:
+    env = {"ANXIN_WATCHDOG__URL": watchdog.url}
+    with service_folder() as path, running_up(path / "data", env=env) as system, House(system) as house:
         yield house
 
 

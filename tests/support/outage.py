@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -25,9 +25,11 @@ def stopped(pid: int) -> Iterator[None]:
     """The server of this postmaster and all its backends stand still while the block lasts."""
     processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     for process in processes:
-        os.kill(process.pid, signal.SIGSTOP)
+        with suppress(ProcessLookupError):  # a backend may end by itself meanwhile
+            os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
         for process in processes:
-            os.kill(process.pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)

@@ -11,13 +11,13 @@ from tests.support.gateway import eventually
 from tests.support.house import PATIENCE_S, House
 
 
-def fall_due(house: House, alarm: str) -> None:
-    """Let the time come at which the alarm's first contact is told, instead of waiting for it."""
+def fall_due(house: House, alarm: str, *, ago_ms: int = 0) -> None:
+    """Let the time come at which the alarm's first contact is told, or be past, instead of waiting for it."""
     with psycopg.connect(house.conninfo) as connection:
         moved = connection.execute(
             "update escalation_step set due_at = %s where alarm = %s and state = 'pending'"
             " and (who, nth, how) = ('family', 1, 'sms')",
-            (SystemClock().now_ms(), alarm),
+            (SystemClock().now_ms() - ago_ms, alarm),
         )
         assert moved.rowcount == 1
         connection.execute("notify dispatch")
