@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.desk.assumptions import Assumptions
+from bench.desk.movement import Movement
 from bench.desk.people import CELL_RESIDENTS, Bools, Floats, Ints, People
 
 MINUTES: Final = 1440
@@ -19,6 +20,9 @@ WALK_M_PER_MIN: Final = 54.0
 """0.9 m/s. Source: Bohannon & Andrews 2011 (DOI 10.1016/j.physio.2010.12.004), 80 and over: 0.94 to 0.97."""
 _CHARGE_PCT_PER_MIN: Final = 1.0
 _FAMILY_M: Final = 30_000.0
+FESTIVE_DEPARTURES: Final = 8.0
+"""So many times as many leave for their families when a holiday begins. Assumption."""
+_NEVER_LIES: Final = 1 << 40
 _OUTING_STARTS: Final = ((7.5, 9.5), (14.0, 16.5), (18.3, 19.3))
 
 Small = npt.NDArray[np.int8]
@@ -32,6 +36,8 @@ class Doing(IntEnum):
     HOME = 1
     WALKS = 2
     WITH_FAMILY = 3
+    LIES = 4
+    """Helpless."""
 
 
 class Cause(IntEnum):
@@ -61,7 +67,7 @@ class Day(NamedTuple):
 
     Attributes:
         midnight: when its minutes begin, ms.
-        doing: a ``Doing``.
+        doing: a ``Doing``; ``moves``: whether the wrist moves.
         north_m, east_m: where the person is, from home.
         worn, charging, alive: of the band; ``alive``: it has power.
         online: it has a network.
@@ -74,10 +80,12 @@ class Day(NamedTuple):
         came_back: slots of those who are back.
         absent: column; ``band_left``: absent, and the band lies at home.
         own_outage: minutes [from, to) in which our own system is away.
+        check_ins: who presses "I am well" at which ms of the day; None: whoever does so by habit.
     """
 
     midnight: int
     doing: Small
+    moves: Bools
     north_m: Grid
     east_m: Grid
     worn: Bools
@@ -99,6 +107,7 @@ class Day(NamedTuple):
     absent: Bools
     band_left: Bools
     own_outage: tuple[int, int] | None
+    check_ins: tuple[Ints, Ints] | None = None
 
 
 class World:
@@ -117,14 +126,35 @@ class World:
         self._takes_band = np.ones(n, np.bool_)
         self._slow = np.zeros((2, n))
         self._drift = np.zeros((2, n))
+        self._movement = Movement(n, np.random.default_rng(chance.integers(1 << 32)))
+        self._lies_from: Ints = np.full(n, _NEVER_LIES, np.int64)
+        self._last_place = np.zeros((2, n), np.float32)
+        self._last_worn = np.ones(n, np.bool_)
 
-    def day(self, number: int, midnight: int) -> Day:
-        """Live day ``number``, which begins at ``midnight`` (local, ms)."""
+    @property
+    def absent_until(self) -> Ints:
+        """The day on which each is back; one that has come: they are at home."""
+        return self._absent_until
+
+    def lie_down(self, slots: Ints, minutes: Ints) -> None:
+        """Let them lie helpless from these minutes on, counted from the first day's midnight."""
+        self._lies_from[slots] = minutes
+
+    def take_away(self, slots: Ints, until: Ints) -> None:
+        """Those who were found are in hospital from this day on until those."""
+        self._lies_from[slots] = _NEVER_LIES
+        self._absent_until[slots] = until
+        self._takes_band[slots] = self._chance.random(len(slots)) < 0.5
+
+    def day(self, number: int, midnight: int, *, festive: bool = False) -> Day:
+        """Live day ``number``, which begins at ``midnight`` (local, ms); many leave when a ``festive`` one comes."""
         n, chance = self._people.size, self._chance
         came_back = np.flatnonzero(self._absent_until == number)
-        went, told = self._departures(number)
+        went, told = self._departures(number, FESTIVE_DEPARTURES if festive else 1.0)
         absent = self._absent_until > number
+        lies = np.arange(MINUTES) >= (self._lies_from - number * MINUTES)[:, None]
         doing, north, east, why_there = self._movements(absent)
+        self._lay_down(lies, doing, north, east, why_there)
         online, why_silent, own = self._networks(doing)
         band_left = absent & ~self._takes_band
         off_wrist = self._off_wrist(doing, band_left)
@@ -136,6 +166,11 @@ class World:
         battery, charging, alive, why_dead, slow, drift = self._minutes(number, doing, off_wrist, absent)
         asleep = doing == Doing.SLEEPS
         worn = alive & ~charging & ~off_wrist
+        before = np.column_stack([self._last_worn, worn[:, :-1]])
+        for who in np.flatnonzero(lies.any(axis=1)).tolist():
+            worn[who, lies[who]] = before[who, lies[who].argmax()] & alive[who, lies[who]]
+        self._last_worn = worn[:, -1].copy()
+        moves = self._movement.day(asleep, doing == Doing.WALKS, self._fever > 0) & ~lies
         people = self._people
         heart = people.heart_bpm[:, None] - 6.0 * asleep + 25.0 * (doing == Doing.WALKS) + 5.0 * slow[0]
         heart += 10.0 * self._fever[:, None]
@@ -143,7 +178,7 @@ class World:
         oxygen = people.oxygen_pct[:, None] - asleep - (restless > 1) + restless * slow[1]
         oxygen -= 1.0 * (self._fever[:, None] > 0)
         return Day(
-            midnight=midnight, doing=doing, north_m=north, east_m=east, worn=worn, charging=charging,
+            midnight=midnight, doing=doing, moves=moves, north_m=north, east_m=east, worn=worn, charging=charging,
             battery_pct=battery, alive=alive, online=online, why_silent=np.where(alive, why_silent, why_dead),
             why_there=why_there, fever_c=self._fever.copy(), loose_c=loose, heart_bpm=heart.astype(np.float32),
             oxygen_pct=oxygen.astype(np.float32), drift=drift * np.float32(self._a.fix_error_m),
@@ -151,9 +186,20 @@ class World:
             own_outage=own,
         )  # fmt: skip
 
-    def _departures(self, number: int) -> tuple[Ints, Bools]:
+    def _lay_down(self, lies: Bools, doing: Small, north: Grid, east: Grid, why_there: Small) -> None:
+        """Whoever lies stays where they were."""
+        for who in np.flatnonzero(lies.any(axis=1)).tolist():
+            first = int(lies[who].argmax())
+            for grid, last in ((north, self._last_place[0, who]), (east, self._last_place[1, who])):
+                grid[who, first:] = grid[who, first - 1] if first else last
+            doing[who, first:] = Doing.LIES
+            why_there[who, first:] = Cause.NOTHING_KNOWN
+        self._last_place = np.stack([north[:, -1], east[:, -1]])
+
+    def _departures(self, number: int, times: float) -> tuple[Ints, Bools]:
         chance, n = self._chance, self._people.size
-        goes = (self._absent_until <= number) & (chance.random(n) < self._a.absent_per_day)
+        goes = (self._absent_until <= number) & (chance.random(n) < self._a.absent_per_day * times)
+        goes &= self._lies_from >= (number + 1) * MINUTES
         went = np.flatnonzero(goes)
         self._absent_until[went] = number + chance.integers(2, 11, len(went))
         self._takes_band[went] = chance.random(len(went)) < 0.7
@@ -271,7 +317,7 @@ class World:
                 | ((self._battery < 12) & (will[minute] < 1 / 240))
                 | ((self._battery < 6) & (will[minute] < 1 / 60))
             )  # fmt: skip
-            by_night = people.night_charger & self._charging & ~asleep
+            by_night = people.night_charger & self._charging & ~asleep & (doing[:, minute] != Doing.LIES)
             self._charging = (self._charging | begins) & (self._battery < 99.5) & ~by_night & ~(asleep & ~tonight)
             self._charging |= tonight & asleep
             self._charging &= with_band

@@ -25,9 +25,9 @@ STILL_FIX_MIN: Final = 120
 CUFF_MINUTES: Final = (7 * 60 + 30, 18 * 60)
 HOME_ERROR_M: Final = 20.0
 """Standard deviation of a fix by radio networks at home, m. Assumption."""
-_STEPS_PER_MIN: Final = (0.0, 4.0, 95.0, 8.0)
-_COUNTS_PER_MIN: Final = (1.5, 45.0, 190.0, 60.0)
-"""By ``Doing``. Assumption, the order of common bands."""
+_STEPS_PER_MIN: Final = (0.0, 6.0, 95.0, 12.0, 0.0)
+_COUNTS_PER_MIN: Final = (12.0, 75.0, 190.0, 100.0, 0.0)
+"""Of a minute in which the wrist moves, by ``Doing``. Assumption, the order of common bands."""
 _M_PER_DEG: Final = 111_195.0
 
 
@@ -59,9 +59,7 @@ class Bands:
             self._heartbeats(day),
             self._fixes(day),
             self._vitals(day),
-            self._cuffs(day),
-            self._sessions(day),
-            self._check_ins(day),
+            *(_by_the_able(day, part) for part in (self._cuffs(day), self._sessions(day), self._check_ins(day))),
         ]
         for kind, layout in ((Kind.SOS, SOS), (Kind.FALL, FALL)):
             of_kind = [cry for cry in cries if cry.kind == kind]
@@ -125,7 +123,8 @@ class Bands:
 
     def _heartbeats(self, day: Day) -> tuple[Kind, Ints, Ints, Records]:
         who, minute = np.nonzero(self._regularly(HEARTBEAT_MIN))
-        steps_a_minute = np.array(_STEPS_PER_MIN)[day.doing] * day.worn
+        moves = day.moves & day.worn
+        steps_a_minute = np.array(_STEPS_PER_MIN)[day.doing] * moves
         steps = self._steps[:, None] + np.cumsum(steps_a_minute, axis=1)
         self._steps = steps[:, -1]
         rows = _blank(HEARTBEAT, len(who))
@@ -133,7 +132,10 @@ class Bands:
         rows["battery_pct"] = np.round(day.battery_pct[who, minute])
         rows["charging"] = day.charging[who, minute]
         rows["worn"] = day.worn[who, minute]
-        counts = np.array(_COUNTS_PER_MIN)[day.doing[who, minute]] * HEARTBEAT_MIN * day.worn[who, minute]
+        counted = np.cumsum(np.array(_COUNTS_PER_MIN)[day.doing] * moves, axis=1)
+        counts = counted[who, minute] - np.where(
+            minute >= HEARTBEAT_MIN, counted[who, np.maximum(minute, HEARTBEAT_MIN) - HEARTBEAT_MIN], 0.0
+        )
         rows["activity"] = np.round(counts * self._chance.uniform(0.5, 1.5, len(who)))
         rows["interval_s"] = HEARTBEAT_MIN * 60
         return Kind.HEARTBEAT, who, self._at(who, minute, 10_000), rows
@@ -205,6 +207,8 @@ class Bands:
         return Kind.EXERCISE, who, self._at(who, self._chance.integers(600, 690, len(who))), None
 
     def _check_ins(self, day: Day) -> tuple[Kind, Ints, Ints, None]:
+        if day.check_ins is not None:
+            return Kind.CHECKIN, *day.check_ins, None
         who = np.flatnonzero(self._people.checks_in & ~day.absent & (self._chance.random(self._people.size) < 0.95))
         return Kind.CHECKIN, who, self._at(who, self._chance.integers(420, 540, len(who))), None
 
@@ -220,10 +224,19 @@ class Bands:
             for who in np.flatnonzero(chance.random(self._people.size) < rate).tolist():
                 asleep_too = chance.random() < 0.15
                 minute = int(chance.uniform(0, MINUTES) if asleep_too else chance.uniform(360, 1290))
-                if day.worn[who, minute]:
+                if day.worn[who, minute] and day.doing[who, minute] != Doing.LIES:
                     t = day.midnight + minute * MINUTE_MS + int(chance.integers(0, MINUTE_MS))
                     cries.append(Cry(who, t, kind, cause))
         return cries
+
+
+def _by_the_able(
+    day: Day, part: tuple[Kind, Ints, Ints, Records | None]
+) -> tuple[Kind, Ints, Ints, Records | None]:  # fmt: skip
+    """What somebody does, but for those who lie helpless."""
+    kind, who, at, rows = part
+    able = day.doing[who, at // MINUTE_MS] != Doing.LIES
+    return kind, who[able], at[able], None if rows is None else rows[able]
 
 
 def _blank(layout: np.dtype[Any], count: int) -> Records:
