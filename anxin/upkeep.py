@@ -20,10 +20,13 @@ from psycopg_pool import AsyncConnectionPool
 from anxin.settings import KeepDays
 from devices.clock import DAY_MS, Clock
 from gateway.store import upkeep as store
+from gateway.store.absences import ask_about_absences
 from gateway.store.accounts import drop_expired
+from gateway.store.check_upkeep import end_outcomes, end_windows
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
-from gateway.store.registry import erase_left, resume_due
+from gateway.store.registry import erase_left, plan_ahead, resume_due
+from gateway.store.reminders import remind_due
 from gateway.store.search_index import catch_up
 
 FIRST_RUN_S: Final = 2.0
@@ -42,6 +45,11 @@ class Job(NamedTuple):
 
 JOBS: Final = (
     Job("residents resume", timedelta(seconds=15), lambda c, now, _: resume_due(c, now)),
+    Job("checks planned", timedelta(seconds=30), lambda c, now, _: plan_ahead(c, now)),
+    Job("checks reminded", timedelta(seconds=15), lambda c, now, _: remind_due(c, now)),
+    Job("absences asked about", timedelta(minutes=1), lambda c, now, _: ask_about_absences(c, now)),
+    Job("checks end", timedelta(hours=6), lambda c, now, _: end_windows(c, now)),
+    Job("check outcomes end", timedelta(hours=6), lambda c, now, keep: end_outcomes(c, now - keep.readings * DAY_MS)),
     Job("search catches up", timedelta(seconds=15), lambda c, _now, _keep: catch_up(c)),
     Job("data of who left ends", timedelta(days=1), lambda c, now, keep: erase_left(c, now - keep.left * DAY_MS)),
     Job("partitions ahead", timedelta(hours=1), lambda c, now, _: store.make_partitions(c, now)),

@@ -15,6 +15,7 @@ from alerts.alarm import Alarm
 from dashboards import web
 from dashboards.api import (
     alarms,
+    checks,
     commands,
     drills,
     escalation,
@@ -58,6 +59,7 @@ def create_app(deps: Deps) -> FastAPI:
         session,
         alarms,
         reports,
+        checks,
         together,
         drills,
         escalation,

@@ -7,7 +7,7 @@ it comes, so a stored press that arrives late stands above the call that was mad
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, LiteralString, NamedTuple
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -23,6 +23,31 @@ CallResult = Literal["well", "no_answer"]
 OVERDUE_MS: Final = DAY_MS
 """So long after its end a window that nobody kept is settled by whoever vouches for the resident now. Source: the
 engine judges none that ended longer ago (ADR-28)."""
+
+GRACE: Final[dict[str, object]] = {
+    "grace_name": "missed_check.checkin.grace_min",
+    "grace_min": 15.0,
+}
+"""What ``DUE_MS`` needs to know."""
+
+DUE_MS: Final[LiteralString] = (
+    "(w.closes_ms + coalesce(w.grace_ms, (60000 * coalesce((select g.value from parameter g"
+    " where g.name = %(grace_name)s and (g.scope = 'everyone' or g.site = r.site or g.resident = r.id)"
+    " order by g.resident is not null desc, g.site is not null desc limit 1), %(grace_min)s))::int8))"
+)
+"""When the window ``w`` of the resident ``r`` is overdue, ms: as the engine judges it."""
+
+PLAN_NAME: Final[LiteralString] = (
+    "(select c.record ->> 'name' from registry_change c where c.entity = 'care_plan' and c.key = w.plan"
+    " and c.record is not null order by c.version desc limit 1)"
+)
+"""What the plan of the window ``w`` is called, or was before it was removed."""
+
+PAST: Final[LiteralString] = (
+    "jsonb_build_object('id', w.id, 'plan', w.plan, 'plan_name', " + PLAN_NAME + ","
+    " 'opens_ms', w.opens_ms, 'due_ms', " + DUE_MS + ", 'by', w.by)"
+)
+"""What is kept of the window ``w`` of the resident ``r`` with its outcome, once its row has gone."""
 
 
 class Kept(NamedTuple):
@@ -92,3 +117,21 @@ async def note_call(conn: Connection, resident_slot: int, closes_ms: int, call: 
         " on conflict (resident_slot, closes_ms) do update set calls = check_outcome.calls || excluded.calls",
         (resident_slot, closes_ms, Jsonb([taken])),
     )
+
+
+async def put_away(conn: Connection, windows: Sequence[str], *, skipped: str | None) -> None:
+    """Remove windows by their ids, and keep with the outcome what they were; ``skipped``: why they were not asked for.
+
+    Joins the caller's transaction, which holds the registry.
+    """
+    if not windows:
+        return
+    await conn.execute(
+        "insert into check_outcome (resident_slot, closes_ms, skipped, past, day)"
+        f" select w.resident_slot, w.closes_ms, %(skipped)s, {PAST}, w.day from check_window w"
+        " join resident r on r.slot = w.resident_slot where w.id = any(%(windows)s)"
+        " on conflict (resident_slot, closes_ms) do update set past = excluded.past, day = excluded.day,"
+        " skipped = coalesce(excluded.skipped, check_outcome.skipped)",
+        {**GRACE, "windows": list(windows), "skipped": skipped},
+    )
+    await conn.execute("delete from check_window where id = any(%s)", (list(windows),))

@@ -6,10 +6,12 @@ WGS-84 degrees, radii metres.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Literal
 
 import msgspec
 
+from alerts.checks import Reminder, Terms, WindowTerms
 from devices.registry import ResidentStatus
 
 
@@ -232,4 +234,58 @@ class Consent(ConsentFields, frozen=True, kw_only=True, rename={"from_ms": "from
     withdrawn_at: int | None = None
 
 
-Record = Site | Household | Resident | Device | Assignment | Contact | Fence | Responder | Consent | Shift
+class PlanFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Which checks a resident promises, by their local clock, from ``first_day`` to ``last_day``, both with it.
+
+    ``grace_min``: how long after a window's end it may still be kept; None for the rule's parameter. ``remind_min``
+    before that end their band reminds them in the ways of ``remind``; None for never.
+    """
+
+    resident: str
+    name: str
+    windows: tuple[WindowTerms, ...]
+    grace_min: int | None = None
+    remind_min: int | None = 15
+    remind: tuple[Reminder, ...] = ("ring",)
+    holidays: Literal["as_usual", "skip"] = "as_usual"
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    active: bool = True
+
+    @property
+    def terms(self) -> Terms:
+        """What it promises, whoever promises it."""
+        return Terms(
+            windows=self.windows,
+            holidays=self.holidays,
+            first_day=self.first_day,
+            last_day=self.last_day,
+            active=self.active,
+        )
+
+
+class Plan(PlanFields, frozen=True, kw_only=True):
+    """A stored plan, with the resident's site."""
+
+    id: str
+    site: str
+
+
+class HolidayFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Days on which plans that say so ask for nothing: ``date``, or from it to ``last_date``, both with it."""
+
+    site: str
+    name: str
+    date: dt.date
+    last_date: dt.date | None = None
+
+
+class Holiday(HolidayFields, frozen=True, kw_only=True):
+    """A stored holiday."""
+
+    id: str
+
+
+Record = (
+    Site | Household | Resident | Device | Assignment | Contact | Fence | Responder | Consent | Shift | Plan | Holiday
+)

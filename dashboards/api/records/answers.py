@@ -21,7 +21,9 @@ from gateway.store.registry_records import (
     Contact,
     Device,
     Fence,
+    Holiday,
     Household,
+    Plan,
     Record,
     Resident,
     Responder,
@@ -42,6 +44,8 @@ PLURAL: Final[dict[type[object], str]] = {
     Fence: "fences",
     Responder: "responders",
     Shift: "shifts",
+    Plan: "plans",
+    Holiday: "holidays",
 }
 
 

@@ -49,6 +49,12 @@ create index check_window_day on check_window (day);
 create index check_window_closes on check_window (closes_ms);
 create index check_window_plan on check_window (plan);
 
+create table planner_state (
+    only_row boolean primary key default true check (only_row),
+    planned_to_ms bigint not null
+);
+comment on table planner_state is 'up to when windows that open have been written: what came later while no planner ran is caught up on';
+
 -- Keyed by what the engine names: it knows a window by its resident and its end.
 create table check_outcome (
     resident_slot integer not null references resident (slot),

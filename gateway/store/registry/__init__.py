@@ -19,6 +19,15 @@ from gateway.store.registry.parameters import (
     setting_changes,
     settings_for,
 )
+from gateway.store.registry.planner import plan_ahead
+from gateway.store.registry.plans import (
+    add_holiday,
+    add_plan,
+    remove_holiday,
+    remove_plan,
+    replace_holiday,
+    replace_plan,
+)
 from gateway.store.registry.reading import filters_of, find, listing
 from gateway.store.registry.removal import remove
 from gateway.store.registry.residents import add_resident, replace_resident
@@ -32,7 +41,9 @@ __all__ = [
     "add_contact",
     "add_device",
     "add_fence",
+    "add_holiday",
     "add_household",
+    "add_plan",
     "add_resident",
     "add_responder",
     "add_shift",
@@ -45,12 +56,17 @@ __all__ = [
     "find",
     "history",
     "listing",
+    "plan_ahead",
     "remove",
+    "remove_holiday",
+    "remove_plan",
     "replace_assignment",
     "replace_contact",
     "replace_device",
     "replace_fence",
+    "replace_holiday",
     "replace_household",
+    "replace_plan",
     "replace_resident",
     "replace_responder",
     "replace_shift",

@@ -10,13 +10,13 @@ import msgspec
 
 from gateway.store.connection import Connection
 from gateway.store.registry.views import VIEWS
-from gateway.store.registry_records import Assignment, Consent, Contact, Device, Fence, Resident, Responder, Shift
+from gateway.store.registry_records import Assignment, Consent, Contact, Device, Fence, Plan, Resident, Responder, Shift
 
 Row = dict[str, Any]
 
 _HIDDEN: Final = frozenset(
     {"slot", "device_slot", "resident_slot", "created_at", "updated_at", "home_lat", "home_lon"}
-    | {"circle_lat", "circle_lon", "radius_m", "from_ms", "to_ms", "until_ms"}
+    | {"circle_lat", "circle_lon", "radius_m", "from_ms", "to_ms", "until_ms", "promised_ms"}
 )
 _TIMES: Final = ("until", "left_at", "erased_at")
 _SECRET: Final[dict[str, str]] = {"device": "credentials", "account": "password"}
@@ -98,7 +98,7 @@ async def site_of_history(conn: Connection, kind: type[object], key: str) -> str
         return key
     if kind is Assignment:
         return await _site_of_slot(conn, "device", row[0]["device_slot"])
-    if kind in (Consent, Contact, Fence):
+    if kind in (Consent, Contact, Fence, Plan):
         return await _site_of_slot(conn, "resident", row[0]["resident_slot"])
     return str(row[0]["site"])
 
@@ -210,6 +210,7 @@ _SHAPES: Final[dict[type[object], Callable[[Row, _Names], Row]]] = {
     Consent: _consent,
     Contact: _contact,
     Fence: _fence,
+    Plan: _contact,
     Responder: _responder,
     Shift: _shift,
 }

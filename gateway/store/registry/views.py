@@ -12,7 +12,9 @@ from gateway.store.registry_records import (
     Contact,
     Device,
     Fence,
+    Holiday,
     Household,
+    Plan,
     Resident,
     Responder,
     Shift,
@@ -137,5 +139,24 @@ VIEWS: Final[dict[type[object], View]] = {
         "c.id",
         "r.site",
         {"site": "r.site", "resident": "r.id", "purpose": "c.purpose"},
+    ),
+    Plan: View(
+        "care_plan",
+        "jsonb_build_object('id', p.id, 'resident', r.id, 'site', r.site, 'name', p.name, 'windows', p.windows,"
+        " 'grace_min', p.grace_min, 'remind_min', p.remind_min, 'remind', p.remind, 'holidays', p.holidays,"
+        " 'first_day', p.first_day, 'last_day', p.last_day, 'active', p.active)",
+        "care_plan p join resident r on r.slot = p.resident_slot",
+        "p.id",
+        "r.site",
+        {"site": "r.site", "resident": "r.id"},
+    ),
+    Holiday: View(
+        "holiday",
+        "jsonb_build_object('id', h.id, 'site', h.site, 'name', h.name, 'date', h.date, 'last_date', h.last_date)",
+        "holiday h",
+        "h.id",
+        "h.site",
+        {"site": "h.site"},
+        {"from": "h.last_date >= %(from)s::date", "to": "h.date <= %(to)s::date"},
     ),
 }

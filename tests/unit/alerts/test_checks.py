@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +112,12 @@ def test_neighbours_in_the_hour_that_comes_twice_follow_each_other() -> None:
     assert found == ["24 23:00 - 25 01:00", "25 01:00 - 25 01:30", "25 01:30 - 25 02:00", "25 02:00 - 25 03:00"]
 
 
+def test_a_night_that_reaches_into_the_repeated_hour_holds_the_next_day_back() -> None:
+    night, dawn = "22:00-02:30", "02:30-06:00"
+    assert _on(AUTUMN - timedelta(days=1), night, dawn) == ["24 00:30 - 24 04:00", "24 20:00 - 25 01:30"]
+    assert _on(AUTUMN, night, dawn) == ["25 01:30 - 25 05:00", "25 21:00 - 26 01:30"]
+
+
 def test_days_of_23_and_25_hours_ask_as_often_as_any_other() -> None:
     spans = [f"{hour:02}:00-{hour:02}:50" for hour in range(0, 24, 3)]
     assert [len(_on(day, *spans)) for day in (SPRING, AUTUMN, MONDAY)] == [8, 8, 8]
@@ -176,7 +183,7 @@ def test_windows_never_overlap_and_none_is_lost_but_to_one_that_opens_at_once(
 ) -> None:
     dues = laid_out(plans, clock, [], first, first + timedelta(days=days))
     assert all(due.opens_ms < due.closes_ms for due in dues)
-    assert all(a.closes_ms <= b.opens_ms for a, b in zip(dues, dues[1:], strict=False))
+    assert all(a.closes_ms <= b.opens_ms for a, b in pairwise(dues))
     asked = 0
     for place in range(days + 1):
         day = first + timedelta(days=place)

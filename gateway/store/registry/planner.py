@@ -1,0 +1,225 @@
+"""Writes the windows of the next two days as the plans say (ADR-30).
+
+Whatever changes a plan or a holiday lays it out anew in its own transaction; a job does the same for everybody, again
+and again, so that time going on, an import or a new time zone are followed too. It writes only what differs: any
+number of planners, at any time, change nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, Final, LiteralString, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from alerts.checks import DaysOff, Due, Terms, WindowTerms, laid_out
+from alerts.replanning import Revision, Standing, Wanted, revised
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS, zone
+from gateway.store.checks import DUE_MS, GRACE, OVERDUE_MS, put_away
+from gateway.store.connection import Connection
+from gateway.store.registry.holding import hold_registry
+from gateway.store.registry.writing import writing
+from gateway.store.who_left import LEFT
+
+AHEAD_MS: Final = 48 * HOUR_MS
+"""How far ahead windows are written: a dispatcher may be away for a night and a day."""
+
+PLANNER: Final = "planner"
+"""The actor of these changes in the history."""
+
+_CONCERNED: Final[LiteralString] = (
+    "(%(residents)s::text[] is null or r.id = any(%(residents)s)) and (%(site)s::text is null or r.site = %(site)s)"
+)
+_ROWS: Final[LiteralString] = (
+    "jsonb_to_recordset(%(rows)s) x"
+    " (id text, slot int4, plan text, day date, opens_ms int8, closes_ms int8, grace_ms int8, by text)"
+)
+_windows: Final = msgspec.json.Decoder(tuple[WindowTerms, ...])
+
+
+class _Promise(NamedTuple):
+    """A plan of somebody."""
+
+    slot: int
+    timezone: str
+    site: str
+    plan: str
+    terms: Terms
+    grace_ms: int | None
+    promised_ms: int
+
+
+async def replan(conn: Connection, now: int, *, residents: Sequence[str] | None = None, site: str | None = None) -> int:
+    """Make the windows of these residents, or those of a site, what the plans say; how many differed.
+
+    ``residents``: their ids, None for all; ``site`` None for every one. Joins the caller's transaction, which holds
+    the registry.
+    """
+    revisions = await _revisions(conn, now, residents, site)
+    await _write(conn, revisions)
+    return _count(revisions)
+
+
+async def plan_ahead(conn: Connection, now: int) -> int:
+    """Make everybody's windows what the plans say, until ``now`` (ms) and two days; how many differed."""
+    if _count(await _revisions(conn, now, None, None)) == 0:
+        await _note_planned(conn, now)
+        return 0
+    async with writing(conn, PLANNER):
+        await hold_registry(conn)
+        written = await replan(conn, now)
+        await _note_planned(conn, now)
+    return written
+
+
+async def _note_planned(conn: Connection, now: int) -> None:
+    await conn.execute(
+        "insert into planner_state (planned_to_ms) values (%s)"
+        " on conflict (only_row) do update set planned_to_ms = excluded.planned_to_ms",
+        (now + AHEAD_MS,),
+    )
+
+
+async def _revisions(
+    conn: Connection, now: int, residents: Sequence[str] | None, site: str | None
+) -> list[tuple[int, Revision]]:
+    """What is to be written, by the resident's slot; nobody with whom all is well."""
+    whom = {"residents": None if residents is None else list(residents), "site": site}
+    promises = await _promises(conn, whom)
+    standing = await _standing(conn, now, whom)
+    planned_to = await _planned_to(conn, now)
+    off = await _days_off(conn)
+    known: dict[object, list[Due]] = {}
+    found = []
+    for slot in sorted(promises.keys() | standing.keys()):
+        wanted = _wanted(promises.get(slot, []), off, known, now)
+        revision = revised(standing.get(slot, []), wanted, now=now, planned_to=planned_to)
+        if any(revision):
+            found.append((slot, revision))
+    return found
+
+
+async def _promises(conn: Connection, whom: dict[str, Any]) -> dict[int, list[_Promise]]:
+    cursor = await conn.execute(
+        "select r.slot, r.timezone, r.site, p.id, p.windows::text, p.holidays, p.first_day, p.last_day, p.grace_min,"
+        " p.promised_ms from care_plan p join resident r on r.slot = p.resident_slot"
+        f" where p.active and r.status <> all(%(left)s) and {_CONCERNED} order by r.slot, p.id",
+        {**whom, "left": LEFT},
+    )
+    decoded: dict[str, tuple[WindowTerms, ...]] = {}
+    promises = [
+        _Promise(
+            slot=row[0],
+            timezone=row[1],
+            site=row[2],
+            plan=row[3],
+            terms=Terms(
+                windows=_decoded(row[4], decoded),
+                holidays=row[5],
+                first_day=row[6],
+                last_day=row[7],
+            ),
+            grace_ms=None if row[8] is None else row[8] * MINUTE_MS,
+            promised_ms=row[9],
+        )
+        for row in await cursor.fetchall()
+    ]
+    return {slot: list(theirs) for slot, theirs in groupby(promises, key=lambda each: each.slot)}
+
+
+def _decoded(text: str, known: dict[str, tuple[WindowTerms, ...]]) -> tuple[WindowTerms, ...]:
+    if text not in known:
+        known[text] = _windows.decode(text)
+    return known[text]
+
+
+async def _standing(conn: Connection, now: int, whom: dict[str, Any]) -> dict[int, list[Standing]]:
+    cursor = await conn.execute(
+        "select w.resident_slot, w.id, w.plan, w.day, w.opens_ms, w.closes_ms, w.grace_ms, w.by,"
+        f" {DUE_MS}, o.kept_ms is not null"
+        " from check_window w join resident r on r.slot = w.resident_slot"
+        " left join check_outcome o on o.resident_slot = w.resident_slot and o.closes_ms = w.closes_ms"
+        f" where w.closes_ms > %(since)s and w.opens_ms < %(until)s and {_CONCERNED}"
+        " order by w.resident_slot, w.opens_ms",
+        {**whom, **GRACE, "since": now - OVERDUE_MS, "until": now + AHEAD_MS},
+    )
+    found: dict[int, list[Standing]] = {}
+    for slot, key, *terms, due, kept in await cursor.fetchall():
+        found.setdefault(slot, []).append(Standing(key, Wanted(*terms), due, kept))
+    return found
+
+
+async def _planned_to(conn: Connection, now: int) -> int:
+    row = await (await conn.execute("select planned_to_ms from planner_state")).fetchone()
+    return now if row is None else int(row[0])
+
+
+async def _days_off(conn: Connection) -> dict[str, tuple[DaysOff, ...]]:
+    cursor = await conn.execute("select site, date, last_date from holiday order by site, date, last_date")
+    rows = await cursor.fetchall()
+    return {site: tuple(DaysOff(*row[1:]) for row in theirs) for site, theirs in groupby(rows, key=lambda row: row[0])}
+
+
+def _wanted(
+    promises: Sequence[_Promise], off: dict[str, tuple[DaysOff, ...]], known: dict[object, list[Due]], now: int
+) -> list[Wanted]:
+    if not promises:
+        return []
+    timezone, holidays = promises[0].timezone, off.get(promises[0].site, ())
+    terms = tuple(each.terms for each in promises)
+    place = (timezone, terms, holidays)
+    if place not in known:
+        # A village promises the same: its days are laid out once.
+        clock = zone(timezone)
+        first = _local(now - OVERDUE_MS - DAY_MS, clock)
+        dues = laid_out(terms, clock, holidays, first, _local(now + AHEAD_MS, clock))
+        known[place] = [due for due in dues if due.closes_ms > now - OVERDUE_MS and due.opens_ms < now + AHEAD_MS]
+    return [
+        Wanted(
+            plan=promises[due.plan].plan,
+            day=due.day,
+            opens_ms=due.opens_ms,
+            closes_ms=due.closes_ms,
+            grace_ms=promises[due.plan].grace_ms,
+            by=due.by,
+            promised_ms=promises[due.plan].promised_ms,
+        )
+        for due in known[place]
+    ]
+
+
+def _local(moment_ms: int, clock: ZoneInfo) -> date:
+    return datetime.fromtimestamp(moment_ms // 1000, clock).date()
+
+
+def _row(terms: Wanted) -> dict[str, object]:
+    return {**terms._asdict(), "day": terms.day.isoformat()}
+
+
+def _count(revisions: Sequence[tuple[int, Revision]]) -> int:
+    return sum(len(part) for _, revision in revisions for part in revision)
+
+
+async def _write(conn: Connection, revisions: Sequence[tuple[int, Revision]]) -> None:
+    withdrawn = [key for _, revision in revisions for key in revision.withdrawn]
+    dropped = [key for _, revision in revisions for key in revision.dropped]
+    await put_away(conn, withdrawn, skipped="withdrawn")
+    if dropped:
+        await conn.execute("delete from check_window where id = any(%s)", (dropped,))
+    if changed := [{"id": key, **_row(each)} for _, revision in revisions for key, each in revision.changed]:
+        await conn.execute(
+            "update check_window w set plan = x.plan, day = x.day, opens_ms = x.opens_ms, grace_ms = x.grace_ms,"
+            f" by = x.by from {_ROWS} where w.id = x.id",
+            {"rows": Jsonb(changed)},
+        )
+    if added := [{"slot": slot, **_row(each)} for slot, revision in revisions for each in revision.added]:
+        await conn.execute(
+            "insert into check_window (resident_slot, plan, day, opens_ms, closes_ms, grace_ms, by)"
+            f" select x.slot, x.plan, x.day, x.opens_ms, x.closes_ms, x.grace_ms, x.by from {_ROWS}"
+            " order by x.opens_ms, x.slot on conflict (resident_slot, closes_ms) do nothing",
+            {"rows": Jsonb(added)},
+        )
