@@ -15,9 +15,8 @@ import msgspec
 from alerts.alarm import Alarm, Result, TimelineEntry
 from alerts.consequences import keep
 from alerts.escalation import effects
+from alerts.policy import MISSED_CHECK
 from alerts.ports import AlarmTransaction, Vouched
-
-MISSED_CHECK: Final = "missed_check"
 
 _RESULT: Final[dict[Vouched, Result]] = {
     "call": "settled_by_phone",

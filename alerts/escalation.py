@@ -11,13 +11,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from alerts.actors import OF_A_CONTACT
+from alerts.actors import OF_A_CONTACT, OF_A_RESIDENT
 from alerts.alarm import Alarm
 from alerts.policy import calls_people
 from alerts.transitions import NO_PROGRESS, ROUND_EVENTS, TOLD, entries_of_round
 
 _MACHINES: Final[frozenset[str]] = frozenset({"engine", "system", "wearer"})
 """Actors of a timeline who are not somebody working at the alarm."""
+
+_NOT_AT_WORK: Final = (OF_A_CONTACT, OF_A_RESIDENT)
+"""How the actors begin whose words nobody waits for."""
 
 _BEGINNINGS: Final[frozenset[str]] = ROUND_EVENTS | {"release"}
 """Timeline events from which the plan's times count."""
@@ -89,7 +92,7 @@ def _began(alarm: Alarm) -> int:
 
 def _deeds(alarm: Alarm) -> int:
     return sum(
-        entry.actor not in _MACHINES and not entry.actor.startswith(OF_A_CONTACT) and entry.event not in NO_PROGRESS
+        entry.actor not in _MACHINES and not entry.actor.startswith(_NOT_AT_WORK) and entry.event not in NO_PROGRESS
         for entry in alarm.timeline
     )
 

@@ -20,9 +20,9 @@ from alerts import delivery
 from alerts.alarm import TimelineEntry
 from alerts.messages import Template, bundle_params
 from alerts.phrases import WORDS
-from alerts.ports import AlarmTransaction, Message
+from alerts.ports import AlarmTransaction, Message, Role
 from alerts.replies import Answered, Said, Verb, answer_within, replier_of
-from alerts.reply_words import Read, read
+from alerts.reply_words import Read, read, read_own
 from alerts.transitions import REPLIED
 from devices.clock import DAY_MS, MINUTE_MS
 
@@ -39,8 +39,12 @@ LONGEST_BODY: Final = 1600
 NOTED_ON: Final = 5
 """Unread words of somebody who was told of several alarms stand on so many of them at most."""
 
+_WEIGHT: Final[dict[Role, int]] = {"resident": 0, "family": 1}
+"""As what a voice counts that has several; whoever is sent there goes first."""
+
 Meaning = Literal[
-    "take", "there", "well", "cannot", "list", "none", "unclear", "opt_out", "unknown_sender", "own_number"
+    "take", "there", "well", "with_me", "cannot", "help", "list", "none", "unclear", "opt_out", "unknown_sender",
+    "own_number",
 ]  # fmt: skip
 
 
@@ -123,15 +127,19 @@ async def receive(store: InboxStore, inbound: Inbound, now: int, *, own: Sequenc
 
 async def press(store: InboxStore, inbound: Inbound, message: int, now: int) -> Said | None:
     """Take in the key that somebody pressed during a call; None when it means nothing or there was no such call."""
-    line = read(inbound.body)
     async with store.transaction() as tx:
         called = await tx.message(message)
-        if called is None or called.alarm is None or line == "opt_out" or line.verb is None:
+        if called is None or called.alarm is None:
+            return None
+        line = read_own(inbound.body) if called.role == "resident" else read(inbound.body)
+        if line == "opt_out" or line.verb is None:
             return None
         earlier = await tx.begin(msgspec.structs.replace(inbound, sender=called.recipient), now)
         if earlier is not None:
             return earlier.said
-        answered = await answer_within(tx, called.alarm, replier_of(called), line.verb, now)
+        answered = await answer_within(
+            tx, called.alarm, replier_of(called), line.verb, now, way="voice", words=inbound.body
+        )
         await tx.conclude(inbound.provider_id, _meant(line.verb, called, answered, answered.said))
         return answered.said
 
@@ -159,7 +167,7 @@ async def _understand(tx: InboxTransaction, inbound: Inbound, ever: Sequence[Mes
             meaning="unknown_sender", said=await _seldom(tx, inbound, said, now, ANSWERS_A_DAY_TO_STRANGERS)
         )
     last, language = ever[-1], ever[-1].language
-    line = read(inbound.body)
+    line = _read_as(inbound, told, active)
     if line == "opt_out":
         await _note_on(tx, told, active, inbound, now)
         return Concluded(meaning="opt_out", message=last.id)
@@ -167,16 +175,31 @@ async def _understand(tx: InboxTransaction, inbound: Inbound, ever: Sequence[Mes
         return await _nobody_waits(tx, inbound, last, now)
     if line.verb is None:
         return await _unread(tx, inbound, told, active, line, now)
-    meant = _meant_by(told, active, line)
+    meant = _meant_by(told, active, line) or _cry_of(told, line)
     if meant is not None:
         message, alarm = meant
-        answered = await answer_within(tx, alarm, replier_of(message), line.verb, now)
+        answered = await answer_within(tx, alarm, replier_of(message), line.verb, now, words=inbound.body)
         back = answered.said if answered.changed else await _seldom(tx, inbound, answered.said, now)
         return _meant(line.verb, message, answered, back)
     if not active:
         return await _nobody_waits(tx, inbound, last, now)
     listed = await _seldom(tx, inbound, _list(told, active, language), now)
     return Concluded(meaning="list", message=last.id, said=listed)
+
+
+def _read_as(inbound: Inbound, told: Sequence[Message], active: frozenset[UUID]) -> Read | Literal["opt_out"]:
+    """As what the words are read: whoever was asked how they are speaks of themselves."""
+    line = read(inbound.body)
+    own = read_own(inbound.body)
+    meant = _meant_by(told, active, own)
+    asked = [meant[0]] if meant is not None else told
+    return own if asked and all(message.role == "resident" for message in asked) else line
+
+
+def _cry_of(told: Sequence[Message], line: Read) -> tuple[Message, UUID] | None:
+    """Who calls for help need not say for which alarm they were asked."""
+    asked = [message for message in told if message.alarm is not None]
+    return (asked[-1], asked[-1].alarm) if line.verb == "help" and asked and asked[-1].alarm is not None else None
 
 
 async def _nobody_waits(tx: InboxTransaction, inbound: Inbound, last: Message, now: int) -> Concluded:
@@ -192,7 +215,8 @@ async def _unread(
     meant = _meant_by(told, active, line)
     message = told[-1] if meant is None else meant[0]
     await _note_on(tx, told if meant is None else [message], active, inbound, now)
-    template = Template.REPLY_UNCLEAR if active else Template.REPLY_NONE
+    unclear = Template.REPLY_UNCLEAR_RESIDENT if message.role == "resident" else Template.REPLY_UNCLEAR
+    template = unclear if active else Template.REPLY_NONE
     said = Said(template=template, params={"site": message.params.get("site", "")}, language=message.language)
     return Concluded(
         meaning="unclear", message=message.id, alarm=message.alarm, said=await _seldom(tx, inbound, said, now)
@@ -212,11 +236,15 @@ def _meant_by(told: Sequence[Message], active: frozenset[UUID], line: Read) -> t
 
 
 def _one_voice(messages: Sequence[Message], alarm: UUID | None) -> tuple[Message, UUID] | None:
-    """As what somebody answers who was told of an alarm twice: as who is sent there rather than as family."""
+    """As what somebody answers who was told of an alarm twice: as who is sent there rather than as family.
+
+    A telephone under which both the resident and somebody else were told is not the resident's alone: their words end
+    nothing that the other's would not.
+    """
     if alarm is None:
         return None
     ours = [message for message in messages if alarm in message.about]
-    return max(ours, key=lambda message: (message.role != "family", message.id)), alarm
+    return max(ours, key=lambda message: (_WEIGHT.get(message.role, 2), message.id)), alarm
 
 
 def _meant(verb: Verb, message: Message, answered: Answered, said: Said | None) -> Concluded:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from alerts.alarm import Alarm
 from alerts.drafts import Draft
 from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
+from alerts.policy import MISSED_CHECK
 from alerts.ports import Channel, Message, ResidentCard, Role
 from alerts.segment import fits_one_segment, is_gsm7
 from devices.clock import DEFAULT_TIMEZONE, zone
@@ -32,12 +33,19 @@ __all__ = [
 DEFAULT_LANGUAGE: Final = "zh"
 
 _TODO: Final[Mapping[Role, str]] = {
+    "resident": "say_well",
     "neighbour": "go", "grid_worker": "go", "volunteer": "go",
     "staff": "take", "duty": "take", "supervisor": "take",
     "chat": "who_can", "emergency": "database_away",
 }  # fmt: skip
 _LINK: Final = re.compile(r"https?://[^\s，。]+")
 _ADDRESS_PARTS: Final = ("building", "unit", "floor", "room")
+_KIND_BY_RULE: Final[Mapping[str, str]] = {
+    "missed_check.silent": "silent",
+    "missed_check.inactivity": "inactivity",
+    "missed_check.reported": "out_of_reach",
+}
+_WITHOUT_ADDRESS: Final[frozenset[Role]] = frozenset({"family", "resident"})
 _HOW_BY_RESULT: Final[Mapping[str, str]] = {
     "settled_by_phone": "settled_by_phone",
     "helped_on_site": "helped_on_site",
@@ -51,7 +59,9 @@ _HOW_BY_RESULT: Final[Mapping[str, str]] = {
 def alarm_params(alarm: Alarm, card: ResidentCard, role: Role = "family") -> dict[str, Any]:
     """Parameters of the template that tells somebody in this role: a group hears no name, family no address."""
     todo = _TODO.get(role) or ("call_them" if alarm.state == "open" else "stay_reachable")
-    params = {**_about(alarm, card, role), "kind": alarm.kind, "todo": todo}
+    params = {**_about(alarm, card, role), "kind": _KIND_BY_RULE.get(alarm.rule, alarm.kind), "todo": todo}
+    if role == "resident":
+        return {**params, "asked": params["kind"]}
     if alarm.kind == "system":
         return {**params, "system": alarm.rule.partition(".")[2], "todo": "look"}
     return params
@@ -65,6 +75,8 @@ def all_clear_params(alarm: Alarm, card: ResidentCard, role: Role = "family") ->
     else:
         arrived = any(entry.event == "arrive" for entry in alarm.timeline)
         how = _HOW_BY_RESULT.get(alarm.result or "", "helped_on_site" if arrived else "settled")
+        if alarm.kind == MISSED_CHECK and how == "helped_on_site" and not arrived:
+            how = "safe"
     return {**_about(alarm, card, role), "how": how}
 
 
@@ -187,7 +199,7 @@ def local_time(t: int, timezone: str) -> str:
 
 def _about(alarm: Alarm, card: ResidentCard, role: Role) -> dict[str, Any]:
     nobody = alarm.resident is None and alarm.household is None
-    parts = ("building",) if role == "chat" else () if role == "family" else _ADDRESS_PARTS
+    parts = ("building",) if role == "chat" else () if role in _WITHOUT_ADDRESS else _ADDRESS_PARTS
     return {
         "name": "" if role == "chat" else card.name,
         "who": "system" if alarm.kind == "system" else "stranger" if nobody else "somebody",

@@ -16,6 +16,7 @@ class Template(StrEnum):
     """The keys of the catalogue."""
 
     ALARM = "alarm"
+    ALARM_RESIDENT = "alarm_resident"
     ALARM_RESPONDER = "alarm_responder"
     ALARM_STAFF = "alarm_staff"
     ALARM_CHAT = "alarm_chat"
@@ -31,6 +32,8 @@ class Template(StrEnum):
     REPLY_LIST = "reply_list"
     REPLY_NONE = "reply_none"
     REPLY_UNCLEAR = "reply_unclear"
+    ABSENCE_ENDS = "absence_ends"
+    REPLY_UNCLEAR_RESIDENT = "reply_unclear_resident"
 
 
 SPOKEN: Final[dict[str, str]] = {"zh": "cmn-CN", "en": "en-GB"}
@@ -42,6 +45,8 @@ SIGNATURE: Final[dict[str, str]] = {"zh": "【安心】", "en": "Anxin: "}
 PATTERNS: Final[dict[tuple[str, str], str]] = {
     ("alarm", "zh"): "{name}{time}{kind}，{todo}。{hint}{link}{site}",
     ("alarm", "en"): "{name} {kind}, {time}. {todo}. {hint}{link}{site}",
+    ("alarm_resident", "zh"): "{name}您好，{asked}，{todo}。{hint}{site}",
+    ("alarm_resident", "en"): "{name}, {asked}. {todo}. {hint}{site}",
     ("alarm_responder", "zh"): "{place}{name}{time}{kind}，{todo}。{hint}{link}{site}",
     ("alarm_responder", "en"): "{place}{name} {kind}, {time}. {todo}. {hint}{link}{site}",
     ("alarm_staff", "zh"): "{name}{time}{kind}，{todo}。{place}{hint}{link}{site}",
@@ -70,8 +75,12 @@ PATTERNS: Final[dict[tuple[str, str], str]] = {
     ("reply_list", "en"): "{count} alarms are yours. Reply again with the code, such as {example}: {alarms}",
     ("reply_none", "zh"): "没有在等您的警报，或者已经结束。需要帮助请致电服务中心，危急请打120。{site}",
     ("reply_none", "en"): "No alarm waits for you, or it is over. Call the centre for help, 120 in danger. {site}",
+    ("reply_unclear_resident", "zh"): "没看懂，已转给值班员。平安请回1，要帮助回0。{site}",
+    ("reply_unclear_resident", "en"): "Not understood, staff will read it. Reply 1 if you are well, 0 for help. {site}",
     ("reply_unclear", "zh"): "没看懂，已转给值班员。请回：1我去，2已到，3平安，0去不了。{site}",
     ("reply_unclear", "en"): "Not understood, staff will read it. Reply 1 going, 2 there, 3 all well, 0 cannot. {site}",
+    ("absence_ends", "zh"): "{name}暂停的日常查看将于{time}恢复。若到时还没回来，请提前致电服务中心。{site}",
+    ("absence_ends", "en"): "{name}: our daily checks resume {time}. Not back by then? Please call the centre. {site}",
 }
 """(template, language) → text behind the signature."""
 
@@ -83,11 +92,23 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
     ("kind", "wandering", "zh"): "走出了安全区域",
     ("kind", "wandering", "en"): "left the safe zone",
     ("kind", "missed_check", "zh"): "没有按时报平安",
-    ("kind", "missed_check", "en"): "gave no sign of life",
+    ("kind", "missed_check", "en"): "did not check in",
+    ("kind", "silent", "zh"): "的手环没有信号",
+    ("kind", "silent", "en"): "has a silent band",
+    ("kind", "inactivity", "zh"): "很久没有动静",
+    ("kind", "inactivity", "en"): "shows no sign of life",
+    ("kind", "out_of_reach", "zh"): "联系不上",
+    ("kind", "out_of_reach", "en"): "cannot be reached",
     ("kind", "device", "zh"): "的设备需要查看",
     ("kind", "device", "en"): "has a device to be looked at",
     ("kind", "help", "zh"): "需要关注",
     ("kind", "help", "en"): "needs attention",
+    ("asked", "well", "zh"): "还没收到您的平安",
+    ("asked", "well", "en"): "we have not heard that you are well",
+    ("asked", "silent", "zh"): "收不到您手环的信号",
+    ("asked", "silent", "en"): "we cannot hear your band",
+    ("asked", "inactivity", "zh"): "很久没有您的动静",
+    ("asked", "inactivity", "en"): "we have seen no sign of you for long",
     ("system", "site_silent", "zh"): "全站设备没有信号",
     ("system", "site_silent", "en"): "No device of the centre is heard",
     ("system", "nobody_on_duty", "zh"): "现在没有人值班",
@@ -110,6 +131,8 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
     ("how", "settled", "en"): "taken care of",
     ("how", "settled_by_phone", "zh"): "已电话确认平安",
     ("how", "settled_by_phone", "en"): "safe, we phoned",
+    ("how", "safe", "zh"): "有人见到了，平安",
+    ("how", "safe", "en"): "safe, somebody is with them",
     ("how", "helped_on_site", "zh"): "已有人到场帮助",
     ("how", "helped_on_site", "en"): "helped on site",
     ("how", "found", "zh"): "人已找到",
@@ -130,6 +153,12 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
     ("noted", "cannot", "en"): "understood, we ask somebody else",
     ("noted", "well", "zh"): "平安已记下，警报结束，谢谢您",
     ("noted", "well", "en"): "all well is noted, the alarm is over, thank you",
+    ("noted", "over", "zh"): "这起警报已经结束，谢谢您",
+    ("noted", "over", "en"): "that alarm is over already, thank you",
+    ("noted", "own_well", "zh"): "收到您的平安，谢谢您",
+    ("noted", "own_well", "en"): "good to know that you are well, thank you",
+    ("noted", "help_comes", "zh"): "已告诉值班员您要帮助，危急请打120",
+    ("noted", "help_comes", "en"): "staff know that you need help; in danger call 120",
     ("noted", "somebody_is_there", "zh"): "已有人在场，您若要去也请注意安全",
     ("noted", "somebody_is_there", "en"): "somebody is there already; take care if you go too",
     ("noted", "said", "zh"): "您的话已转给值班员",
@@ -138,7 +167,7 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
 """(parameter, code, language) → words."""
 
 STAND_IN: Final[dict[str, str]] = {
-    "kind": "help", "system": "trouble", "who": "somebody", "how": "settled", "noted": "said",
+    "kind": "help", "asked": "well", "system": "trouble", "who": "somebody", "how": "settled", "noted": "said",
 }  # fmt: skip
 """The code that stands in for one that has no words."""
 
@@ -147,6 +176,8 @@ LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
     ("todo", "call_them", "en"): ("Call them or the centre", "Call them"),
     ("todo", "stay_reachable", "zh"): ("我们正在处理，请保持电话畅通", "请保持电话畅通"),
     ("todo", "stay_reachable", "en"): ("We see to it, be reachable", "Be reachable"),
+    ("todo", "say_well", "zh"): ("请按平安键或给服务中心回个电话", "请报个平安"),
+    ("todo", "say_well", "en"): ("Press the button or call the centre", "Let us know"),
     ("todo", "go", "zh"): ("请上门看看，危急请打120", "请上门看看"),
     ("todo", "go", "en"): ("Please go and look; in danger call 120", "Please go and look"),
     ("todo", "take", "zh"): ("还没有人接，请马上处理", "请处理"),
@@ -162,8 +193,13 @@ LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
     ("todo", "look", "en"): ("Look at the system at once", "Look at it"),
     ("todo", "database_away", "zh"): ("系统数据库中断，请马上派人", "请马上派人"),
     ("todo", "database_away", "en"): ("Our database is away: send somebody at once", "Send somebody"),
-    ("hint", "alarm", "zh"): ("回1我去2已到3平安，编号{code} ", "回1我去({code}) "),
+    ("hint", "alarm", "zh"): ("回1我去2已到3平安，编号{code} ", "回1我去3平安({code}) "),
     ("hint", "alarm", "en"): ("Reply 1 going, 2 there, 3 well, code {code}. ", "Reply 1 {code} to go. "),
+    ("hint", "alarm_resident", "zh"): ("平安请回1，要帮助回0，编号{code} ", "平安回1，要帮助回0({code}) "),
+    ("hint", "alarm_resident", "en"): (
+        "Reply 1 if you are well, 0 for help, code {code}. ",
+        "Reply 1 {code} if well, 0 for help. ",
+    ),
     ("hint", "alarm_responder", "zh"): ("回1我去2已到3平安0不能，编号{code} ", "回1我去({code}) "),
     ("hint", "alarm_responder", "en"): (
         "Reply 1 going, 2 there, 3 well, 0 cannot, code {code}. ",
@@ -182,6 +218,8 @@ LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
 KEYS: Final[dict[tuple[str, str], str]] = {
     ("alarm", "zh"): "您去请按1，已到请按2，平安请按3，去不了请按0。",
     ("alarm", "en"): "Press 1 if you go, 2 if you are there, 3 if all is well, 0 if you cannot. ",
+    ("alarm_resident", "zh"): "平安请按1，要帮助请按0。",
+    ("alarm_resident", "en"): "Press 1 if you are well, 0 if you need help. ",
     ("alarm_responder", "zh"): "您去请按1，已到请按2，平安请按3，去不了请按0。",
     ("alarm_responder", "en"): "Press 1 if you go, 2 if you are there, 3 if all is well, 0 if you cannot. ",
     ("alarm_staff", "zh"): "您接请按1，已到请按2，平安请按3，去不了请按0。",
@@ -198,9 +236,15 @@ ADDRESS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 """Parts of an address in their order; a part that is no bare number is said as it was entered."""
 
 BAND: Final[dict[tuple[str, str], str]] = {
+    ("check_in", "zh"): "还没收到您的平安，请按平安键。",
+    ("check_in", "en"): "We have not heard from you. Please press: I am well.",
     ("help_called", "zh"): "已替您呼叫帮助，请别着急。",
     ("help_called", "en"): "Help is being called for you.",
     ("help_comes", "zh"): "有人接到了您的求助，正在处理，请别着急。",
     ("help_comes", "en"): "We have your call for help. Somebody is on it.",
+    ("check_due", "zh"): "请按一下按键，报个平安。",
+    ("check_due", "en"): "Please press the button to say you are well.",
+    ("sign_due", "zh"): "您好，请活动一下，或按键报个平安。",
+    ("sign_due", "en"): "Please move a little, or press to say you are well.",
 }
 """What a wristband shows."""

@@ -8,14 +8,14 @@ from typing import Final
 
 from alerts.alarm import SEVERITIES, Alarm
 from alerts.policies import MOST_STEPS, Policy, PolicyStep, Who, choose, within
-from alerts.policy import NEVER_TO_FAMILY
+from alerts.policy import MISSED_CHECK, NEVER_TO_FAMILY
 from alerts.ports import NewStep, Plan, SiteRules
 from devices.clock import zone
 
-OUTSIDE: Final[frozenset[Who]] = frozenset({"family", "neighbours", "grid_workers", "volunteers", "chat"})
+OUTSIDE: Final[frozenset[Who]] = frozenset({"resident", "family", "neighbours", "grid_workers", "volunteers", "chat"})
 """People who do not work at the centre's desk."""
 
-_OF_A_RESIDENT: Final[frozenset[Who]] = frozenset({"family", "neighbours"})
+_OF_A_RESIDENT: Final[frozenset[Who]] = frozenset({"resident", "family", "neighbours"})
 _WAITS_FOR_MORNING: Final = SEVERITIES.index("medium")
 """Up to this severity a step keeps the quiet hours."""
 
@@ -62,7 +62,8 @@ def _concerning(policy: Policy, alarm: Alarm) -> Iterator[tuple[int, PolicyStep]
     nobody = alarm.resident is None and alarm.household is None
     for n, step in enumerate(policy.steps):
         private = step.who in OUTSIDE and alarm.kind in NEVER_TO_FAMILY
-        without = (nobody and step.who in _OF_A_RESIDENT) or (step.who == "band" and alarm.device is None)
+        bandless = alarm.device is None and not (alarm.kind == MISSED_CHECK and alarm.resident is not None)
+        without = (nobody and step.who in _OF_A_RESIDENT) or (step.who == "band" and bandless)
         if not (private or without):
             yield n, step
 

@@ -14,12 +14,13 @@ import msgspec
 from alerts.alarm import SeverityName
 from alerts.policy import FAMILY_TOLD, REPORTED_SEVERITY, UNACKNOWLEDGED_MS, kind_of
 
-Who = Literal["band", "duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers", "chat"]
-"""Whom a step tells: the wearer's band, those on duty, the resident's contacts in their order, responders at hand
-in the same stairwell or building, the site's chat group."""
+Who = Literal["band", "resident", "duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers", "chat"]
+"""Whom a step tells: the wearer's band, the resident by their own telephone, those on duty, the resident's contacts in
+their order, responders at hand in the same stairwell or building, the site's chat group."""
 
-How = Literal["sms", "voice", "chat", "message"]
-"""How: ``message`` is a text on the band. The console shows and sounds by itself, from the first moment."""
+How = Literal["sms", "voice", "chat", "message", "ring"]
+"""How: ``message`` is a text on the band, ``ring`` lets it sound. The console shows and sounds by itself, from the
+first moment."""
 
 MINUTES_A_DAY: Final = 1440
 LONGEST_AFTER_S: Final = 86_400
@@ -85,6 +86,10 @@ _DUTY: Final = (_step(60, "duty", "sms"), _step(180, "supervisor", "sms"))
 _FAMILY: Final = (_step(_FAMILY_S, "family", "sms", nth=1), _step(2 * _FAMILY_S, "family", "sms", nth=2))
 _NEARBY: Final = (_step(240, "neighbours", "sms"), _step(360, "grid_workers", "sms"), _step(480, "chat", "chat"))
 _CALLS: Final = (_step(300, "family", "voice", nth=1), _step(600, "supervisor", "voice", times=3))
+_ASK: Final = (_step(0, "resident", "sms"), _step(60, "resident", "voice"))
+"""Whoever missed a check is asked first: most have forgotten it."""
+_RING: Final = (_step(0, "band", "ring"), _step(0, "band", "message"))
+_KNOCK: Final = (_step(180, "neighbours", "sms"), _step(360, "grid_workers", "sms"))
 
 
 def _built_in(name: str, applies_to: str, *steps: PolicyStep, severity: SeverityName | Literal[""] = "") -> Policy:
@@ -108,22 +113,24 @@ BUILT_IN: Final[tuple[Policy, ...]] = (
     _built_in("cry_for_help", "sos", *_DUTY, *_FAMILY, *_NEARBY, *_CALLS),
     _built_in("fall", "fall", *_DUTY, *_FAMILY, *_NEARBY, *_CALLS),
     _built_in("wandering", "wandering", *_DUTY, *_FAMILY, _step(360, "grid_workers", "sms")),
-    _built_in("missed_check", "missed_check", *_DUTY),
+    _built_in("missed_check", "missed_check", *_ASK, *_DUTY),
+    _built_in("silent", "missed_check.silent", *_ASK, *_KNOCK, *_DUTY, severity="high"),
     _built_in("vitals", "vitals", *_DUTY),
     _built_in("system", "system", _step(0, "supervisor", "sms")),
     _built_in("device", "device"),
     *(_built_in(f"low_{kind}", kind, severity="low") for kind in ("wandering", "missed_check", "vitals", "system")),
     *(
-        _built_in(rule, rule, *_DUTY, *_FAMILY, _step(240, "neighbours", "sms"))
+        _built_in(rule, rule, *_RING, *_ASK, *_KNOCK, *_DUTY, *_FAMILY)
         for rule in sorted(FAMILY_TOLD)
         if kind_of(rule) == "missed_check"
     ),
 )
 """What happens where nobody wrote a policy. Contract section 3 says whose family is told; that the others follow
-so, and when, is an assumption (ADR 19). A low alarm waits at the console."""
+so, and when, is an assumption (ADR 19, of missed checks ADR 31). A low alarm waits at the console."""
 
 
-_CHANNELS: Final[dict[Who, frozenset[How]]] = {"band": frozenset({"message"}), "chat": frozenset({"chat"})}
+_CHANNELS: Final[dict[Who, frozenset[How]]] = {"band": frozenset({"message", "ring"}), "chat": frozenset({"chat"})}
+_ONLY_ONE: Final[frozenset[Who]] = frozenset({"band", "resident", "chat"})
 _OF_PEOPLE: Final[frozenset[How]] = frozenset({"sms", "voice"})
 
 
@@ -156,7 +163,7 @@ def faults_of(policy: Policy) -> list[Fault]:
         ways = _CHANNELS.get(step.who, _OF_PEOPLE)
         if step.how not in ways:
             found.append(Fault(f"steps/{i}/how", f"{step.who} can be reached by {' or '.join(sorted(ways))} alone"))
-        if step.nth is not None and step.who in _CHANNELS:
+        if step.nth is not None and step.who in _ONLY_ONE:
             found.append(Fault(f"steps/{i}/nth", f"of {step.who} there is only one"))
     return found
 

@@ -20,6 +20,7 @@ FAMILY_TOLD: Final[frozenset[str]] = frozenset(
         "wandering.zone_exit",
         "wandering.reported",
         "missed_check.checkin",
+        "missed_check.inactivity",
     }
 )
 """Rules whose alarm reaches the first contact by itself when nobody takes it. What is reported by hand lives as
@@ -33,6 +34,9 @@ NO_NEWS_TO: Final[frozenset[str]] = frozenset({"moved", "deceased"})
 
 CRIES_FOR_HELP: Final[frozenset[str]] = frozenset({"sos", "fall"})
 """Kinds whose new evidence may sound again."""
+
+MISSED_CHECK: Final = "missed_check"
+"""The kind that a word from or about the resident settles (``alerts.clearing``)."""
 
 EVIDENCE_OF_EACH_OTHER: Final[dict[str, str]] = {"fall.device": "fall.motion", "fall.motion": "fall.device"}
 FOLD_RELATED_WITHIN_MS: Final = 60_000

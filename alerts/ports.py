@@ -43,10 +43,13 @@ class ResidentCard(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...]
     language: str = "zh"
     address: dict[str, str] = {}
+    phone: str = ""
 
 
-Role = Literal["family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency"]
-"""As what somebody is told: by their relation to the resident, or by their post."""
+Role = Literal[
+    "resident", "family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency"
+]
+"""As what somebody is told: as whom it is about, by their relation to the resident, or by their post."""
 
 Channel = Literal["sms", "voice", "chat"]
 
@@ -61,8 +64,8 @@ MessageState = Literal["queued", "sending", "sent", "delivered", "not_sent", "fa
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody (or, for ``chat``, a group) who can be told of an alarm.
 
-    ``contact``, ``responder``, ``account``: the record that they come from. ``address``: a phone number, or
-    ``chat:`` and the site's id. ``channels``: how they may be reached, as their record says.
+    ``resident``, ``contact``, ``responder``, ``account``: the record that they come from. ``address``: a phone number,
+    or ``chat:`` and the site's id. ``channels``: how they may be reached, as their record says.
     """
 
     role: Role
@@ -71,6 +74,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     relation: str = ""
     language: str = "zh"
     channels: frozenset[Channel] = frozenset({"sms"})
+    resident: str | None = None
     contact: str | None = None
     responder: str | None = None
     account: str | None = None
@@ -307,6 +311,14 @@ class AlarmTransaction(Protocol):
 
     async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
         """Ask a band to show a text; False when it cannot be asked."""
+        ...
+
+    async def ring_band(self, device: str, *, alarm: UUID, now: int) -> bool:
+        """Ask a band to sound; False when it cannot be asked."""
+        ...
+
+    async def bands_of(self, resident: str) -> list[str]:
+        """The bands that a resident wears at present, by their ids."""
         ...
 
     async def queue(self, message: NewMessage, now: int) -> int:

@@ -11,7 +11,7 @@ from alerts.consequences import keep
 from alerts.escalation import effects
 from alerts.folding import FoldContext, fold
 from alerts.policy import REPORTED_SEVERITY
-from alerts.ports import AlarmStore, AnotherActive
+from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,17 +49,22 @@ async def report(store: AlarmStore, alarm_id: UUID, told: Report, actor: str, no
 
 
 async def _report(store: AlarmStore, alarm_id: UUID, told: Report, actor: str, now: int) -> Alarm:
-    key = (told.subject, told.rule)
     async with store.transaction() as tx:
-        active = (await tx.lock_active([key])).get(key)
-        mates = [] if told.resident is None else await tx.active_of_residents([told.resident])
-        folded = fold(active, _as_episode(alarm_id, told, now), now, context=FoldContext(of_resident=tuple(mates)))
-        assert folded.alarm is not None, "what is told is always folded into an alarm"
-        before = () if active is None else active.timeline
-        said = TimelineEntry(t=now, actor=actor, event="opened" if active is None else "reported", note=told.note)
-        news = () if active is None else folded.alarm.timeline[len(before) :]
-        alarm = msgspec.structs.replace(folded.alarm, timeline=(*before, said, *news))
-        return await keep(tx, active, alarm, effects(active, alarm, now), now)
+        return await report_within(tx, alarm_id, told, actor, now)
+
+
+async def report_within(tx: AlarmTransaction, alarm_id: UUID, told: Report, actor: str, now: int) -> Alarm:
+    """The same within a transaction, which ends with ``AnotherActive`` when a colleague did so in this moment."""
+    key = (told.subject, told.rule)
+    active = (await tx.lock_active([key])).get(key)
+    mates = [] if told.resident is None else await tx.active_of_residents([told.resident])
+    folded = fold(active, _as_episode(alarm_id, told, now), now, context=FoldContext(of_resident=tuple(mates)))
+    assert folded.alarm is not None, "what is told is always folded into an alarm"
+    before = () if active is None else active.timeline
+    said = TimelineEntry(t=now, actor=actor, event="opened" if active is None else "reported", note=told.note)
+    news = () if active is None else folded.alarm.timeline[len(before) :]
+    alarm = msgspec.structs.replace(folded.alarm, timeline=(*before, said, *news))
+    return await keep(tx, active, alarm, effects(active, alarm, now), now)
 
 
 def _as_episode(alarm_id: UUID, told: Report, now: int) -> Episode:

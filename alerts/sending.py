@@ -155,4 +155,5 @@ class Sender:
         return await self._insist(lambda: self._outbox.link(message.id, self._clock.now_ms()))
 
     def _has_page(self, message: Message) -> bool:
-        return self._ways.links and message.channel != "voice" and message.template in ALARM_TEMPLATES
+        may_open_one = message.channel != "voice" and message.role != "resident"
+        return self._ways.links and may_open_one and message.template in ALARM_TEMPLATES

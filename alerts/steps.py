@@ -12,9 +12,10 @@ from alerts.consequences import card_of, keep, others_of_case
 from alerts.escalation import effects, is_watched, round_of, waits
 from alerts.messages import band_text
 from alerts.notifiers.port import EVERYTHING, Capabilities
+from alerts.policy import MISSED_CHECK
 from alerts.ports import AlarmStore, AlarmTransaction, Channel, Person, ResidentCard, Step, Watch
 from alerts.storms import say
-from alerts.telling import family_of, skipped, tell
+from alerts.telling import family_of, resident_of, skipped, tell
 
 STEPS_AT_ONCE: Final = 16
 """In one transaction: it holds their alarms, and somebody may be about to take one."""
@@ -22,8 +23,8 @@ STEPS_AT_ONCE: Final = 16
 _NOBODY: Final = frozenset({"nobody", "no_more"})
 _EXPECTED: Final = frozenset({("family", 1), ("family", None)})
 """Whom every resident is taken to have: that there is none is worth saying."""
-_AT_WORK: Final = frozenset({"duty", "supervisor", "chat"})
-"""Whom a centre may do without: the console is there, and nobody else is told earlier for it."""
+_MAY_LACK: Final = frozenset({"duty", "supervisor", "chat", "resident", "band"})
+"""Whom a centre may do without, and what a resident may not have: nobody else is told earlier for it."""
 
 
 class StepFailed(Exception):
@@ -90,11 +91,22 @@ async def _sound_again(tx: AlarmTransaction, alarm: Alarm, why: Watch, now: int)
 
 
 async def _tell_band(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int) -> Alarm:
-    card = await card_of(tx, alarm)
-    shown = alarm.device is not None and await tx.tell_band(
-        alarm.device, band_text("help_called", card.language), alarm=alarm.id, now=now
-    )
-    return await _done(tx, step, alarm, alarm, "told" if shown else "band", now, reached=shown)
+    """Of a missed check every band that the resident wears: which device fell silent does not matter."""
+    missed = alarm.kind == MISSED_CHECK
+    bands = await tx.bands_of(alarm.resident) if missed and alarm.resident is not None else []
+    if not bands and alarm.device is not None:
+        bands = [alarm.device]
+    text = band_text("check_in" if missed else "help_called", (await card_of(tx, alarm)).language)
+    heard = [
+        await (
+            tx.ring_band(band, alarm=alarm.id, now=now)
+            if step.how == "ring"
+            else tx.tell_band(band, text, alarm=alarm.id, now=now)
+        )
+        for band in bands
+    ]
+    outcome = "told" if any(heard) else "band" if bands else "nobody"
+    return await _done(tx, step, alarm, alarm, outcome, now, reached=any(heard))
 
 
 async def _tell(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: Capabilities) -> Alarm:
@@ -119,8 +131,17 @@ async def _tell(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: C
 async def _people(tx: AlarmTransaction, step: Step, alarm: Alarm, card: ResidentCard, now: int) -> list[Person]:
     if step.who == "family":
         return family_of(card)
+    if step.who == "resident":
+        return await _themselves(tx, alarm, card)
     assert step.who is not None, "a step that tells names whom"
     return await tx.people(step.who, alarm.site, now, card.address)
+
+
+async def _themselves(tx: AlarmTransaction, alarm: Alarm, card: ResidentCard) -> list[Person]:
+    """Whom the alarm is about, each by their own telephone; one that two share is asked once."""
+    cards = [card] if alarm.resident is not None else await tx.household_cards(alarm.household or "")
+    people = {one.address: one for each in reversed(cards) if (one := resident_of(each)) is not None}
+    return list(reversed(people.values()))
 
 
 async def _done(
@@ -131,7 +152,7 @@ async def _done(
     missing = outcome in _NOBODY
     if not reached and step.repeat == 0 and (not missing or (step.who, step.nth) in _EXPECTED):
         after = skipped(after, f"{step.who} {step.how}", outcome, now)
-    if not reached and outcome != "no_more" and not (missing and step.who in _AT_WORK):
+    if not reached and outcome != "no_more" and not (missing and step.who in _MAY_LACK):
         await tx.next_step_now(before.id, now)
     if after is not before:
         await tx.save(after)

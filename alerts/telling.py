@@ -43,6 +43,7 @@ _ONLY_PEOPLE_TELL: Final[frozenset[str]] = frozenset({"died"})
 """Results of which no message speaks outside the desk."""
 
 _ALARM: Final[Mapping[Role, Template]] = {
+    "resident": Template.ALARM_RESIDENT,
     "family": Template.ALARM,
     "neighbour": Template.ALARM_RESPONDER,
     "grid_worker": Template.ALARM_RESPONDER,
@@ -84,6 +85,20 @@ def family_of(card: ResidentCard | None) -> list[Person]:
         channels = person.channels if same is None else same.channels | person.channels
         people[person.address] = msgspec.structs.replace(same or person, channels=channels)
     return list(people.values())
+
+
+def resident_of(card: ResidentCard) -> Person | None:
+    """The resident by their own telephone; None without one, or when they have left."""
+    if card.status in NO_NEWS_TO or not card.phone.strip():
+        return None
+    return Person(
+        role="resident",
+        name=card.name,
+        address=card.phone,
+        language=card.language,
+        channels=frozenset({"sms", "voice"}),
+        resident=card.id,
+    )
 
 
 def tell(
@@ -149,10 +164,13 @@ def skipped(alarm: Alarm, what: str, reason: str, now: int) -> Alarm:
 
 
 def owed_an_all_clear(told: Sequence[Message]) -> list[Message]:
-    """For everybody whose last word from us was an alarm: that message, a text rather than a call."""
+    """For everybody whose last word from us was an alarm: that message, a text rather than a call.
+
+    Whom it is about knows best how they are.
+    """
     owed: dict[str, Message] = {}
     for message in sorted(told, key=lambda message: message.id):
-        if message.state == "failed":
+        if message.state == "failed" or message.role == "resident":
             continue
         if message.template not in ALARM_TEMPLATES:
             owed.pop(message.recipient, None)
@@ -266,6 +284,7 @@ def _knows(
         earlier.recipient == person.address
         and earlier.channel == channel
         and earlier.template in ALARM_TEMPLATES
+        and (earlier.role == "resident") == (person.role == "resident")
         and (
             earlier.alarm in mates
             or (earlier.alarm == alarm.id and earlier.params.get("round") == round_of(alarm))
@@ -278,11 +297,14 @@ def _knows(
 def _message(
     alarm: Alarm, card: ResidentCard, person: Person, channel: Channel, now: int, told: Sequence[Message]
 ) -> NewMessage:  # fmt: skip
-    first = not any(earlier.template in ALARM_TEMPLATES for earlier in told)
+    first = not any(earlier.template in ALARM_TEMPLATES and earlier.role != "resident" for earlier in told)
+    params = {**alarm_params(alarm, card, person.role), "round": round_of(alarm)}
+    if person.role == "resident":
+        params["name"] = person.name
     return NewMessage(
         alarm=alarm.id,
         site=alarm.site,
-        resident=alarm.resident,
+        resident=person.resident or alarm.resident,
         contact=person.contact,
         responder=person.responder,
         account=person.account,
@@ -291,7 +313,7 @@ def _message(
         recipient=person.address,
         channel=channel,
         template=Template.SYSTEM if alarm.kind == "system" else _ALARM[person.role],
-        params={**alarm_params(alarm, card, person.role), "round": round_of(alarm)},
+        params=params,
         language=person.language,
         expires_at=now + ALARM_MESSAGE_VALID_MS,
         priority=PRIORITY[alarm.severity] + FIRST_OF_ITS_CASE * first,

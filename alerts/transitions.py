@@ -129,10 +129,14 @@ ROUND_EVENTS: Final[frozenset[str]] = frozenset({"again", "reopen"})
 FAMILY_GOING: Final = "family_going"
 FAMILY_THERE: Final = "family_there"
 FAMILY_SAYS_WELL: Final = "family_says_well"
+RESIDENT_SAYS_WELL: Final = "resident_says_well"
 CANNOT_COME: Final = "cannot_come"
 ALSO_GOING: Final = "also_going"
 ALSO_THERE: Final = "also_there"
 """Timeline events of answers that move no state."""
+
+SAYS_WELL: Final[frozenset[str]] = frozenset({FAMILY_SAYS_WELL, RESIDENT_SAYS_WELL})
+"""Those that staff may confirm."""
 
 REPLIED: Final = "replied"
 """Timeline event: the words of an answer that only a person can read."""

@@ -229,7 +229,8 @@ class PostgresAlarmTransaction(EscalationWork):
     async def _cards(self, condition: LiteralString, value: str) -> list[ResidentCard]:
         cursor = await self._connection.execute(
             "select r.id, r.name, r.site, s.name, s.demo, r.status, r.timezone, r.language, r.address,"
-            f" {_CONTACTS} from resident r join site s on s.id = r.site where {condition} order by r.id",
+            f" coalesce(r.phone, ''), {_CONTACTS}"
+            f" from resident r join site s on s.id = r.site where {condition} order by r.id",
             (value,),
         )
         return [
@@ -243,7 +244,8 @@ class PostgresAlarmTransaction(EscalationWork):
                 timezone=row[6],
                 language=row[7],
                 address={key: str(value) for key, value in row[8].items() if value is not None},
-                contacts=msgspec.convert(row[9], tuple[Contact, ...]),
+                phone=row[9],
+                contacts=msgspec.convert(row[10], tuple[Contact, ...]),
             )
             for row in await cursor.fetchall()
         ]

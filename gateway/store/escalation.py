@@ -15,7 +15,7 @@ from alerts.policies import Who
 from alerts.ports import Channel, NewMessage, NewStep, Person, Plan, SiteRules, Step
 from alerts.telling import ALARM_TEMPLATES
 from devices.clock import DAY_MS
-from devices.commands import BadCommand
+from devices.commands import BadCommand, CommandName
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.commands import queue_command
 from gateway.store.connection import Connection
@@ -297,20 +297,31 @@ class EscalationWork:
 
     async def tell_band(self, device: str, text: str, *, alarm: UUID, now: int) -> bool:
         """Ask a band to show a text; False when it cannot be asked."""
+        return await self._ask(device, "message", {"text": text}, alarm, now)
+
+    async def ring_band(self, device: str, *, alarm: UUID, now: int) -> bool:
+        """Ask a band to sound; False when it cannot be asked."""
+        return await self._ask(device, "ring", {}, alarm, now)
+
+    async def _ask(self, device: str, name: CommandName, args: dict[str, str], alarm: UUID, now: int) -> bool:
         try:
             async with self._connection.transaction():
                 await queue_command(
-                    self._connection,
-                    device=device,
-                    name="message",
-                    args={"text": text},
-                    by="system",
-                    now=now,
-                    alarm=alarm,
+                    self._connection, device=device, name=name, args=args, by="system", now=now, alarm=alarm
                 )
         except (BadCommand, StoreError):
             return False
         return True
+
+    async def bands_of(self, resident: str) -> list[str]:
+        """The bands that a resident wears at present, by their ids."""
+        cursor = await self._connection.execute(
+            "select d.id from resident r join assignment n on n.resident_slot = r.slot and n.to_ms is null"
+            " join device d on d.slot = n.device_slot where r.id = %s and d.registered and not d.revoked"
+            " and d.type in ('band', 'watch', 'pendant') order by d.id",
+            (resident,),
+        )
+        return [row[0] for row in await cursor.fetchall()]
 
     async def queue(self, message: NewMessage, now: int, *, not_before: int = 0) -> int:
         """Put a message into the outbox; one that tells a phone of an alarm gets its two-digit code."""

@@ -17,6 +17,7 @@ STILL_THEIRS: Final[LiteralString] = (
     "(m.contact is null or exists (select 1 from contact c where c.id = m.contact and c.phone = m.recipient))"
     " and (m.responder is null or exists (select 1 from responder p"
     " where p.id = m.responder and p.phone = m.recipient and p.active))"
+    " and (m.role <> 'resident' or exists (select 1 from resident w where w.id = m.resident and w.phone = m.recipient))"
     " and (m.account is null or m.responder is not null or exists (select 1 from account a"
     " where a.username = m.account and a.phone = m.recipient and not a.disabled))"
 )

@@ -240,6 +240,13 @@ class MemoryTransaction:
         self._c.shown.append((device, text))
         return True
 
+    async def ring_band(self, device: str, *, alarm: UUID, now: int) -> bool:
+        self._c.shown.append((device, "ring"))
+        return True
+
+    async def bands_of(self, resident: str) -> list[str]:
+        return []
+
     async def queue(self, message: NewMessage, now: int) -> int:
         number = len(self._c.messages) + 1
         stored = StoredMessage(message, id=number, created_at=now)

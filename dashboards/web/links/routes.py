@@ -33,7 +33,8 @@ router = APIRouter(include_in_schema=False)
 _HEADERS: Final = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
 _PAGE: Final = {FAMILY: "link/family.html", GROUP: "link/group.html"}
 _OTHERWISE: Final = "link/responder.html"
-_VERBS: Final[dict[str, Verb]] = {verb: verb for verb in get_args(Verb)}
+_VERBS: Final[dict[str, Verb]] = {verb: verb for verb in get_args(Verb) if verb != "help"}
+"""What may be said on a page; whoever is asked how they are has none."""
 
 
 def _or_say_so(work: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
@@ -106,7 +107,7 @@ async def reply(
             press = Press(person=person, responder=responder, word=word)
             return await _taken(request, deps, token, link, one, press)
     elif one is not None and verb in _VERBS:
-        await answer(deps.alarm_store, one.id, _replier(link), _VERBS[verb], deps.clock.now_ms())
+        await answer(deps.alarm_store, one.id, _replier(link), _VERBS[verb], deps.clock.now_ms(), way="page")
     return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
 
 
@@ -123,7 +124,7 @@ async def _taken(request: Request, deps: Deps, token: str, link: Link, alarm: Al
     if own is None:
         query = {"alarm": str(alarm.id), **query, "who": NO_NAME}
     elif isinstance(theirs, Link):
-        await answer(deps.alarm_store, theirs.alarm.id, _replier(theirs), "take", now)
+        await answer(deps.alarm_store, theirs.alarm.id, _replier(theirs), "take", now, way="page")
     return RedirectResponse(f"/a/{own or token}" + (f"?{urlencode(query)}" if query else ""), 303, _HEADERS)
 
 

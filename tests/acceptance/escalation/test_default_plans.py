@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.escalation.centre import PHONES
 from tests.support.escalation.deeds import (
     fall,
     flat_battery,
     misses_checkin,
     of_the_site,
+    shows_no_life,
     silent,
     sos,
     takes,
     wanders,
 )
 from tests.support.escalation.story import Deed, Story
-from tests.support.escalation.wants import call, group, hours, line, minutes, sms
+from tests.support.escalation.wants import band, call, group, hours, line, minutes, ring, sms
 
 
 @pytest.mark.parametrize("cry", [sos("wang"), fall("wang")], ids=["sos", "fall"])
@@ -46,22 +48,55 @@ async def test_who_has_wandered_off_is_looked_for_by_staff_family_and_grid_worke
     await story.plays(until=hours(12))
 
 
-async def test_of_silent_devices_only_the_desk_hears(story: Story) -> None:
+async def test_of_silent_devices_the_resident_and_the_desk_hear_and_no_family(story: Story) -> None:
+    await story.centre.phone("wang", PHONES["wang"])
     story.at(0, silent("wang", "medium"))
-    story.want(60, sms("zhang"))
+    story.want(0, sms("wang", "收不到您手环的信号"))
+    story.want(60, sms("zhang"), call("wang"))
     story.want(180, sms("wu"))
     story.silence()
     await story.plays(until=hours(12))
 
 
-async def test_of_a_missed_checkin_family_and_neighbours_hear_too(story: Story) -> None:
-    story.at(0, misses_checkin("wang"))
+async def test_of_a_silence_that_is_grave_people_at_hand_hear_too_and_no_family(story: Story) -> None:
+    story.at(0, silent("wang", "high"))
+    story.want(60, sms("zhang"))
+    story.want(180, sms("wu"), sms("neighbour chen"))
+    story.want(360, sms("grid worker liu"), sms("grid worker of all"))
+    story.silence()
+    await story.plays(until=hours(12))
+
+
+@pytest.mark.parametrize("missed", [misses_checkin("wang"), shows_no_life("wang")], ids=["checkin", "inactivity"])
+async def test_who_missed_a_check_is_asked_first_and_then_the_circle(story: Story, missed: Deed) -> None:
+    await story.centre.wears("wang")
+    await story.centre.phone("wang", PHONES["wang"])
+    story.at(0, missed)
+    story.want(0, ring("wang"), band("wang", "请按平安键"), sms("wang", "王秀兰您好"))
+    story.want(60, sms("zhang"), call("wang", "平安请按1"))
+    story.want(120, sms("daughter"))
+    story.want(180, sms("wu"), sms("neighbour chen"))
+    story.want(240, sms("son"))
+    story.want(360, sms("grid worker liu"), sms("grid worker of all"))
+    story.silence()
+    await story.plays(until=hours(12))
+
+
+async def test_who_has_neither_band_nor_telephone_hurries_nobody(story: Story) -> None:
+    story.at(0, misses_checkin("wang", device=None))
     story.want(60, sms("zhang"))
     story.want(120, sms("daughter"))
-    story.want(180, sms("wu"))
-    story.want(240, sms("son"), sms("neighbour chen"))
-    story.silence()
-    await story.plays(until=hours(12))
+    story.silence("wang", "zhang", "daughter")
+    await story.plays(until=minutes(2.9))
+    assert [entry.event for entry in (await story.alarm_of("wang")).timeline] == ["opened", "told", "family_told"]
+
+
+async def test_a_landline_is_called_at_once_instead_of_texted(story: Story) -> None:
+    await story.centre.phone("wang", PHONES["landline uncle"])
+    story.can(landlines=False)
+    story.at(0, misses_checkin("wang"))
+    story.want(0, call("landline uncle", "王秀兰您好"), line("step_skipped", note="resident sms: landline"))
+    await story.plays(until=minutes(1))
 
 
 @pytest.mark.parametrize("mild", [flat_battery("wang"), silent("wang", "low")], ids=["battery", "silent"])

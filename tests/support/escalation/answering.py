@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import count
 from typing import Literal
 
-from alerts.inbox import CarrierReport, Inbound, hear, receive
+from alerts.inbox import CarrierReport, Inbound, hear, press, receive
 from alerts.messages import text_of
 from alerts.phrases import Template
 from devices.phones import normalise_phone
@@ -48,6 +48,18 @@ class Answering:
             told = [h.message for h in story.heard_by(who) if h.message is not None and h.message.alarm == alarm.id]
             assert told, f"{who} was not told of {of}"
             await self.texts_us(who, f"{figure} {told[-1].code}")(story)
+
+        return happens
+
+    def presses(self, who: str, key: str) -> Deed:
+        """Somebody presses a key during the last call to them."""
+
+        async def happens(story: Story) -> None:
+            called = [h.message for h in story.heard_by(who) if h.how == "voice" and h.message is not None]
+            assert called, f"{who} was not called"
+            inbound = Inbound(provider_id=f"CAin{next(self._sids)}", sender="", body=key, channel="voice")
+            said = await press(self.store, inbound, called[-1].id, story.now())
+            self.said[who].append(None if said is None else said.template)
 
         return happens
 

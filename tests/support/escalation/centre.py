@@ -20,6 +20,8 @@ FOREVER_MS: Final = 4_000_000_000_000
 """A shift from the beginning to this moment covers every story."""
 
 PHONES: Final[dict[str, str]] = {
+    "wang": "+8613800000021",
+    "li": "+8613800000022",
     "daughter": "+8613800000001",
     "son": "+8613800000002",
     "niece": "+8613800000003",
@@ -36,7 +38,7 @@ PHONES: Final[dict[str, str]] = {
     "landline uncle": "+862155501234",
     "chat": f"chat:{SITE}",
 }
-"""Everybody who can be told, by the name under which a story speaks of them."""
+"""Everybody who can be told, by the name under which a story speaks of them; residents, where it gives them a phone."""
 
 NAME_OF: Final = {phone: name for name, phone in PHONES.items()}
 
@@ -89,6 +91,14 @@ class Centre:
     async def phone(self, resident: str, number: str | None) -> None:
         """The resident's own telephone."""
         await self._write("update resident set phone = %s where id = %s", number, resident)
+
+    async def wears(self, resident: str, device: str | None = None, *, since_ms: int = 0) -> None:
+        """What a resident wears at present."""
+        await self._write(
+            "insert into assignment (device_slot, resident_slot, from_ms) select d.slot, r.slot, %s"
+            " from device d, resident r where d.id = %s and r.id = %s",
+            since_ms, device or f"band-{resident}", resident,
+        )  # fmt: skip
 
     async def promise(self, resident: str, opens_ms: int, closes_ms: int) -> None:
         """A check that a resident has promised for some time (ms)."""

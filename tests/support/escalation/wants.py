@@ -111,6 +111,11 @@ def band(whose: str, saying: str = "") -> Want:
     return Want(whose, "band", frozenset({"message"}), saying)
 
 
+def ring(whose: str) -> Want:
+    """A wristband sounds."""
+    return Want(whose, "band", frozenset({"ring"}))
+
+
 def line(
     event: str, *, of: str = "wang", actor: str | None = None, note: str | None = None, to: str | None = None
 ) -> Line:

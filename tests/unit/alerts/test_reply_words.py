@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alerts.messages import text_of
 from alerts.phrases import PATTERNS
 from alerts.replies import Verb
-from alerts.reply_words import OPT_OUT, SAYS_NOTHING, WORDS, Read, read
+from alerts.reply_words import OPT_OUT, SAYS_NOTHING, WORDS, Read, read, read_own
 
 SAYS: dict[Verb, tuple[str, ...]] = {
     "take": (
@@ -17,7 +17,12 @@ SAYS: dict[Verb, tuple[str, ...]] = {
         "I'm on my way to her", "收到，1", "Coming now", "one",
     ),
     "there": ("2", "到了", "我到了", "已经到了", "I’m here", "Arrived", "二", "在她身边"),
-    "well": ("3", "没事", "她没事，谢谢", "All is well", "误报", "she's fine", "2 3", "我到了，没事", "妈妈没事 3"),
+    "well": ("3", "没事", "她没事，谢谢", "All is well", "误报", "she's fine", "2 3", "我到了，没事", "妈妈没事 3",
+        "打通了，她没事", "她在我这，平安", "spoke to her, she is fine"),
+    "with_me": (
+        "她在我这儿", "妈妈在我身边", "老人在我家", "她跟我在一起", "She is with me", "she's with me",
+        "he is at my place", "他在我家，到了", "we are together",
+    ),
     "cannot": ("0", "去不了", "我去不了", "Can’t come", "not going", "没时间", "我在外地", "no", "〇"),
 }  # fmt: skip
 
@@ -25,7 +30,8 @@ DOUBTFUL = (
     "", "好的", "ok", "收到", "1 3", "1 2", "12345", "137", "没到", "还没到了", "I am not there",
     "there is a problem", "不是误报", "not a false alarm", "没事吗？", "她没事吧", "到了?", "我到了楼下但进不去门",
     "At the door, it is locked", "她不在家", "她去了", "he's going", "正在开会，稍后回复",
-    "I am driving and will answer later", "👍", "不", "00", "1 37 52",
+    "I am driving and will answer later", "她不在我这", "she is not with me", "打通了", "她没接电话",
+    "spoke to her", "👍", "不", "00", "1 37 52",
 )  # fmt: skip
 
 
@@ -95,3 +101,39 @@ def test_our_own_texts_sent_back_to_us_are_no_answer(template: str, language: st
     answer = read(text_of(template, params, language, code=37))
     assert answer != "opt_out"
     assert answer.verb is None
+
+
+OWN: dict[Verb | None, tuple[str, ...]] = {
+    "well": ("1", "3", "１", "平安", "我没事", "我很好，谢谢", "好着呢", "I am fine", "I'm ok", "all well", "1 3"),
+    "help": (
+        "0", "救命", "我摔倒了", "头晕，起不来", "你们能来帮我吗？", "not well", "HELP",
+        "I fell and cannot get up", "0 0",
+    ),
+    None: (
+        "", "好的", "ok", "2", "在家", "1 0", "没摔", "我没有摔倒", "不需要帮助", "I don't need help", "我没事吧？",
+        "10", "not fine", "没按平安键",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb, lines in OWN.items() for line in lines])
+def test_who_is_asked_how_they_are_has_words_of_their_own(verb: Verb | None, line: str) -> None:
+    assert read_own(line).verb == verb
+
+
+@pytest.mark.parametrize("code", range(10, 100))
+def test_their_words_too_may_name_an_alarm(code: int) -> None:
+    assert read_own(f"1 {code}") == Read("well", code)
+    assert read_own(f"{code} 救命") == Read("help", code)
+
+
+@given(st.text(max_size=200))
+def test_no_line_of_theirs_breaks_the_reader(line: str) -> None:
+    answer = read_own(line)
+    assert answer.verb in (None, "well", "help")
+    assert answer.code is None or 10 <= answer.code <= 99
+
+
+def test_a_letter_that_only_mentions_help_calls_for_none() -> None:
+    letter = "谢谢你们上个月帮我修好了水管，邻居们也都问起你们的电话号码，我把号码写在冰箱上面了，大家都很高兴"
+    assert read_own(letter).verb is None
