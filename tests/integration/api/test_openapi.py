@@ -5,7 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-RESOURCES = ("sites", "residents", "households", "devices", "assignments", "fences", "contacts", "staff", "responders")
+RESOURCES = (
+    "sites", "residents", "households", "devices", "assignments", "fences", "contacts", "staff", "responders", "plans",
+    "holidays",
+)  # fmt: skip
 
 
 async def _paths(anonymous: httpx.AsyncClient) -> dict[str, dict[str, object]]:

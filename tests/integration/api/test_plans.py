@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import httpx
 import pytest
@@ -17,42 +15,17 @@ from gateway.store.connection import Connection
 from gateway.store.registry import plan_ahead
 from gateway.store.registry_log import changes_since, current_version
 from tests.support.console import Clients
-
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-MORNING: Final = {"from": "08:00", "to": "09:30"}
-
-
-def _at(hour: int, minute: int = 0, day: int = 10) -> int:
-    """A moment of June 2025 in Shanghai, where no clock is changed."""
-    return round(datetime(2025, 6, day, hour, minute, tzinfo=SHANGHAI).timestamp()) * 1000
+from tests.support.promises import MORNING, enter_plan, enter_resident, june, shown
 
 
 @pytest.fixture(autouse=True)
 def at_dawn(clock: ManualClock) -> None:
-    clock.now = _at(6)
-
-
-async def _resident(client: httpx.AsyncClient, site: str = "north", **more: Any) -> str:
-    made = await client.post("/api/v1/residents", json={"site": site, "name": "李奶奶", **more})
-    assert made.status_code == 201, made.text
-    return str(made.json()["id"])
-
-
-async def _plan(client: httpx.AsyncClient, resident: str, *windows: dict[str, Any], **more: Any) -> dict[str, Any]:
-    body = {"resident": resident, "name": "早安", "windows": list(windows) or [MORNING], **more}
-    made = await client.post("/api/v1/plans", json=body)
-    assert made.status_code == 201, made.text
-    plan: dict[str, Any] = made.json()
-    return plan
+    clock.now = june(6)
 
 
 async def _windows(conn: Connection) -> list[tuple[str, str]]:
     cursor = await conn.execute("select opens_ms, closes_ms from check_window order by opens_ms")
-    return [(_shown(opens), _shown(closes)) for opens, closes in await cursor.fetchall()]
-
-
-def _shown(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, SHANGHAI).strftime("%d %H:%M")
+    return [(shown(opens), shown(closes)) for opens, closes in await cursor.fetchall()]
 
 
 def _days(first: int, last: int, opens: str = "08:00", closes: str = "09:30") -> list[tuple[str, str]]:
@@ -67,9 +40,9 @@ async def _change(client: httpx.AsyncClient, plan: dict[str, Any], **changes: An
 
 async def test_a_plan_comes_back_as_it_was_entered(client_of: Clients) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
+    resident = await enter_resident(client)
     evening = {"from": "22:00", "to": "06:00", "days": ["sun", "mon", "mon"], "by": "sign"}
-    plan = await _plan(client, resident, MORNING, evening, grace_min=30, first_day="2025-06-01")
+    plan = await enter_plan(client, resident, MORNING, evening, grace_min=30, first_day="2025-06-01")
     assert plan == {
         "id": plan["id"], "site": "north", "resident": resident, "name": "早安", "grace_min": 30, "remind_min": 15,
         "remind": ["ring"], "holidays": "as_usual", "first_day": "2025-06-01", "last_day": None, "active": True,
@@ -103,7 +76,7 @@ async def test_a_plan_comes_back_as_it_was_entered(client_of: Clients) -> None:
 )
 async def test_a_plan_that_makes_no_sense_is_refused(client_of: Clients, wrong: dict[str, Any]) -> None:
     client = await client_of("supervisor")
-    body = {"resident": await _resident(client), "name": "早安", "windows": [MORNING], **wrong}
+    body = {"resident": await enter_resident(client), "name": "早安", "windows": [MORNING], **wrong}
     answer = await client.post("/api/v1/plans", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -111,12 +84,12 @@ async def test_a_plan_that_makes_no_sense_is_refused(client_of: Clients, wrong: 
 
 async def test_plans_of_one_resident_never_ask_for_two_things_at_once(client_of: Clients) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
-    plan = await _plan(client, resident)
+    resident = await enter_resident(client)
+    plan = await enter_plan(client, resident)
     other = {"resident": resident, "name": "二", "windows": [{"from": "09:00", "to": "10:00"}]}
     refused = await client.post("/api/v1/plans", json=other)
     assert (refused.status_code, "早安" in refused.json()["detail"]) == (409, True)
-    later = await _plan(client, resident, {"from": "09:30", "to": "10:00"})
+    later = await enter_plan(client, resident, {"from": "09:30", "to": "10:00"})
     assert (await client.put(f"/api/v1/plans/{later['id']}", json=other)).status_code == 409
     await _change(client, plan, active=False)
     assert (await client.put(f"/api/v1/plans/{later['id']}", json=other)).status_code == 200
@@ -125,8 +98,8 @@ async def test_plans_of_one_resident_never_ask_for_two_things_at_once(client_of:
 
 async def test_who_may_change_plans_and_whose(client_of: Clients) -> None:
     client = await client_of("supervisor")
-    resident, far = await _resident(client), await _resident(client, "south")
-    plan, hidden = await _plan(client, resident), await _plan(client, far)
+    resident, far = await enter_resident(client), await enter_resident(client, "south")
+    plan, hidden = await enter_plan(client, resident), await enter_plan(client, far)
     duty = await client_of("duty", ("north",))
     assert [each["id"] for each in (await duty.get("/api/v1/plans")).json()["items"]] == [plan["id"]]
     assert (await duty.get(f"/api/v1/plans/{hidden['id']}")).status_code == 404
@@ -143,9 +116,9 @@ async def test_a_plan_is_laid_out_two_days_ahead_when_it_is_made_and_the_gateway
     client_of: Clients, conn: Connection
 ) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
+    resident = await enter_resident(client)
     before = await current_version(conn)
-    await _plan(client, resident, {**MORNING, "by": "sign"}, grace_min=20)
+    await enter_plan(client, resident, {**MORNING, "by": "sign"}, grace_min=20)
     assert await _windows(conn) == _days(10, 11)
     heard = [each.record for each in await changes_since(conn, before) if each.entity == "check_window"]
     assert [(each.by, each.grace_ms) for each in heard if isinstance(each, CheckWindow)] == [("sign", 1_200_000)] * 2
@@ -155,7 +128,7 @@ async def test_the_planner_goes_on_from_there_and_asks_for_nothing_twice(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    await _plan(client, await _resident(client))
+    await enter_plan(client, await enter_resident(client))
     assert await plan_ahead(conn, clock.now) == 0
     before = await current_version(conn)
     for hours in range(0, 73, 3):
@@ -171,8 +144,8 @@ async def test_a_plan_made_while_its_window_is_open_asks_from_the_next_one_on(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    clock.now = _at(9)
-    await _plan(client, await _resident(client))
+    clock.now = june(9)
+    await enter_plan(client, await enter_resident(client))
     assert await plan_ahead(conn, clock.now) == 0
     assert await _windows(conn) == _days(11, 12)
 
@@ -181,13 +154,13 @@ async def test_what_a_planner_that_was_away_did_not_write_is_written_late(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    await _plan(client, await _resident(client))
+    await enter_plan(client, await enter_resident(client))
     await plan_ahead(conn, clock.now)
-    clock.now = _at(9, day=15)
-    fresh = await _plan(client, await _resident(client))
+    clock.now = june(9, day=15)
+    fresh = await enter_plan(client, await enter_resident(client))
     assert await plan_ahead(conn, clock.now) > 0
     cursor = await conn.execute("select opens_ms, plan = %s from check_window order by 1, 2", (fresh["id"],))
-    found = [(_shown(opens), is_fresh) for opens, is_fresh in await cursor.fetchall()]
+    found = [(shown(opens), is_fresh) for opens, is_fresh in await cursor.fetchall()]
     late = [("14 08:00", False), ("15 08:00", False)]
     assert found == [
         ("10 08:00", False), ("11 08:00", False), *late, ("16 08:00", False), ("16 08:00", True), ("17 08:00", False),
@@ -199,9 +172,9 @@ async def test_a_window_under_way_goes_on_with_its_new_end_and_keeps_what_was_ke
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
-    plan = await _plan(client, resident)
-    clock.now = _at(9)
+    resident = await enter_resident(client)
+    plan = await enter_plan(client, resident)
+    clock.now = june(9)
     longer = (await _change(client, plan, windows=[{"from": "08:00", "to": "11:00"}])).json()
     assert await _windows(conn) == [("10 08:00", "10 11:00"), *_days(11, 12, closes="11:00")]
     await keep_open(conn, resident, at=clock.now, by="mei", how="call")
@@ -214,8 +187,8 @@ async def test_a_window_that_is_shortened_to_before_now_keeps_its_end(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    plan = await _plan(client, await _resident(client))
-    clock.now = _at(9)
+    plan = await enter_plan(client, await enter_resident(client))
+    clock.now = june(9)
     await _change(client, plan, windows=[{"from": "08:00", "to": "08:30"}])
     assert await plan_ahead(conn, clock.now) == 0
     assert await _windows(conn) == [("10 08:00", "10 09:30"), *_days(11, 12, closes="08:30")]
@@ -226,9 +199,9 @@ async def test_what_is_no_longer_promised_is_not_asked_for_and_the_list_says_so(
     client_of: Clients, conn: Connection, clock: ManualClock, way: str
 ) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
-    plan = await _plan(client, resident)
-    clock.now = _at(9, 40)
+    resident = await enter_resident(client)
+    plan = await enter_plan(client, resident)
+    clock.now = june(9, 40)
     match way:
         case "removed":
             assert (await client.delete(f"/api/v1/plans/{plan['id']}")).status_code == 204
@@ -241,15 +214,15 @@ async def test_what_is_no_longer_promised_is_not_asked_for_and_the_list_says_so(
     assert await _windows(conn) == []
     [check] = (await client.get("/api/v1/checks")).json()["items"]
     assert (check["state"], check["skipped"], check["plan_name"]) == ("skipped", "withdrawn", "早安")
-    assert _shown(check["closes_at"]) == "10 09:30"
+    assert shown(check["closes_at"]) == "10 09:30"
 
 
 async def test_what_was_missed_stays_missed_when_the_plan_is_removed(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    plan = await _plan(client, await _resident(client))
-    clock.now = _at(9, 45)
+    plan = await enter_plan(client, await enter_resident(client))
+    clock.now = june(9, 45)
     await client.delete(f"/api/v1/plans/{plan['id']}")
     assert await _windows(conn) == _days(10, 10)
     [check] = (await client.get("/api/v1/checks")).json()["items"]
@@ -258,11 +231,11 @@ async def test_what_was_missed_stays_missed_when_the_plan_is_removed(
 
 async def test_a_grace_that_a_manager_set_moves_when_a_check_is_overdue(client_of: Clients, conn: Connection) -> None:
     client = await client_of("admin")
-    resident = await _resident(client)
-    await _plan(client, resident)
+    resident = await enter_resident(client)
+    await enter_plan(client, resident)
 
     async def due() -> str:
-        return _shown((await client.get("/api/v1/checks")).json()["items"][0]["due_at"])
+        return shown((await client.get("/api/v1/checks")).json()["items"][0]["due_at"])
 
     assert await due() == "10 09:45"
     for scope, minutes in (("everyone", 20), ("site", 25), ("resident", 29)):
@@ -277,9 +250,9 @@ async def test_a_grace_that_a_manager_set_moves_when_a_check_is_overdue(client_o
 
 async def test_a_holiday_takes_windows_away_and_gives_them_back(client_of: Clients, conn: Connection) -> None:
     client = await client_of("supervisor")
-    resident, far = await _resident(client), await _resident(client, "south")
-    await _plan(client, resident, holidays="skip")
-    await _plan(client, far, {"from": "12:00", "to": "13:00"}, holidays="skip")
+    resident, far = await enter_resident(client), await enter_resident(client, "south")
+    await enter_plan(client, resident, holidays="skip")
+    await enter_plan(client, far, {"from": "12:00", "to": "13:00"}, holidays="skip")
     usual = [*_days(10, 11), *_days(10, 11, "12:00", "13:00")]
     assert await _windows(conn) == sorted(usual)
     body = {"site": "north", "name": "端午节", "date": "2025-06-11"}
@@ -307,11 +280,11 @@ async def test_a_holiday_that_begins_in_the_middle_of_a_window_withdraws_it_for_
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    await _plan(client, await _resident(client), holidays="skip")
-    clock.now = _at(9)
+    await enter_plan(client, await enter_resident(client), holidays="skip")
+    clock.now = june(9)
     holiday = (await client.post("/api/v1/holidays", json={"site": "north", "name": "端", "date": "2025-06-10"})).json()
     assert await _windows(conn) == _days(11, 12)
-    clock.now = _at(9, 10)
+    clock.now = june(9, 10)
     await client.delete(f"/api/v1/holidays/{holiday['id']}")
     assert await _windows(conn) == _days(11, 12), "nobody reminded them, and nobody waits for them"
 
@@ -320,8 +293,8 @@ async def test_another_time_zone_is_followed_by_the_planner(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
-    await _plan(client, resident)
+    resident = await enter_resident(client)
+    await enter_plan(client, resident)
     person = (await client.get(f"/api/v1/residents/{resident}")).json()
     await client.put(f"/api/v1/residents/{resident}", json={**person, "timezone": "Asia/Tokyo"})
     assert await plan_ahead(conn, clock.now) > 0
@@ -332,9 +305,9 @@ async def test_whoever_is_removed_takes_their_promises_with_them(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("manager")
-    resident = await _resident(client)
-    plan = await _plan(client, resident)
-    clock.now = _at(9)
+    resident = await enter_resident(client)
+    plan = await enter_plan(client, resident)
+    clock.now = june(9)
     await client.post(f"/api/v1/residents/{resident}/seen", json={"how": "visit"})
     assert (await client.delete(f"/api/v1/residents/{resident}")).status_code == 204
     assert (await client.get(f"/api/v1/plans/{plan['id']}")).status_code == 404
@@ -353,12 +326,12 @@ async def test_an_early_press_keeps_a_window_whatever_becomes_of_its_plan(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
     client = await client_of("supervisor")
-    resident = await _resident(client)
-    plan = await _plan(client, resident)
+    resident = await enter_resident(client)
+    plan = await enter_plan(client, resident)
     row = await (await conn.execute("select slot from resident where id = %s", (resident,))).fetchone()
     assert row is not None
-    clock.now = _at(7, 30)
-    await keep_windows(conn, [Kept(row[0], _at(9, 30), clock.now, "button")])
+    clock.now = june(7, 30)
+    await keep_windows(conn, [Kept(row[0], june(9, 30), clock.now, "button")])
     await _change(client, plan, windows=[{"from": "08:00", "to": "10:00"}])
     assert await _windows(conn) == [*_days(10, 10), *_days(11, 11, closes="10:00")]
     assert await plan_ahead(conn, clock.now + MINUTE_MS) == 0
