@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
-from anxin.cli.options import give_up, parameters_from, progress, say
+from anxin.cli.options import give_up, need_matplotlib, parameters_from, progress, say
 from anxin.embedded.errors import StartError
 
 T = TypeVar("T")
@@ -200,6 +201,50 @@ def desk_load(
             residents=residents, days=days, seed=seed, world=world, manner=desk, parameters=values,
             told=lambda _: bar.update(1),
         )  # fmt: skip
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+@bench.command()
+@click.option("--residents", type=click.IntRange(min=10), default=500, show_default=True)
+@click.option("--days", type=click.IntRange(min=4), default=365, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--assume", multiple=True, metavar="WORD", help="The world: usual, noisy, or one value as NAME=NUMBER.")
+@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Another value, for everyone.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Draw the figures into this folder.")
+@_as_json
+def year(
+    residents: int, days: int, seed: int, assume: tuple[str, ...], settings: tuple[str, ...], plot: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Simulate a year of promised checks and routines: false alarms by rule, and how soon the helpless are noticed."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.year.assumptions import assumed
+    from bench.year.run import measure
+    from bench.year.text import lines
+
+    values = parameters_from(settings)
+    if plot is not None:
+        need_matplotlib()
+    try:
+        world, people = assumed(assume)
+    except ValueError as error:
+        give_up(error)
+    with click.progressbar(length=days, label="days", file=sys.stderr, show_eta=True, show_pos=True) as bar:
+        found = measure(
+            residents=residents, days=days, seed=seed, world=world, a=people, parameters=values,
+            told=lambda _: bar.update(1),
+        )  # fmt: skip
+    if plot is not None:
+        from bench.year.plots import drawn
+
+        for path in drawn(found, plot):
+            click.echo(f"drawn: {path}", err=True)
     if as_json:
         say(msgspec.json.encode(found).decode())
         return

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from anxin.cli.options import give_up, parameters_from, say
+from anxin.cli.options import give_up, need_matplotlib, parameters_from, say
 
 
 @click.group()
@@ -44,7 +43,7 @@ def routine(
 
     parameters = parameters_from(settings)
     if plot is not None:
-        _can_draw()
+        need_matplotlib()
     try:
         people = people_of(manifest)
         bar = click.progressbar(
@@ -74,9 +73,3 @@ def _onto(bar: Any) -> Callable[[int, int], None]:
         bar.update(done - bar.pos)
 
     return reached
-
-
-def _can_draw() -> None:
-    """Say before the work begins, not after it, that what plots need is not installed."""
-    if find_spec("matplotlib") is None:
-        give_up("plots need matplotlib, which is not installed: pip install 'anxin[plot]'")

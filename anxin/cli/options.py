@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -94,3 +95,9 @@ def parameters_from(settings: tuple[str, ...]) -> dict[str, float]:
         return {setting.name: setting.value for setting in settings_from(settings)}
     except BacktestError as error:
         give_up(error)
+
+
+def need_matplotlib() -> None:
+    """Say before the work begins, not after it, that what plots need is not installed."""
+    if find_spec("matplotlib") is None:
+        give_up("plots need matplotlib, which is not installed: pip install 'anxin[plot]'")

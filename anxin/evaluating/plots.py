@@ -1,21 +1,18 @@
-"""An evaluation as pictures: how soon by hour of the day, and how many are found by when.
-
-matplotlib is an extra (``anxin[plot]``) and imported only here.
-"""
+"""An evaluation as pictures: how soon by hour of the day, and what each kind of sign comes to."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from anxin.evaluating.figures import Report
 from anxin.evaluating.plain_limit import LIMIT_H
+from bench.pictures import kept, page
 
 _LEARNED: Final = "#0b5cad"
 _PLAIN: Final = "#8a8a8a"
-_SIZE: Final = (9.0, 4.5)
 
 
 def drawn(report: Report, folder: Path) -> list[Path]:
@@ -25,7 +22,7 @@ def drawn(report: Report, folder: Path) -> list[Path]:
 
 
 def _by_hour(report: Report, path: Path) -> Path:
-    figure, axes = _page()
+    figure, axes = page()
     rows = [row for row in report.by_hour if row.trials]
     hours = [row.hour for row in rows]
     median = [_or_cut(row.median_detection_h, report.wait_h) for row in rows]
@@ -37,11 +34,11 @@ def _by_hour(report: Report, path: Path) -> Path:
         xlabel="hour of the local day at which the signs ended", ylabel="hours until the alarm", xticks=range(0, 24, 2),
         ylim=(0, None), title=f"{report.trials:,} trials of {report.subjects} people",
     )  # fmt: skip
-    return _kept(figure, axes, path)
+    return kept(figure, axes, path)
 
 
 def _by_kind(report: Report, path: Path) -> Path:
-    figure, axes = _page()
+    figure, axes = page()
     kinds = report.per_folder
     for number, (name, both) in enumerate(kinds.items()):
         colour = f"C{number}"
@@ -56,23 +53,7 @@ def _by_kind(report: Report, path: Path) -> Path:
         xlabel="median hours until the alarm", ylabel="false alarms a day, 95 % exact Poisson", ylim=(0, None),
         xlim=(0, None), title=f"the rule (dots) and a plain limit of {LIMIT_H:g} h (crosses)",
     )  # fmt: skip
-    return _kept(figure, axes, path)
-
-
-def _page() -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_SIZE, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _kept(figure: Any, axes: Any, path: Path) -> Path:
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120)
-    return path
+    return kept(figure, axes, path)
 
 
 def _or_cut(value: float | None, wait_h: float) -> float:

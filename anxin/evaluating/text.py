@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from anxin.evaluating.figures import Both, Figures, Report
-from anxin.evaluating.intervals import Interval
+from bench.intervals import Interval
 
 _SUBJECTS_SHOWN: Final = 10
 

@@ -67,8 +67,8 @@ class Staff:
         self._tasks = 0
 
     def hear(self, events: Records, now: int) -> None:
-        """Fold the engine's events of one moment."""
-        for event in events:
+        """Fold the engine's events of one moment, but for those that are no news of an alarm (a promise kept)."""
+        for event in events[events["what"] <= What.CANCELLED]:
             episode = _episode(event, now)
             before = self._standing.active.get((episode.subject, episode.rule))
             key = self._standing.fold(episode, now)
@@ -151,6 +151,8 @@ def _episode(event: Any, now: int) -> Episode:
     resident = int(event["resident"])
     device = f"d{event['device']}"
     subject = device if rule.public_name.startswith("device.") else f"r{resident}"
+    if rule.public_name.startswith("system."):
+        subject = SITE
     return Episode(
         id=episode_id(rule.public_name, subject, int(event["opening_t"]), int(event["opening_seq"])),
         what=_WHATS[What(int(event["what"]))],

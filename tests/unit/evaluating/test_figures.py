@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from anxin.evaluating.figures import report_of
-from anxin.evaluating.intervals import over_people, poisson, quantile
 from anxin.evaluating.lives import Life
 from anxin.evaluating.outcome import Outcome, Watched
 from anxin.evaluating.plain_limit import judged
 from anxin.evaluating.text import lines
+from bench.intervals import over_people, poisson, quantile
 from devices.clock import HOUR_MS
 
 T = 1_600_000_000_000
