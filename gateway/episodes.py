@@ -9,10 +9,12 @@ import numpy as np
 
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
 from alerts.engine import EVIDENCE_FIELDS, Rule, What
+from alerts.engine.detectors import checkin
 from devices.batch import Records
 from devices.kinds import CRY_FOR_HELP
 from gateway.directory import NOBODY, Directory
 from gateway.readings import Heading
+from gateway.store.checks import How, Kept
 
 _WHAT: Final[dict[What, Any]] = {
     What.OPENED: "opened",
@@ -20,12 +22,35 @@ _WHAT: Final[dict[What, Any]] = {
     What.RECOVERED: "recovered",
     What.CANCELLED: "cancelled",
 }
+_OF_CHECKS: Final = (int(What.KEPT), int(What.EXCUSED))
+_HOW: Final[dict[int, How]] = {checkin.BY_THEMSELVES: "button", checkin.BY_LIVING: "sign", checkin.BY_OTHERS: "seen"}
 _WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour", "never_reported", "readings")
 
 
 def to_episodes(events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int) -> list[Episode]:
     """Translate the engine's output for one batch, in order. ``events``: shape (n,), EPISODE_EVENT."""
-    return [_episode(event, readings, directory, now_ms) for event in events]
+    return [_episode(event, readings, directory, now_ms) for event in of_alarms(events)]
+
+
+def of_alarms(events: Records) -> Records:
+    """The events that alarms are made of: not those that only tell what became of a promised check."""
+    said: Records = events[~np.isin(events["what"], _OF_CHECKS)]
+    return said
+
+
+def kept_in(events: Records) -> list[Kept]:
+    """The promised checks of which the engine says that they were kept."""
+    kept_by = EVIDENCE_FIELDS[Rule.MISSED_CHECK_CHECKIN].index("kept_by")
+    return [
+        Kept(
+            resident_slot=int(event["resident"]),
+            closes_ms=int(event["opening_t"]),
+            kept_ms=int(event["t"]),
+            how=_HOW[int(event["values"][kept_by])],
+            device_slot=int(event["device"]) if event["device"] >= 0 else None,
+        )
+        for event in events[events["what"] == What.KEPT]
+    ]
 
 
 def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_ms: int) -> Episode:

@@ -26,7 +26,7 @@ from gateway.assemble import assemble
 from gateway.decode import Decoded, Rejection, decode
 from gateway.dedupe import Sieve, Sifted
 from gateway.directory import Directory
-from gateway.episodes import detector_failed, to_episodes
+from gateway.episodes import detector_failed, kept_in, of_alarms, to_episodes
 from gateway.errors import RefusedError
 from gateway.foresight import Decided, Pending
 from gateway.listening import AWAY_MS, Listening
@@ -38,6 +38,7 @@ from gateway.snapshots import Snapshots
 from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.arrivals import store_presence, store_rejections
 from gateway.store.batches import BatchRow, insert_batch
+from gateway.store.checks import keep_windows
 from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
 from gateway.store.masses import copy_masses, insert_masses, masses
@@ -288,6 +289,7 @@ class Pipeline:
             await absorb(transaction, self._faults, work.row.now_ms)
         if len(work.events):
             alarms = await self._fold(work, transaction)
+            await keep_windows(connection, kept_in(work.events))
         await insert_others(connection, work.batch, work.extras)
         if work.decoded.presences:
             rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
@@ -306,7 +308,7 @@ class Pipeline:
         episodes = to_episodes(work.events, work.readings, self._directory, now)
         absorbed = await absorb(transaction, episodes, now, lambda episode: self._latency(episode, now))
         alarms: dict[Key, UUID] = {}
-        for event, alarm in zip(work.events, absorbed.by_episode, strict=True):
+        for event, alarm in zip(of_alarms(work.events), absorbed.by_episode, strict=True):
             index = int(event["reading"])
             if alarm is not None and index >= 0 and work.readings[index].kind in CRY_FOR_HELP:
                 work.extras.alarms[index] = alarm.id

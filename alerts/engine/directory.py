@@ -15,25 +15,37 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import layers, local_time, pool
+from alerts.engine import layers, local_time, pool, promises
 from alerts.engine.extents import Rows, replaced, together
 from alerts.engine.layout import (
     BOX,
     FENCE,
     FOREVER,
     HOUSEHOLD,
+    NEVER,
     NOBODY,
     NONE,
+    OWED,
     SPAN,
     WORN,
     State,
 )
+from alerts.engine.promises import Window
 from alerts.engine.rules import Rule
-from alerts.engine.state import with_devices, with_residents
+from alerts.engine.state import with_devices, with_houses, with_residents
 from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import Zone, disc_of, drawn, zone_of
 from devices.batch import Records
-from devices.registry import Assignment, Device, Fence, Parameter, RegistryChange, Resident
+from devices.registry import (
+    Assignment,
+    CheckWindow,
+    Device,
+    Fence,
+    Parameter,
+    RegistryChange,
+    Resident,
+    Sighting,
+)
 from devices.wearing import Span, laid_out, span_at
 
 _FIRST_ROOM: Final = 64
@@ -72,12 +84,22 @@ class Directory(msgspec.Struct):
     fences: dict[str, tuple[int, Zone]] = {}
     households: dict[str, int] = {}
     """Their slots as wearers, HOUSEHOLD and below."""
+    household_of: dict[int, int] = {}
+    """The household's row of a resident who has one."""
+    windows: dict[str, Window] = {}
+    """Promised checks."""
+    sightings: dict[str, int] = {}
+    """Slots of residents whom somebody has seen."""
     worn: dict[int, list[str]] = {}
     """Assignments of a device."""
     walks: dict[int, list[str]] = {}
     """Fences of a resident."""
     wards: dict[int, list[str]] = {}
     """Assignments to a resident."""
+    promised: dict[int, list[str]] = {}
+    """Promised checks of a resident."""
+    members: dict[int, list[int]] = {}
+    """Residents of a household, by its row."""
     zones: list[str] = []
     """Names of the time zones, by row of the tables."""
     sites: dict[str, int] = {}
@@ -90,7 +112,7 @@ class Directory(msgspec.Struct):
     """The same of sites."""
 
 
-FOLLOWING: Final = ("worn", "walks", "wards")
+FOLLOWING: Final = ("worn", "walks", "wards", "promised", "members")
 """Fields of a directory that follow from its others: ``indexed`` makes them."""
 
 
@@ -101,6 +123,10 @@ def indexed(directory: Directory) -> Directory:
         directory.wards.setdefault(wearing.wearer, []).append(key)
     for key, (walker, _) in directory.fences.items():
         directory.walks.setdefault(walker, []).append(key)
+    for key, window in directory.windows.items():
+        directory.promised.setdefault(window.resident, []).append(key)
+    for slot, house in directory.household_of.items():
+        directory.members.setdefault(house, []).append(slot)
     return directory
 
 
@@ -125,11 +151,14 @@ class Changed(NamedTuple):
     residents: dict[int, None]
     walkers: dict[int, None]
     parameters: dict[str, None]
+    promises: dict[int, promises.Settled]
+    """What has been said of the checks of residents whose promises change."""
+    houses: dict[int, None]
 
 
 def apply(directory: Directory, state: State, changes: Sequence[RegistryChange]) -> State:
     """Bring committed changes into the arrays, in their order; returns the state, perhaps grown."""
-    changed = Changed({}, {}, {}, {})
+    changed = Changed({}, {}, {}, {}, {}, {})
     for change in changes:
         record = change.record
         match change.entity:
@@ -149,6 +178,11 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange])
                 layers.note(directory.parameters, change.key, parameter, change.version)
                 changed.parameters[change.key] = None
                 _forget_switched(directory, state, switched)
+            case "check_window":
+                window = record if isinstance(record, CheckWindow) else None
+                state = _window(directory, state, change.key, window, changed)
+            case "sighting":
+                state = _sighting(directory, state, change.key, record if isinstance(record, Sighting) else None)
             case _:
                 pass
     if changed.parameters:
@@ -163,6 +197,7 @@ def _resident(
         slot = directory.residents.pop(key, None)
         if slot is not None:
             _move(directory, state, slot, "", changed)
+            _belong(directory, state, slot, None, changed)
             _settle(directory, state, slot, active=False)
             changed.residents[slot] = None
         return state
@@ -175,6 +210,7 @@ def _resident(
     state.due[record.slot] = 0
     if row["site"] != _site(directory, record.site):
         _move(directory, state, record.slot, record.site, changed)
+    _belong(directory, state, record.slot, record.household, changed)
     active = record.status == "active"
     if bool(row["active"]) != active:
         _settle(directory, state, record.slot, active=active)
@@ -194,11 +230,38 @@ def _move(directory: Directory, state: State, slot: int, site: str, changed: Cha
     _forget_switched(directory, state, switched)
 
 
+def _belong(directory: Directory, state: State, slot: int, household: str | None, changed: Changed) -> None:
+    """Let a resident be one of a household's people; None: of none."""
+    before = directory.household_of.get(slot)
+    house = None if household is None else HOUSEHOLD - _household(directory, household)
+    if house == before:
+        return
+    if before is not None:
+        del directory.household_of[slot]
+        directory.members[before].remove(slot)
+        changed.houses[before] = None
+    if house is not None:
+        directory.household_of[slot] = house
+        directory.members.setdefault(house, []).append(slot)
+        changed.houses[house] = None
+    state.resident[slot]["house"] = -1 if house is None else house
+    state.check_due[slot] = 0
+
+
+def _household(directory: Directory, household: str) -> int:
+    """Its slot as a wearer."""
+    return directory.households.setdefault(household, HOUSEHOLD - len(directory.households))
+
+
 def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> None:
-    """Begin or stop to judge a resident; an open silence is forgotten, not recovered, and so are the tracks."""
+    """Begin or stop to judge a resident.
+
+    An open silence and missed checks are forgotten, not recovered, and so are the tracks.
+    """
     row = state.resident[slot]
     row["active"] = active
     row["silent_open"] = 0
+    row["missed"] = 0
     _forget(directory, state, slot, _TRACK)
     _forget(directory, state, slot, _OFF)
 
@@ -293,11 +356,9 @@ def _assignment(
 
 
 def _wearing(directory: Directory, record: Assignment) -> Wearing:
-    if record.resident_slot is not None:
-        wearer = record.resident_slot
-    else:
-        households = directory.households
-        wearer = households.setdefault(record.household or "", HOUSEHOLD - len(households))
+    wearer = record.resident_slot
+    if wearer is None:
+        wearer = _household(directory, record.household or "")
     to_ms = FOREVER if record.to_ms is None else record.to_ms
     return Wearing(record.device_slot, wearer, record.from_ms, to_ms)
 
@@ -318,6 +379,46 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
         state.due[walker] = 0
         changed.walkers[walker] = None
         _forget(directory, state, walker, _TRACK)
+    return state
+
+
+def _window(
+    directory: Directory, state: State, key: str, record: CheckWindow | None, changed: Changed
+) -> State:  # fmt: skip
+    """Take in a promised check; what was said of it stands while it is the same resident's and has the same end."""
+    before = directory.windows.get(key)
+    after = None if record is None else promises.window_of(record)
+    for slot in {window.resident for window in (before, after) if window is not None} - changed.promises.keys():
+        state = room_for(state, resident=slot)
+        changed.promises[slot] = promises.settled_of(state, slot, promises.in_order(_promised(directory, slot)))
+    settled = OWED
+    if before is not None:
+        del directory.windows[key]
+        directory.promised[before.resident].remove(key)
+        said = changed.promises[before.resident].pop(key)
+        if after is not None and (after.resident, after.closes) == (before.resident, before.closes):
+            settled = said
+    if after is not None:
+        directory.windows[key] = after
+        directory.promised.setdefault(after.resident, []).append(key)
+        changed.promises[after.resident][key] = settled
+    return state
+
+
+def _promised(directory: Directory, slot: int) -> dict[str, Window]:
+    return {key: directory.windows[key] for key in directory.promised.get(slot, ())}
+
+
+def _sighting(directory: Directory, state: State, key: str, record: Sighting | None) -> State:
+    before = directory.sightings.pop(key, None)
+    if before is not None:
+        state.resident[before]["seen_ms"] = NEVER
+        stir_residents(state, np.array([before]))
+    if record is not None:
+        directory.sightings[key] = record.resident_slot
+        state = room_for(state, resident=record.resident_slot)
+        state.resident[record.resident_slot]["seen_ms"] = record.at_ms
+        stir_residents(state, np.array([record.resident_slot]))
     return state
 
 
@@ -378,6 +479,7 @@ def _layered(directory: Directory, state: State) -> State:
     state.device["site_rules"] = of_site[state.device["site"]]
     state.due[:] = 0
     state.fault_due[:] = 0
+    state.check_due[:] = 0
     state = state._replace(rules=rows)
     know_wearers(state, np.arange(len(state.device)))
     return state
@@ -385,6 +487,7 @@ def _layered(directory: Directory, state: State) -> State:
 
 def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
     """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
+    state = with_houses(state, len(directory.households))
     if changed.devices:
         spans = _span_rows(directory, state, list(changed.devices))
         state = state._replace(span=replaced(state.span, state.spans[:, 0], state.spans[:, 1], spans))
@@ -396,8 +499,17 @@ def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
         )
     if changed.walkers:
         state = _fences(directory, state, list(changed.walkers))
+    if changed.promises:
+        checks = promises.rows_of({slot: (_promised(directory, slot), said) for slot, said in changed.promises.items()})
+        first, count = state.resident["check_first"], state.resident["check_count"]
+        state = state._replace(check=replaced(state.check, first, count, checks))
+        state.check_due[list(changed.promises)] = 0
+    if changed.houses:
+        members = _member_rows(directory, list(changed.houses))
+        first, count = state.house["member_first"], state.house["member_count"]
+        state = state._replace(member=replaced(state.member, first, count, members))
     concerned = set(changed.devices)
-    for slot in {*changed.walkers, *residents}:
+    for slot in {*changed.walkers, *residents, *changed.promises}:
         concerned.update(_devices_of(directory, slot))
     devices = np.array(list(concerned), np.int64)
     know_wearers(state, devices)
@@ -428,6 +540,13 @@ def _ward_rows(directory: Directory, state: State, residents: list[int]) -> Rows
         count.append(len(own))
         rows += own
     return Rows(residents, count, np.array(rows, np.int32))
+
+
+def _member_rows(directory: Directory, houses: list[int]) -> Rows:
+    """The people of households."""
+    of_each = [sorted(directory.members.get(house, ())) for house in houses]
+    rows = np.array([slot for members in of_each for slot in members], np.int32)
+    return Rows(houses, list(map(len, of_each)), rows)
 
 
 def _fences(directory: Directory, state: State, walkers: list[int]) -> State:
@@ -465,7 +584,7 @@ def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) 
 
 def without_waste(state: State) -> State:
     """The same knowledge with every array in the order of its owners and nothing left behind in it."""
-    resident, spans = state.resident.copy(), state.spans.copy()
+    resident, spans, house = state.resident.copy(), state.spans.copy(), state.house.copy()
     device, episode = pool.gathered(state)
     fence = together(state.fence, resident["fence_first"], resident["fence_count"])
     return state._replace(
@@ -476,6 +595,9 @@ def without_waste(state: State) -> State:
         spans=spans,
         span=together(state.span, spans[:, 0], spans[:, 1]),
         ward=together(state.ward, resident["ward_first"], resident["ward_count"]),
+        check=together(state.check, resident["check_first"], resident["check_count"]),
+        house=house,
+        member=together(state.member, house["member_first"], house["member_count"]),
         fence=fence,
         vertex=together(state.vertex, fence["vertex_first"], fence["vertex_count"]),
     )

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from alerts.engine import journal, kernel, pool, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
-from alerts.engine.layout import FOREVER, Journal, State
+from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
 from alerts.engine.pool import BEGUN_AT_MOST, KEPT_AT_MOST
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
-from alerts.engine.state import empty_journal, empty_state, with_devices, with_episodes
+from alerts.engine.state import RESIDENTS_AT_MOST, empty_journal, empty_state, with_devices, with_episodes
 from devices.batch import ReadingBatch, Records, empty_batch
 from devices.registry import Assignment, Entity, Fence, Record, RegistryChange, Resident
 
@@ -133,6 +133,7 @@ class Engine:
         if self._listening_since is not None and listening_since != self._listening_since:
             self._state.due[:] = 0
             self._state.fault_due[:] = 0
+            self._state.check_due[:] = 0
         self._listening_since = listening_since
         found: list[Records] = []
         while True:
@@ -244,8 +245,9 @@ class Engine:
 
     def _make_room(self, readings: int) -> None:
         """Let output, journal and pool hold what so many more readings may bring."""
-        devices, vitals, residents, episodes = self._journal.used.tolist()
-        kept = max(devices, vitals, residents, -(-episodes // KEPT_AT_MOST))
+        devices, vitals, residents, episodes, checks, houses = self._journal.used.tolist()
+        some_each = (residents, RESIDENTS_AT_MOST), (episodes, KEPT_AT_MOST), (checks, CHECKS_AT_MOST)
+        kept = max(devices, vitals, houses, *(-(-used // at_most) for used, at_most in some_each))
         needed = kept + readings
         if needed > self._room:
             self._room = max(needed, 2 * self._room)

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.layout import Journal, State
-from alerts.engine.wearing import heed, stir_resident
+from alerts.engine.wearing import heed, stir_house, stir_resident
 
 
 @gate
@@ -52,6 +52,24 @@ def keep_resident(journal: Journal, slot: int, resident: Any) -> None:
     journal.used[2] = j + 1
 
 
+@inner
+def keep_check(state: State, journal: Journal, row: int) -> None:
+    """Keep what has been said of a promised check."""
+    j = journal.used[4]
+    journal.check_row[j] = row
+    journal.check_settled[j] = state.check[row]["settled"]
+    journal.used[4] = j + 1
+
+
+@inner
+def keep_house(state: State, journal: Journal, house: int) -> None:
+    """Keep a household's newest press."""
+    j = journal.used[5]
+    journal.house_slot[j] = house
+    journal.house_ms[j] = state.house[house]["checkin_ms"]
+    journal.used[5] = j + 1
+
+
 @entry
 def undo(state: State, journal: Journal) -> None:
     """Put every journalled record back, newest change first, and empty the journal."""
@@ -87,4 +105,10 @@ def undo(state: State, journal: Journal) -> None:
         state.episode[journal.episode_row[j]] = journal.episode[j]
         state.free[0] = journal.episode_free[j, 0]
         state.free[1] = journal.episode_free[j, 1]
+    for j in range(journal.used[4] - 1, -1, -1):
+        state.check[journal.check_row[j]]["settled"] = journal.check_settled[j]
+    for j in range(journal.used[5] - 1, -1, -1):
+        house = journal.house_slot[j]
+        state.house[house]["checkin_ms"] = journal.house_ms[j]
+        stir_house(state, house)
     journal.used[:] = 0

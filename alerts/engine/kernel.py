@@ -29,8 +29,9 @@ MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
 AHEAD: Final = 64
 """So many readings are fetched from memory together."""
-EVENTS_AT_MOST: Final = 6
-"""Of one reading: the end of a person's silence, of the device's, and four vital signs."""
+EVENTS_AT_MOST: Final = 7
+"""Of one reading: the end of a person's silence, of the device's, four vital signs and a promise kept; or, of a
+household's press, those of ``layout.CHECKS_AT_MOST``."""
 
 _POSITION = int(Kind.POSITION)
 _HEARTBEAT = int(Kind.HEARTBEAT)
@@ -217,7 +218,8 @@ def process(
 
         late = reading["received"] - reading["t"] > LATE_AFTER_MS
         at = Heard(
-            i, d, wearer, worn_since, rules, reading["t"], reading["seq"], order, before, late, newer, trusted, now
+            i, d, wearer, worn_since, rules, reading["t"], reading["seq"], order, before, late, newer, trusted, now,
+            kind,
         )  # fmt: skip
         k = _notice(state, at, enabled, journal, out, k)
         if kind == _POSITION:
@@ -239,8 +241,8 @@ def advance(
 ) -> Outcome:  # fmt: skip
     """Judge every deadline that has come.
 
-    ``due`` and ``fault_due`` are lower bounds that are put right when they are reached: no reading has to move
-    them, and a scan is one pass over a column.
+    ``due``, ``fault_due`` and ``check_due`` are lower bounds that are put right when they are reached: no reading has
+    to move them, and a scan is one pass over a column.
 
     Args:
         state: changed in place.
@@ -253,7 +255,7 @@ def advance(
     Returns:
         MORE when output, journal or the free episodes ran out: the next call goes on where this one ended.
     """
-    if due_by(state.due, now) + due_by(state.fault_due, now) == 0:
+    if due_by(state.due, now) + due_by(state.fault_due, now) + due_by(state.check_due, now) == 0:
         return Outcome(_OK, -1, NO_RULE, 0, 0)
     k = _judge(state, now, listening_since, enabled, journal, out, 0)
     if k == BROKEN:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from devices import wearing
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 5
+LAYOUT_VERSION: Final = 6
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
@@ -69,7 +69,8 @@ DEVICE: Final[np.dtype[Any]] = np.dtype(
         ("watched", "i1"),  # 0: its silence is nobody's concern, WORN or BOX
         ("heed", "i1"),  # 1: the wearer's silence stands, so that any reading may end it
         ("walks", "i1"),  # 1: the wearer has zones and is followed
-        ("_room", "i1", (5,)),
+        ("promised", "i1"),  # 1: the wearer may have a promised check that signs of life keep
+        ("_room", "i1", (4,)),
     ],
     align=True,
 )
@@ -104,6 +105,12 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("silent_limit_ms", "i8"),  # of the open episode
         ("silent_t", "i8"),  # opening of the episode: the deadline
         ("silent_again", "i8"),  # when the open episode is judged once more, as of what was said last
+        ("seen_ms", "i8"),  # when somebody last saw or spoke to them and vouched for them, NEVER
+        ("checkin_ms", "i8"),  # newest press of "I am well", NEVER
+        ("sign_ms", "i8"),  # newest sign of life while one may keep a promise of theirs, NEVER
+        ("missed_t", "i8"),  # end of the check that opened the episode of missed checks
+        ("missed_from", "i8"),  # news of them from then on ends it
+        ("missed_again", "i8"),  # when it is told again
         ("fence_first", "i4"),  # rows of ``fence``: [first, first + count)
         ("fence_count", "i4"),
         ("ward_first", "i4"),  # rows of ``ward``: what they wear, wore or will wear
@@ -111,13 +118,55 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("zone", "i4"),  # row of the time zone tables, -1 unknown
         ("rules", "i4"),  # row of ``rules``: the parameters in force for them
         ("site", "i4"),  # index into the directory's sites
+        ("check_first", "i4"),  # rows of ``check``: their promised checks, in order of their ends
+        ("check_count", "i4"),
+        ("house", "i4"),  # row of ``house``, -1: they have no household
+        ("missed", "i2"),  # so many checks in a row were missed, 0: no episode is open
+        ("missed_by", "i1"),  # what would have kept the last of them
         ("active", "i1"),
         ("silent_open", "i1"),
         ("silent_severity", "i1"),
-        ("_spare", "i1"),
+        ("_spare", "i1", (2,)),
     ],
     align=True,
 )
+
+BY_BUTTON: Final = 0
+"""``CHECK.by``: what keeps a promised check."""
+BY_SIGN: Final = 1
+BY_CALL: Final = 2
+OWED: Final = 0
+"""``CHECK.settled``: what has been said of it."""
+KEPT: Final = 1
+MISSED: Final = 2
+"""Its time is over; it may still be kept, late."""
+EXCUSED: Final = 3
+
+CHECK: Final[np.dtype[Any]] = np.dtype(
+    [
+        ("opens", "i8"),
+        ("closes", "i8"),
+        ("grace", "i8"),  # ms, -1: the parameter
+        ("by", "i1"),
+        ("settled", "i1"),
+        ("_spare", "i1", (6,)),
+    ],
+    align=True,
+)
+"""A promised check."""
+CHECKS_AT_MOST: Final = 4
+"""So many of them may one reading settle: one of each of so many people of a household whose device it is. Of others,
+and of what was missed before, ``advance`` says it. Assumption: more people share no device."""
+
+HOUSE: Final[np.dtype[Any]] = np.dtype(
+    [
+        ("checkin_ms", "i8"),  # newest press of "I am well" on a device of the household, NEVER
+        ("member_first", "i4"),  # rows of ``member``
+        ("member_count", "i4"),
+    ],
+    align=True,
+)
+"""A household; its row is counted from HOUSEHOLD down."""
 
 SPAN: Final[np.dtype[Any]] = np.dtype(
     [("from_ms", "i8"), ("to_ms", "i8"), ("wearer", "i4"), ("_spare", "i4")], align=True
@@ -151,8 +200,12 @@ class State(NamedTuple):
     span: Records  # shape (n_spans,), SPAN
     resident: Records  # shape (n_residents,), RESIDENT
     ward: npt.NDArray[np.int32]  # shape (n_wards,), device slots, rising for each resident
+    check: Records  # shape (n_checks,), CHECK
+    house: Records  # shape (n_households,), HOUSE
+    member: npt.NDArray[np.int32]  # shape (n_members,), resident slots, rising for each household
     due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
     fault_due: npt.NDArray[np.int64]  # shape (n_devices,), no fault of them is judged before this, ms
+    check_due: npt.NDArray[np.int64]  # shape (n_residents,), nothing is said of their checks before this, ms
     fence: Records  # shape (n_fences,), FENCE
     vertex: npt.NDArray[np.float64]  # shape (n_vertices, 2), metres east and north of the fence's origin
     zone_at: npt.NDArray[np.int64]  # shape (n_zones, n_steps), from when on, ms; padded with FOREVER
@@ -163,7 +216,7 @@ class State(NamedTuple):
 class Journal(NamedTuple):
     """Records as they were before each change, in order; undone from the end."""
 
-    used: npt.NDArray[np.int64]  # shape (4,): entries used of device, vitals, resident, episode
+    used: npt.NDArray[np.int64]  # shape (6,): entries used of device, vitals, resident, episode, check, house
     device_slot: npt.NDArray[np.int32]
     device: Records  # MOVED
     vitals_slot: npt.NDArray[np.int32]
@@ -173,3 +226,7 @@ class Journal(NamedTuple):
     episode_row: npt.NDArray[np.int32]
     episode: Records
     episode_free: npt.NDArray[np.int64]  # shape (n, 2), ``free`` before
+    check_row: npt.NDArray[np.int32]
+    check_settled: npt.NDArray[np.int8]
+    house_slot: npt.NDArray[np.int32]
+    house_ms: npt.NDArray[np.int64]  # ``checkin_ms`` before

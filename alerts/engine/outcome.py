@@ -68,6 +68,8 @@ class Heard(NamedTuple):
     """Newer than every reading of its device and kind before it: the others move no detector (design rule 5)."""
     trusted: bool
     now: int
+    kind: int
+    """``devices.kinds.Kind``."""
 
 
 @inner

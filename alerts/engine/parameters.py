@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+_UNITS_MS: Final = {"s": 1000, "min": 60_000}
+
 
 class ParameterSpec(NamedTuple):
     """One parameter of a rule.
@@ -38,19 +40,19 @@ class ParameterSpec(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Its column in the kernels' table: ``zone_exit_dwell_ms``; seconds are kept as milliseconds."""
+        """Its column in the kernels' table: ``zone_exit_dwell_ms``; times are kept as milliseconds."""
         _, rule, own = self.name.split(".")
-        return f"{rule}_{own.removesuffix('_s')}_ms" if self._is_time else f"{rule}_{own}"
+        return f"{rule}_{own.rpartition('_')[0]}_ms" if self._unit_ms else f"{rule}_{own}"
 
     @property
     def column(self) -> tuple[str, np.dtype[np.int64] | np.dtype[np.float64]]:
         """Name and type of its column."""
-        return self.field, np.dtype(np.int64) if self.whole or self._is_time else np.dtype(np.float64)
+        return self.field, np.dtype(np.int64) if self.whole or self._unit_ms else np.dtype(np.float64)
 
     def stored(self, value: float) -> float:
         """A value as its column holds it."""
-        if self._is_time:
-            return round(value * 1000)
+        if self._unit_ms:
+            return round(value * self._unit_ms)
         return round(value) if self.whole else value
 
     def refusal(self, value: float) -> str | None:
@@ -62,8 +64,9 @@ class ParameterSpec(NamedTuple):
         return None
 
     @property
-    def _is_time(self) -> bool:
-        return self.name.endswith("_s")
+    def _unit_ms(self) -> int:
+        """Of a time its unit, ms; 0 of what is none."""
+        return _UNITS_MS.get(self.name.rpartition("_")[2], 0)
 
 
 def switch(rule: str) -> ParameterSpec:

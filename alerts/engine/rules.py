@@ -54,6 +54,8 @@ class What(IntEnum):
     """The wearer took a press or a fall back."""
     KEPT = 4
     """A promised check was kept: nothing of an alarm, but the news that the day's list waits for."""
+    EXCUSED = 5
+    """A promised check was not asked for: the resident was not looked after as usual, or the rule was off."""
 
 
 class Severity(IntEnum):

@@ -28,8 +28,10 @@ from alerts.engine.state import blank_devices, empty_state
 _MAGIC: Final = b"ANXIN2"
 _SHA256_BYTES: Final = 32
 _HEAD_LENGTH_BYTES: Final = 4
-_RECORDS: Final = (layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, RULES)
-_DERIVED: Final = ("due", "fault_due")
+_RECORDS: Final = (
+    layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, layout.CHECK, layout.HOUSE, RULES,
+)  # fmt: skip
+_DERIVED: Final = ("due", "fault_due", "check_due")
 """Arrays that follow from the others."""
 PART_ENTRIES: Final = 20_000
 """Entries of one dictionary in a part: it is written in 5 ms (measured)."""
@@ -164,5 +166,6 @@ def _read(content: memoryview) -> tuple[State, Directory, Settled]:
     device[:] = arrays["device"]
     arrays["device"] = device
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)
+    arrays["check_due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["fault_due"] = np.zeros(len(arrays["device"]), np.int64)
     return State(**arrays), indexed(directory), head.settled

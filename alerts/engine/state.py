@@ -9,10 +9,13 @@ import numpy.typing as npt
 
 from alerts.engine.catalogue import DEFAULTS
 from alerts.engine.layout import (
+    CHECK,
+    CHECKS_AT_MOST,
     DEVICE,
     EPISODE,
     FENCE,
     FOREVER,
+    HOUSE,
     MOVED,
     NEVER,
     NONE,
@@ -27,6 +30,8 @@ from devices.batch import Records
 _LINE: Final = 128
 """Octets. A ``DEVICE`` record lies in two neighbouring lines of the processor's cache, which fetches them together."""
 _FIRST_EPISODES: Final = 64
+RESIDENTS_AT_MOST: Final = 2
+"""So often may one reading keep a ``RESIDENT`` record: it ends their silence, and is a sign that they are well."""
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -52,8 +57,17 @@ def blank_residents(count: int) -> Records:
     rows = np.zeros(count, RESIDENT)
     for name in ("home_lat", "home_lon"):
         rows[name] = np.nan
-    for name in ("zone", "disc_m", "site"):
+    for name in ("seen_ms", "checkin_ms", "sign_ms"):
+        rows[name] = NEVER
+    for name in ("zone", "disc_m", "site", "house"):
         rows[name] = -1
+    return rows
+
+
+def blank_houses(count: int) -> Records:
+    """Households of which nothing is known yet."""
+    rows = np.zeros(count, HOUSE)
+    rows["checkin_ms"] = NEVER
     return rows
 
 
@@ -68,8 +82,12 @@ def empty_state() -> State:
         span=np.empty(0, SPAN),
         resident=blank_residents(0),
         ward=np.empty(0, np.int32),
+        check=np.empty(0, CHECK),
+        house=blank_houses(0),
+        member=np.empty(0, np.int32),
         due=np.empty(0, np.int64),
         fault_due=np.empty(0, np.int64),
+        check_due=np.empty(0, np.int64),
         fence=np.empty(0, FENCE),
         vertex=np.empty((0, 2), np.float64),
         zone_at=np.empty((0, 1), np.int64),
@@ -95,8 +113,16 @@ def with_residents(state: State, count: int) -> State:
     """The same state with room for ``count`` residents, more than before."""
     more = count - len(state.resident)
     return state._replace(
-        resident=np.concatenate([state.resident, blank_residents(more)]), due=_resized(state.due, count, 0)
+        resident=np.concatenate([state.resident, blank_residents(more)]),
+        due=_resized(state.due, count, 0),
+        check_due=_resized(state.check_due, count, 0),
     )
+
+
+def with_houses(state: State, count: int) -> State:
+    """The same state with room for ``count`` households, as many as before or more."""
+    more = count - len(state.house)
+    return state._replace(house=np.concatenate([state.house, blank_houses(more)])) if more else state
 
 
 def with_episodes(state: State, free: int) -> State:
@@ -123,15 +149,20 @@ def _resized(column: npt.NDArray[_Number], count: int, blank: int) -> npt.NDArra
 def empty_journal(room: int) -> Journal:
     """A journal with room for the changes of this many readings."""
     episodes = KEPT_AT_MOST * room
+    residents, checks = RESIDENTS_AT_MOST * room, CHECKS_AT_MOST * room
     return Journal(
-        used=np.zeros(4, np.int64),
+        used=np.zeros(6, np.int64),
         device_slot=np.empty(room, np.int32),
         device=np.empty(room, MOVED),
         vitals_slot=np.empty(room, np.int32),
         vitals_mark=np.empty(room, np.int64),
-        resident_slot=np.empty(room, np.int32),
-        resident=np.empty(room, RESIDENT),
+        resident_slot=np.empty(residents, np.int32),
+        resident=np.empty(residents, RESIDENT),
         episode_row=np.empty(episodes, np.int32),
         episode=np.empty(episodes, EPISODE),
         episode_free=np.empty((episodes, 2), np.int64),
+        check_row=np.empty(checks, np.int32),
+        check_settled=np.empty(checks, np.int8),
+        house_slot=np.empty(room, np.int32),
+        house_ms=np.empty(room, np.int64),
     )

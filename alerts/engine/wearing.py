@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine.compiled import entry, inner
-from alerts.engine.layout import FOREVER, NEVER, NOBODY, State
+from alerts.engine.layout import BY_SIGN, FOREVER, NEVER, NOBODY, State
 
 
 @inner
@@ -71,8 +71,9 @@ def stir(state: State, d: int, now: int) -> None:
 
 @inner
 def stir_resident(state: State, slot: int) -> None:
-    """Let a resident's silence and the faults of what they wear be judged anew."""
+    """Let a resident's silence, their promised checks and the faults of what they wear be judged anew."""
     state.due[slot] = 0
+    state.check_due[slot] = 0
     resident = state.resident[slot]
     for row in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
         state.fault_due[state.ward[row]] = 0
@@ -80,9 +81,17 @@ def stir_resident(state: State, slot: int) -> None:
 
 @entry
 def stir_residents(state: State, slots: npt.NDArray[np.int64]) -> None:
-    """Let these residents' silence and the faults of what they wear be judged anew."""
+    """The same of all these."""
     for slot in slots:
         stir_resident(state, slot)
+
+
+@inner
+def stir_house(state: State, house: int) -> None:
+    """Let the promised checks of everybody of a household be judged anew."""
+    first = state.house[house]["member_first"]
+    for row in range(first, first + state.house[house]["member_count"]):
+        state.check_due[state.member[row]] = 0
 
 
 @inner
@@ -101,6 +110,18 @@ def rules_of(state: State, d: int, wearer: int) -> int:
     return int(state.resident[wearer]["rules"] if wearer >= 0 else state.device[d]["site_rules"])
 
 
+@inner
+def may_be_kept_by_signs(state: State, slot: int) -> bool:
+    """Whether a resident has a promised check that any sign of life keeps, or has just missed one."""
+    resident = state.resident[slot]
+    if resident["missed"] > 0 and resident["missed_by"] == BY_SIGN:
+        return True
+    for row in range(resident["check_first"], resident["check_first"] + resident["check_count"]):
+        if state.check[row]["by"] == BY_SIGN:
+            return True
+    return False
+
+
 @entry
 def know_wearers(state: State, devices: npt.NDArray[np.int64]) -> None:
     """Write what the registry says of their wearers into the records of devices."""
@@ -110,6 +131,7 @@ def know_wearers(state: State, devices: npt.NDArray[np.int64]) -> None:
         device["rules"] = rules_of(state, d, wearer)
         device["heed"] = 0
         device["walks"] = 0
+        device["promised"] = 0
         device["disc_lat"] = 0.0
         device["disc_lon"] = 0.0
         device["disc_cos"] = 0.0
@@ -118,6 +140,7 @@ def know_wearers(state: State, devices: npt.NDArray[np.int64]) -> None:
             continue
         resident = state.resident[wearer]
         device["heed"] = resident["silent_open"]
+        device["promised"] = 1 if may_be_kept_by_signs(state, wearer) else 0
         followed = state.rules[resident["rules"]]["zone_exit_enabled"] == 1 and resident["active"] == 1
         device["walks"] = 1 if followed and resident["fence_count"] > 0 else 0
         device["disc_lat"] = resident["disc_lat"]

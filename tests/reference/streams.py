@@ -10,7 +10,20 @@ import numpy as np
 from alerts.engine import EPISODE_EVENT
 from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, VITALS, ReadingBatch, Records, empty_batch
 from devices.kinds import Kind
-from devices.registry import Assignment, Device, Entity, Fence, Parameter, Record, RegistryChange, Resident, Scope
+from devices.registry import (
+    Assignment,
+    CheckWindow,
+    Device,
+    Entity,
+    Fence,
+    KeptBy,
+    Parameter,
+    Record,
+    RegistryChange,
+    Resident,
+    Scope,
+    Sighting,
+)
 from tests.reference.oracle import Said, Told
 
 START = 1_750_000_000_000
@@ -71,6 +84,8 @@ _ENTITIES: dict[type, Entity] = {
     Assignment: "assignment",
     Fence: "fence",
     Parameter: "parameter",
+    CheckWindow: "check_window",
+    Sighting: "sighting",
 }
 
 
@@ -112,6 +127,18 @@ def circle(resident_slot: int = 0, radius_m: float = 300.0, name: str = "c", **f
     )  # fmt: skip
 
 
+def window(
+    slot: int, opens_ms: int, closes_ms: int, *, by: KeptBy = "button", grace_ms: int | None = None, key: str = ""
+) -> CheckWindow:
+    """A promised check of the resident with this slot."""
+    key = key or f"w{slot}/{closes_ms}"
+    return CheckWindow(id=key, resident_slot=slot, opens_ms=opens_ms, closes_ms=closes_ms, by=by, grace_ms=grace_ms)
+
+
+def seen(slot: int, at_ms: int) -> Sighting:
+    return Sighting(id=f"r{slot}", resident_slot=slot, at_ms=at_ms)
+
+
 def one_of_each() -> list[RegistryChange]:
     """One resident with one band and one circle of 300 m about home."""
     return [change(record) for record in (resident(), device(), assignment(), circle())]
@@ -139,3 +166,8 @@ def press(
 
 def vital(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
     return Told(device_slot, Kind.VITALS, t, t if received is None else received, seq, fields=fields)
+
+
+def check_in(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, trusted: bool = True) -> Told:
+    """A press of "I am well"."""
+    return Told(device_slot, Kind.CHECKIN, t, t if received is None else received, seq, trusted=trusted)

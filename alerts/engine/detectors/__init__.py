@@ -22,6 +22,7 @@ from typing import Final
 from alerts.engine.detectors import (
     battery_low,
     blood_pressure,
+    checkin,
     device_fault,
     fall_device,
     heart_rate,
@@ -35,6 +36,7 @@ from alerts.engine.detectors import (
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
     silent,
+    checkin,
     device_fault,
     sos_button,
     fall_device,

@@ -12,6 +12,7 @@ from tests.reference.oracle.faults import Faults
 from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Aftermath, Moment, Story
 from tests.reference.oracle.not_worn import NotWorn
+from tests.reference.oracle.promises import Promises
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import Settings
 from tests.reference.oracle.silences import Silences
@@ -35,6 +36,7 @@ class Oracle:
         self.settings = Settings(self.records)
         self.memory = Memory(self.records)
         self.silences = Silences(self.records, self.memory)
+        self.promises = Promises(self.records, self.memory, self.settings)
         self.faults = Faults(self.records, self.memory)
         self.stories: dict[Rule, Story] = {
             Rule.MISSED_CHECK_SILENT: self.silences,
@@ -61,6 +63,7 @@ class Oracle:
         )
         for story in self.stories.values():
             story.forget(after)
+        self.promises.forget(after.roused)
 
     def _wearers_at_marks(self) -> dict[tuple[int, Kind], Wearer]:
         return {mark: self.records.wearer_at(mark[0], t) for mark, t in self.memory.marks.items()}
@@ -96,6 +99,10 @@ class Oracle:
                 continue
             for heard, t, claim in self.silences.judge(resident, now, listening_since, p):
                 verdicts.append(_verdict(claim, t, -1, resident.slot, heard, 0, p.version))
+        if Rule.MISSED_CHECK_CHECKIN not in self.disabled:
+            for slot in self.promises.people():
+                told = self.promises.judge(slot, now, listening_since)
+                verdicts += [_verdict(news.claim, news.t, -1, slot, -1, 0, news.version) for news in told]
         for device in sorted(one.slot for one in self.records.devices.values()):
             wearer = self.records.wearer_at(device, now)
             resident_slot = wearer if isinstance(wearer, int) else None
@@ -115,7 +122,8 @@ class Oracle:
 
     def disable(self, rule: Rule) -> None:
         self.disabled.add(rule)
-        self.stories[rule].drop_half_counted()
+        if rule in self.stories:
+            self.stories[rule].drop_half_counted()
 
     def enable(self, rule: Rule) -> None:
         self.disabled.discard(rule)
@@ -139,12 +147,16 @@ class Oracle:
         moment = Moment(told, wearer, newer, now, p)
         slot = -1 if moment.resident is None else moment.resident
         verdicts = []
+        self.promises.remember(moment)
         for rule, story in self.stories.items():
             if newer and handed_over:
                 story.hand_over(told.device, told.kind)
             if rule not in self.disabled:
                 claims = story.hear(moment, on=p.switched_on(rule))
                 verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
+            if rule == Rule.MISSED_CHECK_SILENT and Rule.MISSED_CHECK_CHECKIN not in self.disabled:
+                kept = self.promises.hear(moment)
+                verdicts += [_verdict(one.claim, one.t, i, one.resident, told.device, 0, one.version) for one in kept]
         return verdicts
 
 

@@ -6,8 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from devices.registry import Assignment, Device, Fence, Parameter, RegistryChange, Resident
-from tests.reference.oracle.words import Wearer
+from devices.registry import (
+    Assignment,
+    CheckWindow,
+    Device,
+    Fence,
+    Parameter,
+    RegistryChange,
+    Resident,
+    Sighting,
+)
+from tests.reference.oracle.words import WORN, Wearer
 
 
 class Records:
@@ -20,6 +29,8 @@ class Records:
         self.fences: dict[str, Fence] = {}
         self.parameters: dict[str, tuple[int, Parameter]] = {}
         """Each with the version since which it is in force."""
+        self.windows: dict[str, CheckWindow] = {}
+        self.sightings: dict[str, Sighting] = {}
 
     def put(self, change: RegistryChange) -> None:
         tables: dict[str, dict[str, Any]] = {
@@ -28,6 +39,8 @@ class Records:
             "assignment": self.assignments,
             "fence": self.fences,
             "parameter": self.parameters,
+            "check_window": self.windows,
+            "sighting": self.sightings,
         }
         table = tables[change.entity]
         table.pop(change.key, None)
@@ -52,6 +65,18 @@ class Records:
 
     def fences_of(self, resident: int) -> dict[str, Fence]:
         return {key: fence for key, fence in self.fences.items() if fence.resident_slot == resident}
+
+    def windows_of(self, resident: int) -> list[CheckWindow]:
+        return [one for one in self.windows.values() if one.resident_slot == resident]
+
+    def seen(self, resident: int) -> list[int]:
+        """When somebody saw or spoke to them, ms."""
+        return [one.at_ms for one in self.sightings.values() if one.resident_slot == resident]
+
+    def worn_by(self, resident: int, now: int) -> list[int]:
+        """What a resident wears whose silence would be theirs."""
+        worn = (d.slot for d in self.devices.values() if self.in_service(d.slot, WORN))
+        return [device for device in worn if self.wearer_at(device, now) == resident]
 
     def history(self, device: int) -> list[Assignment]:
         """The device's assignments, the one that began last first, of two alike the one entered last."""

@@ -39,6 +39,7 @@ class Rule(IntEnum):
     VITALS_SPO2 = 8
     VITALS_BLOOD_PRESSURE = 9
     VITALS_TEMPERATURE = 10
+    MISSED_CHECK_CHECKIN = 15
 
     @property
     def public_name(self) -> str:

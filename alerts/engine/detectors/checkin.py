@@ -1,0 +1,361 @@
+"""``missed_check.checkin``: a promised "I am well" did not come.
+
+A promised check is a stretch of time in which a resident lets others know that they are well. What keeps it, from
+its beginning on and however late:
+
+- a press of "I am well", theirs or one on a device of their household;
+- somebody who saw or spoke to them and vouches for them;
+- where the plan says so, any sign of life from what they wear (``is_sign``).
+
+It begins ``early_min`` before it opens, though not before the one before it closes: whoever rises earlier than
+promised has reported all the same, and no press counts for two of them that follow each other. News that arrives late
+counts at its own time. Word of a promise kept (``What.KEPT``) is no alarm; a later press keeps what an earlier one did
+not, so that the day's list says when they were heard of again.
+
+The deadline is the end and the grace; after our own system was away it is at least one interval of what they wear
+(``HOLD_AT_MOST_MS`` at most) after we began to listen again, so that what was stored meanwhile is heard first (design
+rule 9). What ended more than a day ago is not asked for any more. Who is not looked after as usual when the deadline
+comes, or for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later as well.
+
+One episode stands from the first check that is missed until they are heard of: the next ones missed are evidence of
+it. It is told again every ``remind_s``; of reminders that were missed, for whatever reason, one is made up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.engine.compiled import gate, inner
+from alerts.engine.detectors.silent import earlier_return, interval_of
+from alerts.engine.hours import local_hour
+from alerts.engine.journal import keep_check, keep_house, keep_resident
+from alerts.engine.layout import (
+    BY_SIGN,
+    CHECKS_AT_MOST,
+    EXCUSED,
+    FOREVER,
+    HOUSEHOLD,
+    KEPT,
+    MISSED,
+    MOST,
+    NEVER,
+    Journal,
+    State,
+)
+from alerts.engine.outcome import Heard, emit, unfinished
+from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
+from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.wearing import may_be_kept_by_signs, span_at, stir_house
+from devices.batch import Records
+from devices.kinds import Kind
+
+RULE = Rule.MISSED_CHECK_CHECKIN
+PARAMETERS = (
+    switch("missed_check.checkin"),
+    ParameterSpec("missed_check.checkin.grace_min", 15, 0, 720, "so long after its end it may still be kept", CONTRACT),
+    ParameterSpec(
+        "missed_check.checkin.early_min", 60, 0, 720, "a press so long before it opens keeps it as well",
+        "assumption, ADR-28: whoever rises an hour early has reported",
+    ),
+    ParameterSpec(
+        "missed_check.checkin.severity", 1, 0, 3, "how bad it is: low, medium, high or critical", CONTRACT, whole=True
+    ),
+    ParameterSpec(
+        "missed_check.checkin.remind_s", 1800, 60, 86_400, "one that stands is told again so often",
+        "design rule 8: 30 min for missed checks",
+    ),
+)  # fmt: skip
+EVIDENCE = (
+    "from_local_hour", "to_local_hour", "grace_s", "missed_for_s", "checkin_before_s", "missed_in_a_row", "kept_by",
+)  # fmt: skip
+
+BY_THEMSELVES: Final = 0
+"""``kept_by`` of what was kept: a press of "I am well"."""
+BY_LIVING: Final = 1
+"""Any sign of life."""
+BY_OTHERS: Final = 2
+"""Somebody vouched for them."""
+
+HOLD_AT_MOST_MS: Final = 3_600_000
+"""After our own absence. Assumption, ADR-28: a band that reports once a day sends a press as soon as it can."""
+_ASKED_FOR_MS: Final = 86_400_000
+"""So long after its end a check is asked for. Assumption, ADR-28: later the day's own checks tell."""
+
+_RULE = int(RULE)
+_LOW = int(Severity.LOW)
+_OPENED = int(What.OPENED)
+_EVIDENCE = int(What.EVIDENCE)
+_RECOVERED = int(What.RECOVERED)
+_KEPT = int(What.KEPT)
+_EXCUSED = int(What.EXCUSED)
+_CHECKIN = int(Kind.CHECKIN)
+_SOS = int(Kind.SOS)
+_VITALS = int(Kind.VITALS)
+_SERVICE = int(Kind.SERVICE)
+_EXERCISE = int(Kind.EXERCISE)
+
+
+@gate
+def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """A press of "I am well" keeps a promise; so does any sign of life where one may."""
+    if at.trusted and at.kind == _CHECKIN:
+        k = hear_press(state, at, enabled, journal, out, k)
+    elif at.trusted and at.wearer >= 0:
+        device = state.device[at.d]
+        if device["promised"] == 1 or at.wearer != device["wearer"]:
+            k = live(state, at, enabled, journal, out, k)
+    return k
+
+
+@inner
+def hear_press(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """A press counts for whoever wears the device, or for everybody of the household whose it is."""
+    if at.wearer >= 0:
+        return press(state, at, enabled, journal, out, k)
+    if at.wearer <= HOUSEHOLD and HOUSEHOLD - at.wearer < len(state.house):
+        return press_together(state, HOUSEHOLD - at.wearer, at, enabled, journal, out, k)
+    return k
+
+
+@inner
+def press(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Remember a resident's own press, and say what it keeps."""
+    resident = state.resident[at.wearer]
+    if at.order > resident["checkin_ms"]:
+        keep_resident(journal, at.wearer, resident)
+        resident["checkin_ms"] = at.order
+        state.check_due[at.wearer] = 0
+    return keep_promise(state, at.wearer, at, BY_THEMSELVES, enabled, journal, out, k)
+
+
+@inner
+def press_together(
+    state: State, house: int, at: Heard, enabled: Records, journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
+    """The same for everybody of a household whose device it is."""
+    if at.order > state.house[house]["checkin_ms"]:
+        keep_house(state, journal, house)
+        state.house[house]["checkin_ms"] = at.order
+        stir_house(state, house)
+    first = state.house[house]["member_first"]
+    for row in range(first, first + min(CHECKS_AT_MOST, state.house[house]["member_count"])):
+        k = keep_promise(state, state.member[row], at, BY_THEMSELVES, enabled, journal, out, k)
+    return k
+
+
+@inner
+def live(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Remember a sign of life while one may keep a promise, and say what it keeps."""
+    if not is_sign(at) or not may_be_kept_by_signs(state, at.wearer):
+        return k
+    resident = state.resident[at.wearer]
+    if at.order > resident["sign_ms"]:
+        keep_resident(journal, at.wearer, resident)
+        resident["sign_ms"] = at.order
+        state.check_due[at.wearer] = 0
+    return keep_promise(state, at.wearer, at, BY_LIVING, enabled, journal, out, k)
+
+
+@inner
+def is_sign(at: Heard) -> bool:
+    """Whether only somebody who lives makes a device say this."""
+    return at.kind == _SOS or at.kind == _VITALS or at.kind == _SERVICE or at.kind == _EXERCISE  # noqa: PLR1714
+
+
+@inner
+def keep_promise(
+    state: State, slot: int, at: Heard, by: int, enabled: Records, journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
+    """Say which check a reading keeps: the last that had begun. What was missed before it is said of by ``advance``."""
+    resident = state.resident[slot]
+    p = state.rules[resident["rules"]]
+    found = -1
+    before = NEVER
+    for row in range(resident["check_first"], resident["check_first"] + resident["check_count"]):
+        if beginning_of(state.check[row], before, p) <= at.order:
+            found = row
+        before = state.check[row]["closes"]
+    if enabled[_RULE] == 0 or found < 0:
+        return k
+    check = state.check[found]
+    if check["settled"] == KEPT or check["settled"] == EXCUSED or (by == BY_LIVING and check["by"] != BY_SIGN):
+        return k
+    return say(state, slot, found, _KEPT, at.order, by, at.i, at.d, p, journal, out, k)
+
+
+@inner
+def beginning_of(check: Any, before: int, p: Any) -> int:
+    """From when on news of the resident keeps a check, ms; ``before``: the end of the one before it."""
+    return min(int(check["opens"]), max(int(check["opens"]) - int(p["checkin_early_ms"]), before))
+
+
+@inner
+def grace_of(check: Any, p: Any) -> int:
+    """How long after its end it is waited for, ms."""
+    return int(check["grace"]) if check["grace"] >= 0 else int(p["checkin_grace_ms"])
+
+
+@inner
+def say(  # noqa: PLR0917 - one row, written at once
+    state: State, slot: int, row: int, what: int, t: int, by: int, reading: int, d: int, p: Any, journal: Journal,
+    out: Records, k: int,
+) -> int:  # fmt: skip
+    """Settle a check that is kept or excused, and say so."""
+    keep_check(state, journal, row)
+    state.check[row]["settled"] = KEPT if what == _KEPT else EXCUSED
+    emit(out, k, _RULE, what, _LOW, t, state.check[row]["closes"], -1, reading, slot, d, late=False, p=p)
+    if what == _KEPT:
+        out[k]["values"][6] = by
+    return k + 1
+
+
+@inner
+def advance(
+    state: State, now: int, listening_since: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
+    """Say of everybody whose checks something has become of what that is; returns as ``silent.advance``."""
+    if enabled[_RULE] == 0 or k < 0:
+        return k
+    for r in range(len(state.check_due)):
+        if state.check_due[r] <= now:
+            k = look(state, r, now, listening_since, journal, out, k)
+            if k < 0:
+                return k
+    return k
+
+
+@inner
+def is_full(journal: Journal, out: Records, k: int) -> bool:
+    """Whether there may be no room for the next event and what it changes."""
+    used = journal.used
+    return bool(k == len(out) or used[2] == len(journal.resident_slot) or used[4] == len(journal.check_row))
+
+
+@inner
+def look(state: State, r: int, now: int, listening_since: int, journal: Journal, out: Records, k: int) -> int:
+    """Say of one resident's checks, in their order, what was kept and what was missed, and what is still missed."""
+    resident = state.resident[r]
+    p = state.rules[resident["rules"]]
+    excused = resident["active"] == 0 or p["checkin_enabled"] == 0
+    heard_since = listening_since + hold_of(state, r, now, p)
+    vouched = vouched_for(state, resident)
+    if resident["missed"] > 0:
+        heard = max(vouched, int(resident["sign_ms"])) if resident["missed_by"] == BY_SIGN else vouched
+        if heard >= resident["missed_from"]:
+            if is_full(journal, out, k):
+                return unfinished(k)
+            keep_resident(journal, r, resident)
+            resident["missed"] = 0
+            emit(
+                out, k, _RULE, _RECOVERED, int(p["checkin_severity"]), heard, resident["missed_t"], -1, -1, r, -1,
+                late=False, p=p,
+            )  # fmt: skip
+            k += 1
+    due = FOREVER
+    before = NEVER
+    for row in range(resident["check_first"], resident["check_first"] + resident["check_count"]):
+        check = state.check[row]
+        begins = beginning_of(check, before, p)
+        before = check["closes"]
+        if check["settled"] == KEPT or check["settled"] == EXCUSED:
+            continue
+        if is_full(journal, out, k):
+            return unfinished(k)
+        heard = max(vouched, int(resident["sign_ms"])) if check["by"] == BY_SIGN else vouched
+        if heard >= begins:
+            k = say(state, r, row, _KEPT, heard, by_what(resident, heard), -1, -1, p, journal, out, k)
+            continue
+        deadline = int(check["closes"]) + grace_of(check, p)
+        if check["settled"] == MISSED or now - check["closes"] > _ASKED_FOR_MS:
+            continue
+        if max(deadline, heard_since) > now:
+            due = min(due, max(deadline, heard_since))
+        elif excused:
+            k = say(state, r, row, _EXCUSED, deadline, BY_THEMSELVES, -1, -1, p, journal, out, k)
+        else:
+            miss(state, r, row, begins, max(deadline, heard_since), now, p, journal, out, k)
+            k += 1
+    if resident["missed"] > 0 and not excused:
+        moment = max(int(resident["missed_again"]), heard_since)
+        if moment <= now:
+            if is_full(journal, out, k):
+                return unfinished(k)
+            keep_resident(journal, r, resident)
+            moment += int(p["checkin_remind_ms"]) * ((now - moment) // int(p["checkin_remind_ms"]))
+            tell(state, r, _EVIDENCE, moment, now, p, out, k)
+            moment += int(p["checkin_remind_ms"])
+            resident["missed_again"] = moment
+            k += 1
+        due = min(due, moment)
+    state.check_due[r] = earlier_return(state, r, now, due)
+    return k
+
+
+@inner
+def miss(
+    state: State, r: int, row: int, begins: int, moment: int, now: int, p: Any, journal: Journal, out: Records, k: int
+) -> None:  # fmt: skip
+    """Let a check be missed: it opens an episode, or is evidence of the one that stands."""
+    resident, check = state.resident[r], state.check[row]
+    keep_resident(journal, r, resident)
+    keep_check(state, journal, row)
+    check["settled"] = MISSED
+    opens = resident["missed"] == 0
+    if opens:
+        resident["missed_t"] = check["closes"]
+    resident["missed"] = min(MOST, resident["missed"] + 1)
+    resident["missed_from"] = begins
+    resident["missed_by"] = check["by"]
+    every = int(p["checkin_remind_ms"])
+    resident["missed_again"] = moment + every * ((now - moment) // every + 1)
+    tell(state, r, _OPENED if opens else _EVIDENCE, moment, now, p, out, k)
+    values = out[k]["values"]
+    values[0] = local_hour(state, resident["zone"], check["opens"])
+    values[1] = local_hour(state, resident["zone"], check["closes"])
+    values[2] = grace_of(check, p) / 1000.0
+
+
+@inner
+def tell(state: State, r: int, what: int, moment: int, now: int, p: Any, out: Records, k: int) -> None:
+    """Emit that checks are missed."""
+    resident = state.resident[r]
+    emit(
+        out, k, _RULE, what, int(p["checkin_severity"]), moment, resident["missed_t"], -1, -1, r, -1, late=False, p=p
+    )  # fmt: skip
+    values = out[k]["values"]
+    values[3] = (now - resident["missed_t"]) / 1000.0
+    if resident["checkin_ms"] != NEVER:
+        values[4] = (now - resident["checkin_ms"]) / 1000.0
+    values[5] = resident["missed"]
+
+
+@inner
+def vouched_for(state: State, resident: Any) -> int:
+    """When a press or somebody's word last said that a resident is well, ms; NEVER."""
+    newest = max(int(resident["checkin_ms"]), int(resident["seen_ms"]))
+    if resident["house"] >= 0:
+        newest = max(newest, int(state.house[resident["house"]]["checkin_ms"]))
+    return newest
+
+
+@inner
+def by_what(resident: Any, heard: int) -> int:
+    """Which of a resident's news that was."""
+    if heard == resident["seen_ms"]:
+        return BY_OTHERS
+    return BY_LIVING if heard == resident["sign_ms"] and heard != resident["checkin_ms"] else BY_THEMSELVES
+
+
+@inner
+def hold_of(state: State, slot: int, now: int, p: Any) -> int:
+    """How long after our own absence to wait for what was stored meanwhile, ms: by what they wear."""
+    longest = 0
+    resident = state.resident[slot]
+    for row in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
+        d = state.ward[row]
+        if span_at(state, d, now)[0] == slot:
+            longest = max(longest, interval_of(state.device[d], p))
+    return min(HOLD_AT_MOST_MS, longest if longest > 0 else int(p["silent_interval_ms"]))
