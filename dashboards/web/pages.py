@@ -21,7 +21,7 @@ from alerts.replies import family_says_well
 from alerts.transitions import last_state_entry
 from dashboards.api.access import MAY_ACT, MAY_OPEN, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web import console_data, demo, device, drill, exchange_page, links, records, reporting, signin
+from dashboards.web import checks, console_data, demo, device, drill, exchange_page, links, records, reporting, signin
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.records.found import manages
 from dashboards.web.records.rule_fields import decided_then
@@ -54,7 +54,18 @@ NOTE_CODES = ("no_answer", "called_120", "called_110", "key_used")
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
     app.state.guessing = Guessing()
-    for part in (signin, console_data, demo, links, *records.PARTS, device, drill, reporting, exchange_page):
+    for part in (
+        signin,
+        console_data,
+        demo,
+        links,
+        *checks.PARTS,
+        *records.PARTS,
+        device,
+        drill,
+        reporting,
+        exchange_page,
+    ):
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page

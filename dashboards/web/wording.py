@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from alerts.checks import WEEKDAYS, Weekday
 from devices.clock import DAY_MS, zone
 
 LANGUAGES: Final = ("zh", "en")
@@ -64,6 +65,10 @@ class Wording:
             return local.strftime("%H:%M:%S")
         return local.strftime("%Y-%m-%d %H:%M")
 
+    def hour(self, t: int, timezone: str) -> str:
+        """``14:03``; ``t`` in ms."""
+        return datetime.fromtimestamp(t / 1000, zone(timezone)).strftime("%H:%M")
+
     def local(self, t: int | None, timezone: str) -> str:
         """A time (ms) as a field for date and time takes it, in the zone's own hours; empty for None."""
         return "" if t is None else datetime.fromtimestamp(t / 1000, zone(timezone)).strftime("%Y-%m-%dT%H:%M")
@@ -114,6 +119,18 @@ class Wording:
         if event in ("nobody_to_tell", "not_delivered", "again"):
             return self.known(f"escalation.outcome.{note}", self.known(f"message.reason.{note}", note))
         return self.known(f"severity.{note}", note)
+
+    def days(self, days: Sequence[Weekday]) -> str:
+        """``every day``, ``Monday to Friday``, or each of them."""
+        if set(days) == set(WEEKDAYS):
+            return self.t("plan.every_day")
+        if set(days) == set(WEEKDAYS[:5]):
+            return self.t("plan.workdays")
+        return self.t("list.comma").join(self.t(f"plan.day.{day}") for day in days)
+
+    def window(self, opens: str, closes: str, days: Sequence[Weekday], by: str) -> str:
+        """When a check is promised, and what keeps it: ``08:00 – 09:30 · every day · a press``."""
+        return f"{opens} – {closes} · {self.days(days)} · {self.t(f'plan.by.{by}')}"
 
     def place(self, address: Mapping[str, Any] | None) -> str:
         """An address in the order of its language: the large before the small in Chinese, else the reverse."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gateway.store.checks import How
 from gateway.store.connection import Connection
 
@@ -25,3 +27,22 @@ async def note_sighting(
         " select slot, %s, %s, %s, %s from resident where id = %s",
         (at, by, how, note, resident),
     )
+
+
+class Sighting(NamedTuple):
+    """When (ms) somebody vouched for a resident, who and how."""
+
+    at: int
+    actor: str
+    how: How
+
+
+async def last_sighting(conn: Connection, resident: str) -> Sighting | None:
+    """The newest, None when nobody has vouched for them yet."""
+    cursor = await conn.execute(
+        "select n.at_ms, n.actor, n.how from sighting_note n join resident r on r.slot = n.resident_slot"
+        " where r.id = %s order by n.at_ms desc, n.n desc limit 1",
+        (resident,),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else Sighting(*row)

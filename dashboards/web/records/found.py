@@ -10,11 +10,12 @@ from dashboards.deps import Deps
 from gateway.store.connection import Connection
 from gateway.store.queries import Card, resident_card
 from gateway.store.registry import find, listing
-from gateway.store.registry_records import Contact, Fence, Household, Resident, Responder, Shift, Site
+from gateway.store.registry_records import Contact, Fence, Holiday, Household, Resident, Responder, Shift, Site
 
 R = TypeVar("R", Contact, Fence, Household, Resident, Responder, Shift)
 
 SITES_AT_MOST = 1000
+HOLIDAYS_AT_MOST = 1000
 
 
 async def record(conn: Connection, principal: Principal, kind: type[R], key: str) -> R:
@@ -37,6 +38,12 @@ async def card_of(deps: Deps, principal: Principal, resident: str) -> Card:
 async def sites_of(conn: Connection, principal: Principal) -> list[Site]:
     """The centres that the account sees, by name."""
     return sorted(await listing(conn, Site, sites=principal.sites, limit=SITES_AT_MOST), key=lambda each: each.name)
+
+
+async def holidays_of(conn: Connection, site: str) -> list[Holiday]:
+    """The holidays of a site, by date."""
+    found = await listing(conn, Holiday, sites=[site], limit=HOLIDAYS_AT_MOST)
+    return sorted(found, key=lambda each: (each.date, each.name))
 
 
 def manages(principal: Principal) -> bool:

@@ -20,20 +20,21 @@ from gateway.store.people import Named, names_of
 from gateway.store.policies import policy_history
 from gateway.store.registry import find, history, site_of_history
 from gateway.store.registry.history import HistoryItem
-from gateway.store.registry_records import Device, Household, Resident, Responder, Shift, Site
+from gateway.store.registry_records import Device, Household, Plan, Resident, Responder, Shift, Site
 from gateway.store.staff import may_keep, staff_history, staff_member
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN = 30
 
-_KINDS: Final[Mapping[str, type[Resident | Household | Device | Responder | Shift | Site]]] = {
+_KINDS: Final[Mapping[str, type[Resident | Household | Device | Responder | Shift | Site | Plan]]] = {
     "residents": Resident,
     "households": Household,
     "devices": Device,
     "responders": Responder,
     "shifts": Shift,
     "sites": Site,
+    "plans": Plan,
 }
 _UNSAID: Final = frozenset(
     {"id", "device", "username", "timezone", "demo", "left_at", "erased_at", "mqtt_password_hash"}
@@ -47,6 +48,7 @@ _FAMILIES: Final = {
     "kind": "responder.kind",
     "role": "role",
     "language": "language",
+    "holidays": "plan.holidays",
 }
 """Fields whose value is a code, and where its words stand in the catalogue."""
 
@@ -103,7 +105,7 @@ async def its_history(request: Request, deps: DepsOf, principal: SignedIn, kind:
         request,
         "history_list.html",
         principal=principal,
-        versions=[_version(wording, items, place, say) for place in range(min(len(items), SHOWN))],
+        versions=[_version(wording, kind, items, place, say) for place in range(min(len(items), SHOWN))],
         names=staff,
         timezone=timezone,
     )
@@ -118,19 +120,26 @@ async def _homes(conn: Connection, items: list[HistoryItem]) -> dict[str, Named]
     return await names_of(conn, (), {key for key in named if isinstance(key, str)})
 
 
-def _version(wording: Wording, items: list[HistoryItem], place: int, say: Callable[[str, Any], str]) -> Version:
+def _version(
+    wording: Wording, kind: str, items: list[HistoryItem], place: int, say: Callable[[str, Any], str]
+) -> Version:
     item = items[place]
     before = items[place + 1].record if place + 1 < len(items) else None
     deed = "removed" if item.record is None else "made" if before is None else "changed"
     after = item.record or {}
     changes = [
-        Change(wording.known(f"field.{name}", name), say(name, (before or {}).get(name)), say(name, after.get(name)))
+        Change(_label(wording, kind, name), say(name, (before or {}).get(name)), say(name, after.get(name)))
         for name in item.changed
         if name not in _UNSAID
     ]
     return Version(
         item.at, item.actor, deed, [each for each in changes if each.before or each.after or deed == "changed"]
     )
+
+
+def _label(wording: Wording, kind: str, name: str) -> str:
+    """What a field is called; some mean something else in records of one kind."""
+    return wording.known(f"field.{kind}.{name}", wording.known(f"field.{name}", name))
 
 
 def _said(wording: Wording, field: str, value: Any, homes: Mapping[str, Named], clock: Callable[[int], str]) -> str:
@@ -145,8 +154,14 @@ def _said(wording: Wording, field: str, value: Any, homes: Mapping[str, Named], 
     if isinstance(value, dict):
         return _parts(wording, field, value)
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return wording.t("list.comma").join(_item(wording, field, each) for each in value)
     return wording.known(f"{_FAMILIES[field]}.{value}", str(value)) if field in _FAMILIES else str(value)
+
+
+def _item(wording: Wording, field: str, value: Any) -> str:
+    if field == "windows":
+        return wording.window(value["from"], value["to"], value["days"], value["by"])
+    return wording.known(f"plan.remind.{value}", str(value)) if field == "remind" else str(value)
 
 
 def _parts(wording: Wording, field: str, value: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
-from dashboards.web.records.found import administers, manages, sites_of
+from dashboards.web.records.found import administers, holidays_of, manages, sites_of
 from dashboards.web.rendering import page
 from gateway.store.registry import find
 from gateway.store.registry_records import Site
@@ -40,7 +40,7 @@ async def new_site(request: Request, principal: Managing) -> Response:
     """An empty centre form, for an admin of all sites."""
     if not _makes_sites(principal):
         raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
-    return page(request, "site_form.html", principal=principal, site=None, may_make=True)
+    return page(request, "site_form.html", principal=principal, site=None, holidays=[], may_make=True)
 
 
 @router.get("/sites/{key}")
@@ -48,6 +48,14 @@ async def edit_site(request: Request, deps: DepsOf, principal: Managing, key: st
     """The centre form, filled in."""
     async with deps.pool.connection() as conn:
         found = await find(conn, Site, key)
+        holidays = [] if found is None else await holidays_of(conn, found.id)
     if found is None or not principal.account.sees(key):
         raise Problem(404, "there is no such site")
-    return page(request, "site_form.html", principal=principal, site=found, may_make=_makes_sites(principal))
+    return page(
+        request,
+        "site_form.html",
+        principal=principal,
+        site=found,
+        holidays=holidays,
+        may_make=_makes_sites(principal),
+    )

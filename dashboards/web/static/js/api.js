@@ -23,9 +23,10 @@ export class Refused extends Error {
  * @param {string} path
  * @param {unknown} [body]
  * @param {string} [key] the Idempotency-Key, where a repetition must carry the same
+ * @param {boolean} [outlives] whether it goes on when the page is left meanwhile
  * @returns {Promise<any>}
  */
-export async function call(method, path, body, key) {
+export async function call(method, path, body, key, outlives = false) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
@@ -33,7 +34,7 @@ export async function call(method, path, body, key) {
     headers["Idempotency-Key"] = key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     headers["Content-Type"] = "application/json";
   }
-  const response = await fetch(path, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+  const response = await fetch(path, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}), keepalive: outlives });
   if (response.status === 401) location.assign("/signin");
   const text = await response.text();
   const answer = text ? JSON.parse(text) : null;

@@ -2,6 +2,7 @@
 
 import { alarm } from "./alarm.js";
 import { amend } from "./amend.js";
+import { checks } from "./checks.js";
 import * as clock from "./clock.js";
 import { commands } from "./commands.js";
 import { demo, yours } from "./demo.js";
@@ -18,13 +19,15 @@ import { limits } from "./limits.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
 import { picker } from "./picker.js";
+import { plan } from "./plan.js";
 import { policy } from "./policy.js";
+import { remove } from "./remove.js";
 import { report } from "./report.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, policy, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

@@ -1,5 +1,6 @@
 // Everything at the desk by keyboard; "?" tells how.
 
+import * as checks from "./checks.js";
 import { need } from "./dom.js";
 import { focusFinder } from "./finder.js";
 import { go } from "./forms.js";
@@ -7,18 +8,35 @@ import * as now from "./now.js";
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
-  j: () => now.move(1),
-  k: () => now.move(-1),
-  Enter: () => now.open(),
+  j: () => list().move(1),
+  k: () => list().move(-1),
+  Enter: () => list().open(),
   a: acknowledge,
   A: acknowledgeAll,
-  w: () => press("[data-act=confirm]"),
+  w: () => (isChecks() ? checks.record("well") : press("[data-act=confirm]")),
+  x: () => { if (isChecks()) checks.record("no_answer"); },
+  c: () => { if (isChecks()) checks.note(); },
+  z: () => checks.undo(),
+  s: () => press("[data-opens='#seen-dialog']"),
   r: report,
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
 };
+
+/** On a list that fills the page. @type {Record<string, () => void>} */
+const ARROWS = { ArrowDown: () => list().move(1), ArrowUp: () => list().move(-1) };
+
+/** Whether the page is the day's list of checks. */
+function isChecks() {
+  return document.querySelector("[data-component=checks]") !== null;
+}
+
+/** The list through which the keys move. */
+function list() {
+  return isChecks() ? checks : now;
+}
 
 /** A button of the page, where it has one. @param {string} button */
 function press(button) {
@@ -54,7 +72,7 @@ function isTyping(target) {
 export function keyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    const act = KEYS[event.key];
+    const act = KEYS[event.key] ?? (isChecks() ? ARROWS[event.key] : undefined);
     if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
     event.preventDefault();
     act();

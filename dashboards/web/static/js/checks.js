@@ -1,0 +1,184 @@
+// The day's promised checks: one key or button writes a call down; for a few seconds it can be taken back.
+
+import { call, explain } from "./api.js";
+import { tick } from "./clock.js";
+import { need, toast } from "./dom.js";
+import { Hand } from "./hand.js";
+import { t } from "./i18n.js";
+
+/** @typedef {"well" | "no_answer"} Result */
+
+/** So long a call that was written down can be taken back before it counts. Until then the alarm goes on: the safe side. Assumption. */
+const UNDO_MS = 5000;
+
+/** Which line the keyboard is on, by check. @type {string | null} */
+let selected = null;
+/** What was written down and is not stored yet. @type {Map<string, {result: Result, send: () => void, timer: number, isSent: boolean}>} */
+const pending = new Map();
+
+/** @type {import("./types.js").Component} */
+export function checks(root, signal) {
+  const renew = () => window.htmx.trigger(root, "renew");
+  const day = () => need(root, "#day");
+  const hand = new Hand(root, signal, renew);
+  let before = "";
+
+  // Nothing moves away under a hand; what was on its way when the hand came is asked for again later.
+  root.addEventListener("htmx:beforeRequest", (event) => { if (isRenewal(event) && hand.isThere) event.preventDefault(); }, { signal });
+  root.addEventListener("htmx:beforeSwap", (event) => {
+    if (isRenewal(event) && hand.isThere) /** @type {CustomEvent} */ (event).detail.shouldSwap = false;
+    before = order(root);
+  }, { signal });
+  root.addEventListener("htmx:afterSwap", () => {
+    if (before && before !== order(root)) startle(day());
+    draw(root);
+  }, { signal });
+  document.addEventListener("alarm-seen", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.kind === "missed_check") renew();
+  }, { signal });
+  document.querySelector("[data-prints]")?.addEventListener("click", () => print(), { signal });
+  document.addEventListener("check-recorded", () => {
+    hand.release();
+    renew();
+  }, { signal });
+
+  root.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    const shows = event.target.closest("[data-shows]");
+    if (shows instanceof HTMLElement) root.dataset.shown = root.dataset.shown === shows.dataset.shows ? "all" : shows.dataset.shows ?? "all";
+    const line = event.target.closest("[data-check]");
+    if (!(line instanceof HTMLElement)) return;
+    const button = event.target.closest("[data-records]");
+    if (button instanceof HTMLElement) write(line, /** @type {Result} */ (button.dataset.records));
+    else if (event.target.closest("[data-undo]")) undo(line.dataset.check ?? "");
+  }, { signal });
+  draw(root);
+}
+
+/** @param {Event} event */
+function isRenewal(event) {
+  return event.target instanceof Element && event.target.id === "day" || /** @type {CustomEvent} */ (event).detail.elt?.id === "checks-renewal";
+}
+
+/** @param {HTMLElement} root */
+function order(root) {
+  return lines(root).map((line) => line.dataset.check).join(" ");
+}
+
+/** So soon after lines moved a press was meant for what stood there before. @param {HTMLElement} day */
+function startle(day) {
+  day.dataset.moved = "";
+  setTimeout(() => delete day.dataset.moved, 400);
+}
+
+/** The lines of those who can be called, as they are seen. @param {ParentNode} [root] @returns {HTMLElement[]} */
+function lines(root = document) {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-check]"))].filter((line) => line.checkVisibility());
+}
+
+/** Show what the server knows nothing of: the keyboard's place, and what can still be taken back. @param {HTMLElement} root */
+function draw(root) {
+  for (const line of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-check]"))) {
+    const id = line.dataset.check ?? "";
+    const written = pending.get(id);
+    if (id === selected) line.setAttribute("aria-current", "true");
+    else line.removeAttribute("aria-current");
+    if (written) {
+      line.dataset.pending = written.isSent ? "sent" : "waiting";
+      line.dataset.result = written.result;
+    } else {
+      delete line.dataset.pending;
+      delete line.dataset.result;
+    }
+  }
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-shows]")))
+    button.setAttribute("aria-pressed", String(button.dataset.shows === root.dataset.shown));
+  tick(root);
+}
+
+function redraw() {
+  const root = document.querySelector("[data-component=checks]");
+  if (root instanceof HTMLElement) draw(root);
+}
+
+/** @param {HTMLElement} line @param {Result} result */
+function write(line, result) {
+  const id = line.dataset.check ?? "";
+  const name = line.dataset.name ?? "";
+  if (pending.has(id)) return;
+  const send = async () => {
+    const written = pending.get(id);
+    if (!written || written.isSent) return;
+    clearTimeout(written.timer);
+    written.isSent = true;
+    redraw();
+    try {
+      await call("POST", `/api/v1/checks/${encodeURIComponent(id)}/call`, { result }, undefined, true);
+      toast(t(`check.said.${result}`, { name }), "good");
+    } catch (error) {
+      toast(`${name}: ${explain(error)}`, "bad");
+    }
+    pending.delete(id);
+    redraw();
+    document.dispatchEvent(new Event("check-recorded"));
+  };
+  pending.set(id, { result, send, timer: window.setTimeout(send, UNDO_MS), isSent: false });
+  if (id === selected) step(1, id);
+  redraw();
+}
+
+/** Take back what was written down last, or what was written down of one line. @param {string} [id] */
+export function undo(id) {
+  const which = id ?? [...pending].findLast(([, written]) => !written.isSent)?.[0];
+  const written = which === undefined ? undefined : pending.get(which);
+  if (which === undefined || !written || written.isSent) return;
+  clearTimeout(written.timer);
+  pending.delete(which);
+  selected = which;
+  redraw();
+}
+
+/** The chosen line, or the topmost. */
+function chosen() {
+  const seen = lines().filter((line) => !pending.has(line.dataset.check ?? ""));
+  return seen.find((line) => line.dataset.check === selected) ?? (selected === null ? seen[0] : undefined);
+}
+
+/** Write down a call with whoever is chosen. @param {Result} result */
+export function record(result) {
+  const line = chosen();
+  if (!line?.querySelector("[data-records]")) return;
+  selected = line.dataset.check ?? null;
+  write(line, result);
+}
+
+/** Write a call down with a note. */
+export function note() {
+  const button = chosen()?.querySelector("[data-opens]");
+  if (button instanceof HTMLElement) button.click();
+}
+
+/** @param {1 | -1} by @param {string | null} from */
+function step(by, from) {
+  const seen = lines();
+  const at = seen.findIndex((line) => line.dataset.check === from);
+  const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + by))];
+  if (!next) return;
+  selected = next.dataset.check ?? null;
+  next.scrollIntoView({ block: "nearest" });
+}
+
+/** Move the keyboard's place by one. @param {1 | -1} by */
+export function move(by) {
+  step(by, selected);
+  redraw();
+}
+
+/** Open the page of whoever is chosen. */
+export function open() {
+  const link = chosen()?.querySelector(".name a");
+  if (link instanceof HTMLElement) link.click();
+}
+
+// Whoever leaves has said all that they wanted to say.
+addEventListener("pagehide", () => { for (const { send } of pending.values()) send(); });
