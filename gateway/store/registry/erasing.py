@@ -11,6 +11,7 @@ from typing import Any, Final, LiteralString
 from psycopg.types.json import Jsonb
 
 from gateway.store.connection import Connection
+from gateway.store.registry.holding import hold_registry
 from gateway.store.registry.writing import writing
 from gateway.store.search_index import catch_up
 
@@ -57,6 +58,7 @@ async def erase_left(conn: Connection, before_ms: int) -> int:
 
 async def _erase_some(conn: Connection, before_ms: int) -> int:
     async with writing(conn, RETENTION):
+        await hold_registry(conn)
         cursor = await conn.execute(
             "select id, slot, household from resident where left_at < to_timestamp(%s / 1000.0)"
             " and erased_at is null order by id limit %s for update",
@@ -113,7 +115,7 @@ async def _forget_what_was_said(conn: Connection, ids: list[str], slots: list[in
     )
     await conn.execute(
         "update check_outcome set kept_by = case when kept_by is not null then '' end, note = null,"
-        " calls = '[]' where resident_slot = any(%s)",
+        " calls = '[]', past = past - 'plan_name' where resident_slot = any(%s)",
         (slots,),
     )
     await conn.execute("delete from sighting_note where resident_slot = any(%s)", (slots,))

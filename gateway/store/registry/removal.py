@@ -7,6 +7,7 @@ from typing import TypeVar
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
+from gateway.store.registry.holding import hold_registry
 from gateway.store.registry.views import VIEWS
 from gateway.store.registry.writing import key_of, writing
 from gateway.store.registry_records import Record, Resident, Site
@@ -38,6 +39,7 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
 
 
 async def _let_go(conn: Connection, resident: str) -> None:
+    await hold_registry(conn)
     active = await key_of(
         conn,
         f"select id from alarm where resident = %(id)s and state in {ACTIVE_STATES} limit 1",

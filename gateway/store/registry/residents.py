@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 from psycopg.types.json import Jsonb
 
+from alerts.policy import NO_NEWS_TO
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
+from gateway.store.registry.holding import hold_registry
 from gateway.store.registry.leaving import end_what_ends
+from gateway.store.registry.planner import replan
 from gateway.store.registry.reading import find, require, stored
 from gateway.store.registry.writing import key_of, writing
 from gateway.store.registry_records import Household, Resident, ResidentFields
@@ -70,6 +73,9 @@ async def replace_resident(
             raise Conflict("a resident stays at their site: set the status to moved and enter them at the new one")
         if msgspec.structs.asdict(fields).items() <= msgspec.structs.asdict(current).items():
             return current
+        replanned = fields.timezone != current.timezone or _leaves(fields) != _leaves(current)
+        if replanned:
+            await hold_registry(conn)
         await _check_household(conn, fields)
         await conn.execute(
             "update resident set name = %(name)s, home_lat = %(home_lat)s, home_lon = %(home_lon)s,"
@@ -79,8 +85,15 @@ async def replace_resident(
             " erased_at = null where id = %(id)s",
             {**_resident_row(fields), "id": key},
         )
-        await end_what_ends(conn, await _now(conn) if now is None else now, [key])
+        at = await _now(conn) if now is None else now
+        await end_what_ends(conn, at, [key])
+        if replanned:
+            await replan(conn, at, residents=[key])
         return await stored(conn, Resident, key)
+
+
+def _leaves(fields: ResidentFields) -> bool:
+    return fields.status in NO_NEWS_TO
 
 
 async def _now(conn: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -11,10 +12,11 @@ from alerts.checks import WEEKDAYS
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS, ManualClock
 from devices.registry import CheckWindow
 from gateway.store.checks import Kept, keep_open, keep_windows
-from gateway.store.connection import Connection
+from gateway.store.connection import Connection, connect
 from gateway.store.registry import plan_ahead
+from gateway.store.registry.holding import hold_registry
 from gateway.store.registry_log import changes_since, current_version
-from tests.support.console import Clients
+from tests.support.console import Clients, until
 from tests.support.promises import MORNING, enter_plan, enter_resident, june, shown
 
 
@@ -140,6 +142,43 @@ async def test_the_planner_goes_on_from_there_and_asks_for_nothing_twice(
     assert await cursor.fetchall() == [("planner",)]
 
 
+async def test_two_planners_at_once_write_every_window_once(
+    client_of: Clients, conn: Connection, conninfo: str, clock: ManualClock
+) -> None:
+    client = await client_of("supervisor")
+    for _ in range(3):
+        await enter_plan(client, await enter_resident(client))
+    other = await connect(conninfo, application="anxin test")
+    async with other:
+        before = await current_version(conn)
+        done = await asyncio.gather(*(plan_ahead(each, clock.now + DAY_MS) for each in (conn, other)))
+    assert sorted(done) == [0, 3]
+    assert await current_version(conn) == before + 3
+
+
+async def test_a_planner_that_waited_for_a_change_follows_it(
+    client_of: Clients, conn: Connection, conninfo: str, clock: ManualClock
+) -> None:
+    client = await client_of("supervisor")
+    plan = await enter_plan(client, await enter_resident(client))
+    other = await connect(conninfo, application="anxin test")
+    async with other, asyncio.TaskGroup() as tasks:
+        async with conn.transaction():
+            await hold_registry(conn)
+            planning = tasks.create_task(plan_ahead(other, clock.now + DAY_MS), name="planner")
+            await until(lambda: _waits(conn, other))
+            await conn.execute("delete from care_plan where id = %s", (plan["id"],))
+        assert await planning == 1
+    assert await _windows(conn) == _days(10, 10), "what was missed by then stays missed"
+
+
+async def _waits(conn: Connection, other: Connection) -> bool:
+    cursor = await conn.execute(
+        "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", (other.info.backend_pid,)
+    )
+    return await cursor.fetchone() == (True,)
+
+
 async def test_a_plan_made_while_its_window_is_open_asks_from_the_next_one_on(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
@@ -210,7 +249,6 @@ async def test_what_is_no_longer_promised_is_not_asked_for_and_the_list_says_so(
         case _:
             person = (await client.get(f"/api/v1/residents/{resident}")).json()
             await client.put(f"/api/v1/residents/{resident}", json={**person, "status": "moved"})
-            await plan_ahead(conn, clock.now)
     assert await _windows(conn) == []
     [check] = (await client.get("/api/v1/checks")).json()["items"]
     assert (check["state"], check["skipped"], check["plan_name"]) == ("skipped", "withdrawn", "早安")
@@ -289,16 +327,16 @@ async def test_a_holiday_that_begins_in_the_middle_of_a_window_withdraws_it_for_
     assert await _windows(conn) == _days(11, 12), "nobody reminded them, and nobody waits for them"
 
 
-async def test_another_time_zone_is_followed_by_the_planner(
-    client_of: Clients, conn: Connection, clock: ManualClock
-) -> None:
+async def test_another_time_zone_is_followed_at_once(client_of: Clients, conn: Connection, clock: ManualClock) -> None:
     client = await client_of("supervisor")
     resident = await enter_resident(client)
     await enter_plan(client, resident)
     person = (await client.get(f"/api/v1/residents/{resident}")).json()
     await client.put(f"/api/v1/residents/{resident}", json={**person, "timezone": "Asia/Tokyo"})
-    assert await plan_ahead(conn, clock.now) > 0
     assert await _windows(conn) == _days(10, 11, "07:00", "08:30")
+    await conn.execute("update resident set timezone = 'Europe/Berlin'")
+    assert await plan_ahead(conn, clock.now) > 0, "the planner follows an import"
+    assert await _windows(conn) == _days(10, 11, "14:00", "15:30")
 
 
 async def test_whoever_is_removed_takes_their_promises_with_them(

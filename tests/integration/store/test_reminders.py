@@ -100,12 +100,12 @@ async def test_nobody_is_reminded_of_what_they_need_not_do(conn: Connection, why
     resident = await _resident(conn)
     if why != "nothing to ask":
         await _device(conn, "band-1", resident=resident.id)
-    more: dict[str, Any] = {
+    terms: dict[str, dict[str, Any]] = {
         "by a call": {"windows": (WindowTerms(opens="08:00", closes="09:30", by="call"),)},
         "no reminder": {"remind_min": None},
         "no way": {"remind": ()},
-    }.get(why, {})
-    await _plan(conn, resident, **more)
+    }
+    await _plan(conn, resident, **terms.get(why, {}))
     if why == "kept":
         await keep_open(conn, resident.id, at=june(9), by="mei", how="call")
     if why == "away":
