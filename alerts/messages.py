@@ -20,7 +20,7 @@ from typing import Any, Final
 from alerts.alarm import Alarm
 from alerts.drafts import Draft
 from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
-from alerts.policy import MISSED_CHECK
+from alerts.policy import only_seen
 from alerts.ports import Channel, Message, ResidentCard, Role
 from alerts.segment import fits_one_segment, is_gsm7
 from devices.clock import DEFAULT_TIMEZONE, zone
@@ -75,8 +75,7 @@ def all_clear_params(alarm: Alarm, card: ResidentCard, role: Role = "family") ->
     else:
         arrived = any(entry.event == "arrive" for entry in alarm.timeline)
         how = _HOW_BY_RESULT.get(alarm.result or "", "helped_on_site" if arrived else "settled")
-        if alarm.kind == MISSED_CHECK and how == "helped_on_site" and not arrived:
-            how = "safe"
+        how = "safe" if only_seen(alarm) else how
     return {**_about(alarm, card, role), "how": how}
 
 

@@ -113,6 +113,12 @@ def resolves_itself(alarm: Alarm) -> bool:
     return mild and (alarm.kind == "device" or alarm.rule in _END_WITH_THEIR_CAUSE)
 
 
+def only_seen(alarm: Alarm) -> bool:
+    """Whether a missed check ended because somebody was with the resident whom nobody had to send."""
+    gone = any(entry.event == "arrive" for entry in alarm.timeline)
+    return alarm.kind == MISSED_CHECK and alarm.result == "helped_on_site" and not gone
+
+
 def calls_people(alarm: Alarm) -> bool:
     """Whether anybody beside the console may be called: not for drills and not for news of yesterday."""
     stale = alarm.late and alarm.raised_at - alarm.last_event_time > DESK_ONLY_AFTER_MS

@@ -9,6 +9,7 @@ import msgspec
 
 from alerts.actors import OF_A_CONTACT, OF_A_GROUP, OF_A_RESPONDER
 from alerts.alarm import Alarm, TimelineEntry
+from alerts.policy import only_seen
 from alerts.replies import Verb, on_the_way
 from alerts.transitions import (
     ALSO_GOING,
@@ -144,13 +145,15 @@ def by_name(alarm: Alarm) -> tuple[str, ...]:
 
 
 def how_it_ended(alarm: Alarm) -> str:
-    """One word for the end of an alarm: ``settled``, ``false``, ``call_centre``, or the result's own."""
+    """One word for the end of an alarm: ``settled``, ``safe``, ``false``, ``call_centre``, or the result's own."""
     if alarm.result in _FROM_PEOPLE_ONLY or alarm.outcome == "no_access":
         return "call_centre"
     if alarm.outcome in _FALSE:
         return "false"
     if alarm.state == "cancelled":
         return "cancelled"
+    if only_seen(alarm):
+        return "safe"
     if alarm.result is not None and alarm.result != "none":
         return alarm.result
     return "helped_on_site" if any(entry.event == "arrive" for entry in alarm.timeline) else "settled"

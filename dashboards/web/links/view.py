@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from alerts.alarm import Alarm
+from alerts.policy import MISSED_CHECK
 from alerts.replies import needs_confirming
 from dashboards.web.links.compass import Compass, compass
 from dashboards.web.links.facts import FAMILY, Facts
@@ -90,6 +91,7 @@ class Words:
             "since": self.moment(facts.alarm.event_time),
             "state": self.state(facts.story, facts.named),
             "technical": facts.alarm.kind == TECHNICAL,
+            "missed": facts.alarm.kind == MISSED_CHECK,
             "icon": "phone" if facts.story.how == "call_centre" else _ICON[facts.story.stage],
             "address": self._wording.place(facts.people[0].address) if facts.people and facts.role != FAMILY else "",
         }

@@ -27,6 +27,7 @@ from alerts.transitions import (
     Resolve,
 )
 from gateway.store.connection import pool
+from tests.support.escalation.centre import PHONES
 from tests.support.escalation.deeds import (
     fall,
     fall_by_motion,
@@ -35,10 +36,12 @@ from tests.support.escalation.deeds import (
     number_works,
     of_the_site,
     recovers,
+    shows_no_life,
     silent,
     sos,
     stranger_presses,
     takes_back,
+    vouches,
     wanders,
 )
 from tests.support.escalation.laws import broken
@@ -50,11 +53,12 @@ pytestmark = pytest.mark.timeout(600)
 
 RESIDENTS = ("wang", "li", "a", "b", "c", "d")
 PEOPLE = ("zhang", "wu", "night zhao")
-TOLD = ("daughter", "son", "li's son", "zhang", "wu", "neighbour chen", "grid worker liu", "grid worker of all")
+TOLD = ("wang", "daughter", "son", "li's son", "zhang", "wu", "neighbour chen", "grid worker liu", "grid worker of all")
+VERBS = ("take", "there", "well", "with_me", "cannot")
 COMMANDS: tuple[Command, ...] = (
     Acknowledge(), Acknowledge(), Dispatch(), Dispatch(responder="grid worker liu"), Arrive(), Resolve(),
-    Resolve(result="died"), Cancel(), Release(), Reopen(), AddNote(code="no_answer"), Notify(),
-    Close(outcome="true_alarm"),
+    Resolve(result="died"), Resolve(result="settled_by_phone"), Cancel(), Release(), Reopen(),
+    AddNote(code="no_answer"), Notify(), Close(outcome="true_alarm"),
 )  # fmt: skip
 
 cries = st.one_of(
@@ -63,6 +67,7 @@ cries = st.one_of(
     st.builds(fall_by_motion, st.sampled_from(RESIDENTS)),
     st.builds(wanders, st.sampled_from(RESIDENTS)),
     st.builds(misses_checkin, st.sampled_from(RESIDENTS)),
+    st.builds(shows_no_life, st.sampled_from(RESIDENTS), st.sampled_from(["medium", "high"])),
     st.builds(silent, st.sampled_from(RESIDENTS), st.sampled_from(["low", "medium", "high"])),
     st.builds(fall, st.just("wang"), drill=st.just(True)),
     st.builds(flat_battery, st.sampled_from(RESIDENTS), severity=st.sampled_from(["low", "high"])),
@@ -102,7 +107,8 @@ def says(who: str, verb: replies.Verb, which: int) -> Deed:
         if told:
             message = told[which % len(told)]
             assert message.alarm is not None
-            await replies.answer(story.store, message.alarm, replies.replier_of(message), verb, story.now())
+            said = "help" if message.role == "resident" and verb == "cannot" else verb
+            await replies.answer(story.store, message.alarm, replies.replier_of(message), said, story.now())
 
     return happens
 
@@ -122,7 +128,8 @@ def phone(who: str, answer: Any) -> Deed:
 deeds = st.one_of(
     cries,
     st.builds(tries, st.sampled_from(PEOPLE), st.sampled_from(COMMANDS), st.integers(0, 20)),
-    st.builds(says, st.sampled_from(TOLD), st.sampled_from(["take", "there", "well", "cannot"]), st.integers(0, 20)),
+    st.builds(says, st.sampled_from(TOLD), st.sampled_from(VERBS), st.integers(0, 20)),
+    st.builds(vouches, st.sampled_from(PEOPLE), st.sampled_from(RESIDENTS), st.sampled_from(["call", "visit"])),
     st.builds(sees_through, st.sampled_from(PEOPLE), st.integers(0, 20)),
     st.builds(phone, st.sampled_from(TOLD), st.sampled_from([None, GiveUp("21211"), RetryAfter("503")])),
 )
@@ -134,14 +141,14 @@ steps = st.one_of(
     st.builds(
         PolicyStep,
         after_s=st.sampled_from([0, 10, 60, 125, 600]),
-        who=st.sampled_from(["duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers"]),
+        who=st.sampled_from(["resident", "duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers"]),
         how=st.sampled_from(["sms", "voice"]),
         nth=st.sampled_from([None, 1, 2]),
         times=st.sampled_from([1, 1, 3]),
         every_s=st.sampled_from([30, 300]),
     ),
     st.builds(PolicyStep, after_s=st.just(30), who=st.just("chat"), how=st.just("chat")),
-    st.builds(PolicyStep, after_s=st.just(0), who=st.just("band"), how=st.just("message")),
+    st.builds(PolicyStep, after_s=st.just(0), who=st.just("band"), how=st.sampled_from(["message", "ring"])),
 )
 policies = st.builds(
     Policy,
@@ -169,6 +176,7 @@ async def play(conninfo: str, happening: list[tuple[int, Deed]], policy: Policy 
         await story.centre.furnish()
         for who in RESIDENTS[2:]:
             await story.centre.resident(who, f"住户{who}")
+        await story.centre.phone("wang", PHONES["wang"])
         if policy is not None:
             await story.centre.policy(policy)
         t = 0.0

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Place
+from alerts.ports import Role
 from dashboards.api.throttle import FAILURES_OF_ONE_ADDRESS
 from dashboards.deps import Deps
 from dashboards.web.links.guessing import WAITING_AT_ONCE
@@ -318,6 +319,45 @@ async def test_family_who_are_there_take_nothing_from_the_desk(
     assert after.state == "open"
     assert after.timeline[-1].event == "family_there"
     assert "您说：我在身边" in await see(anonymous, family)
+
+
+@pytest.mark.parametrize(("answer", "how"), [("well", "page"), ("with_me", "seen")])
+@pytest.mark.parametrize("by", ["family", "neighbour"])
+async def test_who_vouches_on_their_page_clears_a_missed_check_with_their_name(
+    anonymous: httpx.AsyncClient,
+    manager: httpx.AsyncClient,
+    conn: Connection,
+    desk: Desk,
+    li: dict[str, Any],
+    daughter: dict[str, Any],
+    neighbour: dict[str, Any],
+    by: Role,
+    answer: str,
+    how: str,
+) -> None:
+    missed = await desk.raise_alarm(resident=li["id"], rule="missed_check.checkin", severity="medium")
+    silent = await desk.raise_alarm(resident=li["id"], rule="missed_check.silent", severity="high")
+    record = daughter if by == "family" else neighbour
+    token = await told(desk.store, conn, missed, record, by, NOW)
+    page = await see(anonymous, token)
+    assert "您确认李奶奶平安吗？我们会记下您的名字和时间" in page
+    assert "警报会就此结束" not in page
+    await say(anonymous, token, missed, answer)
+    await say(anonymous, token, missed, answer)
+    for alarm in (missed, silent):
+        after = await as_it_is(manager, alarm)
+        assert (after.state, after.timeline[-1].to) == ("resolved", record["name"])
+    assert await (await conn.execute("select actor, how from sighting_note")).fetchall() == [
+        (after.timeline[-1].actor, how)
+    ]
+    assert ("有人见到了，平安" if answer == "with_me" else "已打电话确认平安") in await see(anonymous, token)
+
+
+async def test_nobody_calls_for_help_in_the_residents_name_on_a_page(
+    anonymous: httpx.AsyncClient, manager: httpx.AsyncClient, family: str, alarm: Alarm
+) -> None:
+    await say(anonymous, family, alarm, "help")
+    assert await as_it_is(manager, alarm) == alarm
 
 
 async def test_an_answer_reaches_no_alarm_but_the_links_own(

@@ -41,6 +41,13 @@ async def broken(story: Story) -> list[str]:
         *_told_after_the_end(story, heard, alarms),
         *_outsiders(heard, alarms),
         *_without_an_end(story, heard, alarms, ill),
+        *_missed_after_all(
+            story,
+            alarms,
+            await story.centre.rows(
+                "select r.id, n.at_ms from sighting_note n join resident r on r.slot = n.resident_slot"
+            ),
+        ),
         *[law async for law in _forgotten(story, alarms, steps)],
     ]
 
@@ -73,6 +80,15 @@ def _told_after_the_end(story: Story, heard: Iterable[Heard], alarms: dict[UUID,
             yield f"told of what is over: {one.t} s {one.who} {one.template}"
 
 
+def _missed_after_all(story: Story, alarms: dict[UUID, Alarm], seen: Iterable[Any]) -> Iterator[str]:
+    """Whoever was vouched for is missed by no alarm of before."""
+    for resident, at in seen:
+        for alarm in alarms.values():
+            began = next(e.t for e in reversed(alarm.timeline) if e.event in _BEGINS)
+            if (alarm.resident, alarm.kind) == (resident, "missed_check") and alarm.is_active and began < at:
+                yield f"{alarm.rule} of {resident} stands, who was vouched for at {(at - story.t0) / 1000} s"
+
+
 def _active_at(alarm: Alarm, t: int) -> bool:
     last = [entry.event for entry in alarm.timeline if entry.t <= t and entry.event in _ENDS | _BEGINS]
     return not last or last[-1] in _BEGINS
@@ -90,7 +106,10 @@ def _outsiders(heard: Iterable[Heard], alarms: dict[UUID, Alarm]) -> Iterator[st
 def _without_an_end(
     story: Story, heard: Iterable[Heard], alarms: dict[UUID, Alarm], ill: frozenset[str]
 ) -> Iterator[str]:
-    """Whose last word of a case is an alarm though it is over. Who ended it knows; of a death people tell."""
+    """Whose last word of a case is an alarm though it is over.
+
+    Who ended it knows, and so does whom it is about; of a death people tell.
+    """
     cases: dict[UUID, list[Alarm]] = defaultdict(list)
     for alarm in alarms.values():
         cases[alarm.case].append(alarm)
@@ -107,6 +126,7 @@ def _without_an_end(
             others_active = any(alarms[key].is_active for key in one.message.alarms)
             if (
                 one.template not in ALARM_TEMPLATES
+                or one.message.role == "resident"
                 or others_active
                 or who in ill
                 or _knows_the_end(one.message, mates, alarms)
