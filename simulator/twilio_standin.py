@@ -248,7 +248,11 @@ def _handler(twilio: TwilioStandIn) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             size = int(self.headers.get("Content-Length", "0"))
-            fields = parse_qs(self.rfile.read(size).decode(), keep_blank_values=True)
+            body = self.rfile.read(size)
+            if len(body) < size:  # whoever asked has died meanwhile: half a request asks for nothing
+                self.close_connection = True
+                return
+            fields = parse_qs(body.decode(), keep_blank_values=True)
             self._respond({name: values[0] for name, values in fields.items()})
 
         def _respond(self, form: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -127,6 +128,21 @@ def test_an_answer_can_be_lost_though_the_message_left(twilio: TwilioStandIn) ->
     with pytest.raises(httpx.RemoteProtocolError):
         _send(twilio)
     assert len(twilio.sent) == 1
+
+
+def test_half_a_request_of_a_sender_that_died_sends_nothing(twilio: TwilioStandIn) -> None:
+    url = httpx.URL(twilio.base_url)
+    whole = httpx.BasicAuth(twilio.account_sid, twilio.auth_token)
+    form = {"To": "+447700900001", "From": "+15005550006", "Body": "one two"}
+    path = f"{API}/{twilio.account_sid}/Messages.json"
+    request = next(whole.auth_flow(httpx.Request("POST", url.join(path), data=form)))
+    headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    with socket.create_connection((url.host, url.port or 80)) as sender:
+        sender.sendall(f"POST {path} HTTP/1.1\r\n{headers}\r\n".encode() + request.content[:-3])
+        sender.shutdown(socket.SHUT_WR)
+        assert sender.recv(1) == b""
+    assert twilio.sent == []
+    assert _send(twilio).status_code == 201
 
 
 def test_reports_are_signed_as_twilios_own_sdk_checks_it(twilio: TwilioStandIn, application: Application) -> None:
