@@ -40,6 +40,14 @@ AT_ONCE = Policy(
     ),
 )
 
+ASK = Policy(
+    id="ask",
+    name="ask",
+    site=SITE,
+    applies_to="missed_check",
+    steps=(PolicyStep(after_s=0, who="resident", how="sms"), PolicyStep(after_s=30, who="resident", how="voice")),
+)
+
 FAMILY_AT_ONCE = Policy(
     id="family_at_once",
     name="family at once",
@@ -62,6 +70,13 @@ class House:
     async def press(self) -> Alarm:
         async with self.store.transaction() as tx:
             episode = an_episode(resident="wang", subject="resident:wang", device="band-wang", site=SITE)
+            return (await absorb(tx, [episode], self.clock.now)).changed[0]
+
+    async def miss(self) -> Alarm:
+        """The resident, who has a telephone, lets a promised check pass."""
+        await self.centre.phone("wang", PHONES["wang"])
+        episode = an_episode("missed_check.checkin", resident="wang", subject="resident:wang", device=None, site=SITE)
+        async with self.store.transaction() as tx:
             return (await absorb(tx, [episode], self.clock.now)).changed[0]
 
     async def passes(self, seconds: float = 0) -> None:
@@ -156,6 +171,37 @@ async def test_the_link_of_an_sms_opens_its_page_and_its_button_is_the_answer(ho
         assert pressed.status_code == 303
         assert "您说：我正赶过去" in (await phone.get(link[0])).text
     assert (await house.alarm()).timeline[-1].event == "family_going"
+
+
+async def test_who_missed_a_check_is_asked_and_answers_that_all_is_well(house: House) -> None:
+    await house.centre.policy(ASK)
+    await house.miss()
+    await house.passes()
+    (message,) = house.twilio.sent
+    assert message.to == PHONES["wang"]
+    assert "请按平安键或给服务中心回个电话" in message.body
+    assert "http" not in message.body
+    answer = await asyncio.to_thread(house.twilio.reply, PHONES["wang"], "1", to=OURS)
+    assert answer.texts == ("【安心】王秀兰：收到您的平安，谢谢您。北苑",)
+    assert (await house.alarm()).state == "resolved"
+    await house.passes(60)
+    assert not house.twilio.calls, "nobody is called who has answered"
+    assert await house.centre.seen("wang") == [(T0, "resident:wang", "sms")]
+
+
+async def test_who_presses_0_during_the_call_has_called_for_help(house: House) -> None:
+    await house.centre.policy(ASK)
+    await house.miss()
+    await house.passes()
+    await house.passes(31)
+    (call,) = house.twilio.calls
+    assert "平安请按1，要帮助请按0" in house.twilio.heard(call.sid).texts[0]
+    asked_again = await asyncio.to_thread(house.twilio.press, call.sid, "5")
+    assert "平安请按1" in asked_again.texts[0]
+    answer = await asyncio.to_thread(house.twilio.press, call.sid, "0")
+    assert "已告诉值班员您要帮助" in answer.texts[0]
+    cries = await house.centre.rows("select state, severity from alarm where rule = 'sos.reported'")
+    assert cries == [("open", "critical")]
 
 
 async def test_a_bad_number_reported_later_lets_the_next_step_come_at_once(house: House) -> None:
