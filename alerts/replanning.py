@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -48,35 +48,40 @@ class Revision(NamedTuple):
     added: list[Wanted]
 
 
-def revised(standing: Collection[Standing], wanted: Sequence[Wanted], *, now: int, planned_to: int) -> Revision:
+def revised(standing: Sequence[Standing], wanted: Sequence[Wanted], *, now: int, planned_to: int) -> Revision:
     """What makes the standing windows those that are wanted; nothing, when they are already.
 
     Args:
-        standing: The windows of one resident that ended within the last day, or are to come.
+        standing: The windows of one resident that ended within the last day, or are to come, in their order.
         wanted: The windows of the same time as the plans say, parted from each other.
         now: Unix ms.
         planned_to: Windows that open from then on (ms) have never been laid out; a planner that was down is late.
     """
+    if [each.terms[:-1] for each in standing] == [each[:-1] for each in wanted]:
+        return Revision([], [], [], [])
+    return _compared(standing, wanted, now, planned_to)
+
+
+def _compared(standing: Sequence[Standing], wanted: Sequence[Wanted], now: int, planned_to: int) -> Revision:
     revision = Revision([], [], [], [])
     by_end = {each.closes_ms: each for each in wanted}
     fixed: list[Standing] = []
     going_on: set[int] = set()
     staying: list[tuple[Standing, Wanted]] = []
     for each in standing:
-        meeting = [other for other in wanted if _meet(each.terms, other)]
         if each.kept or each.due_ms <= now:
             fixed.append(each)
         elif each.terms.closes_ms in by_end:
             staying.append((each, by_end[each.terms.closes_ms]))
         elif each.terms.opens_ms > now:
             revision.dropped.append(each.id)
-        elif later := [other.closes_ms for other in meeting if other.closes_ms > now]:
+        elif not (meeting := [other.closes_ms for other in wanted if _meet(each.terms, other)]):
+            revision.withdrawn.append(each.id)
+        elif later := [closes for closes in meeting if closes > now]:
             revision.dropped.append(each.id)
             going_on.update(later)
-        elif meeting:
-            fixed.append(each)
         else:
-            revision.withdrawn.append(each.id)
+            fixed.append(each)
     for each, terms in staying:
         beside = _beside(terms, fixed)
         if beside is not None and beside[:-1] != each.terms[:-1]:

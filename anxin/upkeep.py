@@ -45,7 +45,7 @@ class Job(NamedTuple):
 
 JOBS: Final = (
     Job("residents resume", timedelta(seconds=15), lambda c, now, _: resume_due(c, now)),
-    Job("checks planned", timedelta(seconds=30), lambda c, now, _: plan_ahead(c, now)),
+    Job("checks planned", timedelta(minutes=1), lambda c, now, _: plan_ahead(c, now)),
     Job("checks reminded", timedelta(seconds=15), lambda c, now, _: remind_due(c, now)),
     Job("absences asked about", timedelta(minutes=1), lambda c, now, _: ask_about_absences(c, now)),
     Job("checks end", timedelta(hours=6), lambda c, now, _: end_windows(c, now)),

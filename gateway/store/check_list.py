@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, LiteralString
 
 import msgspec
@@ -18,6 +19,8 @@ CheckState = Literal["coming", "open", "kept", "overdue", "skipped"]
 
 MOST_AT_ONCE: Final = 20_000
 """Checks in one answer: more than a day of the largest centre."""
+
+_PARTS: Final = re.compile(r"\d+|\D+")
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +115,7 @@ async def checks(
         " 'opens_at', c.past -> 'opens_ms', 'closes_at', c.closes_ms, 'due_at', c.past -> 'due_ms',"
         " 'by', c.past -> 'by', 'kept_at', o.kept_ms, 'kept_by', o.kept_by, 'how', o.how, 'note', o.note,"
         " 'reminded_at', o.reminded_ms, 'calls', coalesce(o.calls, '[]'), 'skipped', o.skipped,"
-        f" 'alarm', {_ALARM}), {_STATUS_THEN}, (extract(epoch from r.until) * 1000)::int8"
+        f" 'alarm', {_ALARM})::text, {_STATUS_THEN}, (extract(epoch from r.until) * 1000)::int8"
         " from c join resident r on r.slot = c.resident_slot left join check_outcome o"
         " on o.resident_slot = c.resident_slot and o.closes_ms = c.closes_ms"
         f" order by c.closes_ms, r.slot limit {MOST_AT_ONCE}",
@@ -150,7 +153,8 @@ async def check_by_id(conn: Connection, key: str, now: int) -> Check | None:
     return found[0] if found else None
 
 
-def _check(row: dict[str, Any], status: ResidentStatus, until: int | None, *, now: int) -> Check:
+def _check(text: str, status: ResidentStatus, until: int | None, *, now: int) -> Check:
+    row: dict[str, Any] = msgspec.json.decode(text)
     if row["kept_at"] is not None:
         state: CheckState = "kept"
     elif row["skipped"] is not None:
@@ -166,9 +170,10 @@ def _check(row: dict[str, Any], status: ResidentStatus, until: int | None, *, no
 
 def _by_house(check: Check) -> tuple[object, ...]:
     places = (check.community, check.building, check.unit, check.floor, check.room)
-    return (check.site, *(_counted(place) for place in places), check.name, check.resident, check.opens_at)
+    return (check.site, *map(_counted, places), check.name, check.resident, check.opens_at)
 
 
-def _counted(text: str | None) -> list[tuple[int, str]]:
+@lru_cache(maxsize=MOST_AT_ONCE)
+def _counted(text: str | None) -> tuple[tuple[int, str], ...]:
     """A key by which building 9 stands before building 10."""
-    return [(int(part) if part.isdecimal() else -1, part) for part in re.findall(r"\d+|\D+", text or "")]
+    return tuple((int(part) if part.isdecimal() else -1, part) for part in _PARTS.findall(text or ""))

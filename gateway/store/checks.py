@@ -31,15 +31,18 @@ GRACE: Final[dict[str, object]] = {
 """What ``DUE_MS`` needs to know."""
 
 DUE_MS: Final[LiteralString] = (
-    "(w.closes_ms + coalesce(w.grace_ms, (60000 * coalesce((select g.value from parameter g"
-    " where g.name = %(grace_name)s and (g.scope = 'everyone' or g.site = r.site or g.resident = r.id)"
-    " order by g.resident is not null desc, g.site is not null desc limit 1), %(grace_min)s))::int8))"
+    "(w.closes_ms + coalesce(w.grace_ms, (60000 * case"
+    " when exists (select from parameter g where g.name = %(grace_name)s)"
+    " then coalesce((select g.value from parameter g where g.name = %(grace_name)s"
+    " and (g.scope = 'everyone' or g.site = r.site or g.resident = r.id)"
+    " order by g.resident is not null desc, g.site is not null desc limit 1), %(grace_min)s)"
+    " else %(grace_min)s end)::int8))"
 )
 """When the window ``w`` of the resident ``r`` is overdue, ms: as the engine judges it."""
 
 PLAN_NAME: Final[LiteralString] = (
-    "(select c.record ->> 'name' from registry_change c where c.entity = 'care_plan' and c.key = w.plan"
-    " and c.record is not null order by c.version desc limit 1)"
+    "coalesce((select p.name from care_plan p where p.id = w.plan), (select c.record ->> 'name' from registry_change c"
+    " where c.entity = 'care_plan' and c.key = w.plan and c.record is not null order by c.version desc limit 1))"
 )
 """What the plan of the window ``w`` is called, or was before it was removed."""
 
