@@ -66,8 +66,11 @@ ALARM_MESSAGE_VALID_MS: Final = 15 * MINUTE_MS
 ALL_CLEAR_VALID_MS: Final = 12 * HOUR_MS
 """After this a message is no longer sent. Assumption: news of an alarm goes stale, relief does not."""
 
-_END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset({"missed_check.silent", "system.nobody_on_duty"})
-"""Of kinds that otherwise wait for somebody. That somebody came on duty settles it (ADR 23)."""
+_END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset(
+    {"missed_check.silent", "missed_check.checkin", "system.nobody_on_duty"}
+)
+"""Of kinds that otherwise wait for somebody. What is promised late is kept all the same (ADR-28); that somebody came on
+duty settles it (ADR-23)."""
 
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""
@@ -117,6 +120,11 @@ def only_seen(alarm: Alarm) -> bool:
     """Whether a missed check ended because somebody was with the resident whom nobody had to send."""
     gone = any(entry.event == "arrive" for entry in alarm.timeline)
     return alarm.kind == MISSED_CHECK and alarm.result == "helped_on_site" and not gone
+
+
+def ended_by_itself(alarm: Alarm) -> bool:
+    """Whether it is over because its cause is gone, and nobody ended it."""
+    return bool(alarm.timeline) and (alarm.timeline[-1].event, alarm.timeline[-1].actor) == ("resolve", "engine")
 
 
 def calls_people(alarm: Alarm) -> bool:

@@ -12,7 +12,7 @@ from alerts.plan import plan_for, steps_of
 from alerts.policies import How, Policy, Who
 from alerts.policy import kind_of
 from alerts.ports import AlarmTransaction, NewStep, Person, ResidentCard
-from alerts.telling import family_of
+from alerts.telling import family_of, resident_of
 
 _ANYBODY = "somebody"
 """Stands for a resident who is not named: the steps that concern one are shown, without people."""
@@ -74,6 +74,9 @@ async def _people(
 ) -> list[Person] | None:  # fmt: skip
     if who == "family":
         return None if card is None else family_of(card)
+    if who == "resident":
+        own = None if card is None else resident_of(card)
+        return None if card is None else [own] if own is not None else []
     if who == "band" or (who == "neighbours" and card is None):
         return None
     return await tx.people(who, site, at, {} if card is None else card.address)

@@ -136,6 +136,20 @@ async def test_a_preview_tells_the_timetable_with_the_people_of_that_moment(clie
     assert [each["names"] for each in without["steps"]] == [["小li"], None, ["小wang"]]
 
 
+async def test_a_preview_tells_whether_the_resident_can_be_asked(client_of: Clients) -> None:
+    admin = await client_of("admin")
+    person = await resident(admin, phone="13800138005")
+    asked = [("resident", "sms"), ("resident", "voice")]
+    for number, names in (("13800138005", [person["name"]]), (None, [])):
+        person = await put(admin, "residents", person, phone=number)
+        shown = await _previewed(admin, rule="missed_check.checkin", severity="medium", resident=person["id"])
+        steps = [each for each in shown["steps"] if each["who"] == "resident"]
+        assert [(each["who"], each["how"]) for each in steps] == asked
+        assert [each["names"] for each in steps] == [names, names]
+    nobody = await _previewed(admin, rule="missed_check.checkin", severity="medium")
+    assert {each["who"]: each["names"] for each in nobody["steps"]}["resident"] is None
+
+
 async def test_a_preview_chooses_as_an_alarm_would(client_of: Clients) -> None:
     admin = await client_of("admin")
     assert (await _previewed(admin))["policy"]["id"] == "built_in/fall"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, TimelineEntry
 from alerts.messages import (
     alarm_params,
     all_clear_params,
@@ -40,7 +40,7 @@ COORDINATES = re.compile(r"-?\d{1,3}\.\d{2,}")
 CODES = {field: sorted({code for parameter, code, _ in WORDS if parameter == field}) for field in STAND_IN}
 TODO = sorted({code for parameter, code, _ in LENGTHS if parameter == "todo"})
 ROLES: tuple[Role, ...] = (
-    "family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency",
+    "resident", "family", "neighbour", "grid_worker", "volunteer", "staff", "duty", "supervisor", "chat", "emergency",
 )  # fmt: skip
 ALARM_TEMPLATES = [Template.ALARM, Template.ALARM_RESPONDER, Template.ALARM_STAFF]
 
@@ -117,6 +117,50 @@ def test_whoever_goes_there_reads_where_and_how_to_say_so(template: Template) ->
     assert "https" not in text
 
 
+@pytest.mark.parametrize("rule", ["missed_check.checkin", "missed_check.silent", "missed_check.inactivity"])
+@pytest.mark.parametrize(("language", "well", "help_"), [("zh", "平安", "要帮助"), ("en", "well", "help")])
+def test_who_missed_a_check_reads_that_they_are_asked_and_how_to_answer(
+    rule: str, language: str, well: str, help_: str
+) -> None:
+    card = a_card(name="欧阳娜塔莎", site_name="北苑街道社区养老服务中心")
+    params = alarm_params(of_another_rule(rule), card, "resident")
+    text = text_of("alarm_resident", params, language, code=37)
+    assert fits_one_segment(text)
+    assert (
+        WORDS["asked", params["asked"] if ("asked", params["asked"], language) in WORDS else "well", language] in text
+    )
+    for words in ("37", "1", "0", well, help_):
+        assert words in text
+    spoken = text_of("alarm_resident", params, language, channel="voice")
+    assert "1" in spoken
+    assert "0" in spoken
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("missed_check.checkin", "没有按时报平安"),
+        ("missed_check.silent", "手环没有信号"),
+        ("missed_check.inactivity", "很久没有动静"),
+        ("missed_check.reported", "联系不上"),
+    ],
+)
+def test_of_a_missed_check_a_text_says_what_was_missed(rule: str, words: str) -> None:
+    assert words in text_of("alarm", alarm_params(of_another_rule(rule), a_card(), "family"), "zh")
+
+
+def test_the_end_of_a_missed_check_says_how_they_were_heard_of() -> None:
+    def text(rule: str, actor: str, **fields: Any) -> str:
+        over = TimelineEntry(t=T0, actor=actor, event="resolve")
+        alarm = of_another_rule(rule, state="resolved", timeline=(over,), **fields)
+        return text_of("all_clear", all_clear_params(alarm, a_card()), "zh")
+
+    assert "已有本人的消息" in text("missed_check.checkin", "engine")
+    assert "手环信号已恢复" in text("missed_check.silent", "engine")
+    assert "有人见到了，平安" in text("missed_check.silent", "zhang", result="helped_on_site")
+    assert "已电话确认平安" in text("missed_check.checkin", "contact:c1", result="settled_by_phone")
+
+
 def test_family_reads_the_page_rather_than_how_to_answer() -> None:
     text = text_of(Template.ALARM, some_params(), "zh", code=37, link=f"{LINK}/longer")
     assert f"{LINK}/longer" in text
@@ -189,7 +233,7 @@ def test_no_parameter_holds_an_illness_or_a_place_by_coordinates(role: Role) -> 
     text = text_of("alarm_staff", alarm_params(alarm, a_card(), role), "en")
     assert not ILLNESS.search(text)
     assert set(alarm_params(alarm, a_card(), role)) <= {
-        "name", "who", "site", "time", "kind", "todo", "building", "unit", "floor", "room",
+        "name", "who", "site", "time", "kind", "asked", "todo", "building", "unit", "floor", "room",
     }  # fmt: skip
 
 
@@ -314,3 +358,30 @@ def test_the_all_clear_says_how_it_ended() -> None:
             ended = after
         template = "all_clear_cancelled" if ended.state == "cancelled" else "all_clear"
         assert words in text_of(template, all_clear_params(ended, card), "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "time", "said"),
+    [
+        (
+            "zh",
+            "12月12日07:00",
+            "【安心】李秀英暂停的日常查看将于12月12日07:00恢复。若到时还没回来，请提前致电服务中心。北社区",
+        ),
+        (
+            "en",
+            "12 Sept 07:00",
+            "Anxin: Li Xiuying: our daily checks resume 12 Sept 07:00."
+            " Not back by then? Please call the centre. North Centre",
+        ),
+    ],
+)
+def test_family_reads_when_checks_resume_and_what_to_do_and_not_where_somebody_is(
+    language: str, time: str, said: str
+) -> None:
+    name, site = ("李秀英", "北社区") if language == "zh" else ("Li Xiuying", "North Centre")
+    assert text_of(Template.ABSENCE_ENDS, {"name": name, "time": time, "site": site}, language) == said
+    name, site = LONG_NAMES[language]
+    text = text_of(Template.ABSENCE_ENDS, {"name": name, "time": time, "site": site}, language)
+    assert fits_one_segment(text)
+    assert time in text
