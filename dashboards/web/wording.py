@@ -88,8 +88,8 @@ class Wording:
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if name in ("charging", "worn", "at_home", "never_reported"):
             return self.t("yes" if value else "no")
-        if name == "local_hour":
-            return f"{int(value):02d}:{int(value % 1 * 60):02d}"
+        if name.endswith("local_hour"):
+            return "{:02d}:{:02d}".format(*divmod(round(value * 60), 60))
         if name == "confidence":
             return f"{value * 100:.0f} %"
         if name.endswith("_s") or name.startswith("seconds_"):
