@@ -10,7 +10,7 @@ OF_A_RESIDENT: Final = "resident:"
 OF_A_GROUP: Final = "group:"
 """How the actors begin who took an alarm from the page of a group, and are nobody who was entered."""
 
-SPEAK_FOR_THEMSELVES: Final = (OF_A_RESPONDER, OF_A_CONTACT, OF_A_GROUP)
+SPEAK_FOR_THEMSELVES: Final = (OF_A_RESIDENT, OF_A_RESPONDER, OF_A_CONTACT, OF_A_GROUP)
 """An account may also speak for somebody whom it sent."""
 
 

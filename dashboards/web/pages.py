@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from alerts.actors import OF_A_GROUP, OF_A_RESPONDER, contact_actor, responder_actor
+from alerts.actors import OF_A_GROUP, OF_A_RESIDENT, SPEAK_FOR_THEMSELVES, contact_actor, responder_actor
 from alerts.alarm import Alarm
 from alerts.catalogue import PARAMETERS
 from alerts.escalation import told_this_round
@@ -199,7 +199,8 @@ def _outsiders(found: AlarmPage, wording: Wording) -> dict[str, str]:
     """The names of those who were told, or went, and have no account, by what the timeline calls them."""
     named = {}
     for entry in found.alarm.timeline:
-        if entry.event == "dispatch" and entry.to is not None and entry.actor.startswith((OF_A_RESPONDER, OF_A_GROUP)):
+        told_us_who = entry.event == "dispatch" or entry.actor.startswith(OF_A_RESIDENT)
+        if told_us_who and entry.to is not None and entry.actor.startswith(SPEAK_FOR_THEMSELVES):
             of_a_group = entry.actor.startswith(OF_A_GROUP)
             named[entry.actor] = wording.t("actor.of_a_group", name=entry.to) if of_a_group else entry.to
     named |= {contact_actor(each.contact): each.name for each in found.messages if each.contact}

@@ -30,7 +30,7 @@ async def note_sighting(
 
 
 class Sighting(NamedTuple):
-    """When (ms) somebody vouched for a resident, who and how."""
+    """When (ms) somebody vouched for a resident, who and how; ``actor``: a user name, or what people call them."""
 
     at: int
     actor: str
@@ -40,7 +40,10 @@ class Sighting(NamedTuple):
 async def last_sighting(conn: Connection, resident: str) -> Sighting | None:
     """The newest, None when nobody has vouched for them yet."""
     cursor = await conn.execute(
-        "select n.at_ms, n.actor, n.how from sighting_note n join resident r on r.slot = n.resident_slot"
+        "select n.at_ms, coalesce(c.name, p.name, case when n.actor = 'resident:' || r.id then r.name end,"
+        " regexp_replace(n.actor, '^group:', '')), n.how"
+        " from sighting_note n join resident r on r.slot = n.resident_slot"
+        " left join contact c on n.actor = 'contact:' || c.id left join responder p on n.actor = 'responder:' || p.id"
         " where r.id = %s order by n.at_ms desc, n.n desc limit 1",
         (resident,),
     )

@@ -7,6 +7,7 @@ import pytest
 from alerts.phrases import Template
 from alerts.policies import Policy, PolicyStep
 from devices.clock import HOUR_MS, MINUTE_MS
+from gateway.store.sightings import last_sighting
 from tests.support.escalation.answering import Answering
 from tests.support.escalation.centre import PHONES
 from tests.support.escalation.deeds import (
@@ -141,6 +142,16 @@ async def test_words_that_do_not_say_that_they_are_well_end_nothing(
     await story.passes(131)
     assert (await story.alarm_of("wang")).state == "open"
     assert await story.centre.seen("wang") == []
+
+
+@pytest.mark.parametrize("who", ["wang", "daughter", CHEN, "zhang"])
+async def test_of_the_last_who_vouched_people_read_the_name(story: Story, phones: Answering, who: str) -> None:
+    story.at(0, misses_checkin("wang"))
+    story.at(CHEN_TOLD, phones.texts_us(who, "平安"))
+    await story.passes(CHEN_TOLD + 1)
+    async with story.pool.connection() as connection:
+        seen = await last_sighting(connection, "wang")
+    assert seen == (story.t0 + 1000 * CHEN_TOLD, "王秀兰" if who == "wang" else who, "sms")
 
 
 async def test_with_me_says_of_a_fall_no_more_than_that_somebody_is_there(story: Story, phones: Answering) -> None:
