@@ -31,12 +31,10 @@ def may_be_written_to(now_ms: int, clock: ZoneInfo) -> bool:
     return ASKED_FROM <= _local(now_ms, clock).time() < ASKED_TO
 
 
-def spoken_time(moment_ms: int, clock: ZoneInfo, language: str) -> str:
-    """A local day and time as a message says it."""
+def spoken_day(moment_ms: int, clock: ZoneInfo, language: str) -> str:
+    """The local day as a message says it."""
     local = _local(moment_ms, clock)
-    if language == "zh":
-        return f"{local.month}月{local.day}日{local:%H:%M}"
-    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+    return f"{local.month}月{local.day}日" if language == "zh" else f"{local.day} {_MONTHS[local.month - 1]}"
 
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")

@@ -79,8 +79,8 @@ PATTERNS: Final[dict[tuple[str, str], str]] = {
     ("reply_unclear_resident", "en"): "Not understood, staff will read it. Reply 1 if you are well, 0 for help. {site}",
     ("reply_unclear", "zh"): "没看懂，已转给值班员。请回：1我去，2已到，3平安，0去不了。{site}",
     ("reply_unclear", "en"): "Not understood, staff will read it. Reply 1 going, 2 there, 3 all well, 0 cannot. {site}",
-    ("absence_ends", "zh"): "{name}暂停的日常查看将于{time}恢复。若到时还没回来，请提前致电服务中心。{site}",
-    ("absence_ends", "en"): "{name}: our daily checks resume {time}. Not back by then? Please call the centre. {site}",
+    ("absence_ends", "zh"): "{name}暂停的日常查看将于{day}{time}恢复。若到时还没回来，请提前致电服务中心。{site}",
+    ("absence_ends", "en"): "{name}: our checks resume {day} {time}. Not back by then? Please call the centre. {site}",
 }
 """(template, language) → text behind the signature."""
 

@@ -11,13 +11,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from alerts.clearing import Cleared, clear
-from dashboards.api.access import Acting, DepsOf, Principal, SignedIn
-from dashboards.api.forms import Form, Short, Text
+from dashboards.api.access import Acting, DepsOf, EditingContacts, Principal, SignedIn
+from dashboards.api.forms import Form, Short, Text, Time
 from dashboards.api.once import Answer, once
-from dashboards.api.problems import Problem
-from dashboards.api.records.answers import load
+from dashboards.api.problems import Problem, invalid
+from dashboards.api.records.answers import as_json, load
 from dashboards.api.records.plans import Day
 from dashboards.deps import Deps
+from devices.absence import until_problem
+from gateway.store import registry as store
 from gateway.store.absences import ending_absences
 from gateway.store.check_list import Check, CheckState, check_by_id, checks, checks_of_today
 from gateway.store.checks import Call, CallResult, note_call
@@ -43,6 +45,12 @@ class SeenForm(Form):
 
     how: Literal["call", "visit", "seen"] = "seen"
     note: Note | None = None
+
+
+class AbsenceForm(Form):
+    """Until when (ms) somebody stays away; null: they are back."""
+
+    until: Time | None
 
 
 @router.get("/checks")
@@ -107,6 +115,26 @@ async def note_a_call(request: Request, deps: DepsOf, principal: Acting, key: st
             async with deps.alarm_store.transaction() as tx:
                 await clear(tx, check.resident, actor=actor, how="call", at=now, note=note)
         return Answer(200, msgspec.json.encode(await _load(deps, principal, key)))
+
+    return await once(request, principal, work)
+
+
+@router.post("/residents/{key}/absence")
+async def answer_for_an_absence(
+    request: Request, deps: DepsOf, principal: EditingContacts, key: str, body: AbsenceForm
+) -> Response:
+    """Answer whether an absence ends: back now (``until`` null), or away until later; 200 with the resident.
+
+    409 when they are not away. Unanswered, an absence ends at its ``until``: who is forgotten is looked after.
+    """
+    current = await load(deps, principal, Resident, key)
+    if body.until is not None and (problem := until_problem(current.status, body.until, deps.clock.now_ms())):
+        raise invalid("/body/until", problem)
+
+    async def work() -> Answer:
+        async with deps.pool.connection() as conn:
+            after = await store.answer_absence(conn, principal.account.username, key, body.until)
+        return Answer(200, as_json(after))
 
     return await once(request, principal, work)
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerts.absence import asked_from, may_be_written_to, spoken_time
+from alerts.absence import asked_from, may_be_written_to, spoken_day
+from alerts.messages import local_time
 from alerts.phrases import Template
 from devices.clock import DAY_MS, HOUR_MS, zone
 from devices.registry import ResidentStatus
@@ -93,7 +94,12 @@ async def _ask(conn: Connection, slot: int, until: int, now: int, *, is_news: bo
         if row is None:
             return False
         contact, name, phone, language, resident, called, site, site_name, timezone = row
-        params = {"name": called, "time": spoken_time(until, zone(timezone), language), "site": site_name}
+        params = {
+            "name": called,
+            "day": spoken_day(until, zone(timezone), language),
+            "time": local_time(until, timezone),
+            "site": site_name,
+        }
         cursor = await conn.execute(
             "insert into message (site, resident, contact, role, name, recipient, template, params, language,"
             " expires_at, created_at) values (%s, %s, %s, 'family', %s, %s, %s, %s, %s, %s, %s) returning id",

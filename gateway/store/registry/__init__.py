@@ -11,7 +11,7 @@ from gateway.store.registry.erasing import erase_left
 from gateway.store.registry.fences import add_fence, replace_fence
 from gateway.store.registry.history import history, site_of_history
 from gateway.store.registry.households import add_household, replace_household
-from gateway.store.registry.leaving import end_what_ends, resume_due
+from gateway.store.registry.leaving import answer_absence, end_what_ends, resume_due
 from gateway.store.registry.parameters import (
     change_parameters,
     common_settings,
@@ -47,6 +47,7 @@ __all__ = [
     "add_resident",
     "add_responder",
     "add_shift",
+    "answer_absence",
     "change_parameters",
     "common_settings",
     "copy_shifts",

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from devices.absence import MAY_END
 from gateway.store.connection import Connection
+from gateway.store.errors import Conflict
+from gateway.store.registry.reading import require, stored
 from gateway.store.registry.writing import writing
+from gateway.store.registry_records import Resident
 from gateway.store.who_left import FOR_WHO_LEFT, LEFT
 
 UNTIL: Final = "until"
@@ -46,3 +50,23 @@ async def resume_due(conn: Connection, now_ms: int) -> int:
         )
         await end_what_ends(conn, now_ms)
         return cursor.rowcount
+
+
+async def answer_absence(conn: Connection, actor: str, resident: str, until_ms: int | None) -> Resident:
+    """Look after somebody again, or keep them away until then (ms).
+
+    Raises:
+        MissingRecord: There is no such resident.
+        Conflict: They are not away; somebody else may have answered.
+    """
+    async with writing(conn, actor):
+        current = await require(conn, Resident, resident, "there is no such resident")
+        cursor = await conn.execute(
+            "update resident set status = case when %(until)s::int8 is null then 'active' else status end,"
+            " until = to_timestamp(%(until)s::int8 / 1000.0), updated_at = now()"
+            " where id = %(id)s and status = any(%(away)s)",
+            {"id": resident, "until": until_ms, "away": sorted(MAY_END)},
+        )
+        if cursor.rowcount == 0:
+            raise Conflict(f"the resident is not away: their status is {current.status}")
+        return await stored(conn, Resident, resident)

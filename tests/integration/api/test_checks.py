@@ -207,6 +207,34 @@ async def test_whoever_is_away_is_asked_for_nothing_until_they_are_back(
     assert (await _only(client))["state"] == "open"
 
 
+async def test_the_desk_answers_whether_an_absence_ends(client_of: Clients, clock: ManualClock) -> None:
+    client = await client_of("duty", ("north",), username="mei")
+    manager = await client_of("manager")
+    until = june(7, day=11)
+    resident = await enter_resident(manager, status="away", until=until)
+    await enter_plan(manager, resident)
+    clock.now = june(8)
+    [absence] = (await _list(client))["absences"]
+    assert (absence["id"], absence["until"], absence["status"]) == (resident, until, "away")
+    assert (await _list(client, resident="nobody"))["absences"] == []
+    ask = f"/api/v1/residents/{resident}/absence"
+    assert (await client.post(ask, json={})).status_code == 422
+    assert (await client.post(ask, json={"until": june(7)})).status_code == 422
+    later = await client.post(ask, json={"until": until + DAY_MS})
+    assert (later.status_code, later.json()["status"], later.json()["until"]) == (200, "away", until + DAY_MS)
+    assert (await _list(client))["absences"] == []
+    back = await client.post(ask, json={"until": None})
+    assert (back.json()["status"], back.json()["until"]) == ("active", None)
+    assert (await _only(client))["state"] == "open"
+    assert (await client.post(ask, json={"until": None})).status_code == 409
+    history = (await client.get(f"/api/v1/residents/{resident}/history")).json()["items"]
+    assert [each["actor"] for each in history[:2]] == ["mei", "mei"]
+    responder = await client_of("responder", ("north",))
+    assert (await responder.post(ask, json={"until": None})).status_code == 403
+    stranger = await client_of("duty", ("south",))
+    assert (await stranger.post(ask, json={"until": None})).status_code == 404
+
+
 async def test_a_window_of_the_past_is_shown_from_what_was_kept_of_it(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:

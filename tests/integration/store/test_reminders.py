@@ -159,7 +159,7 @@ async def test_the_first_contact_is_asked_by_day_and_once_whether_an_absence_end
     async with other:
         done = await asyncio.gather(ask_about_absences(conn, now), ask_about_absences(other, now))
     assert sorted(done) == [0, 1]
-    params = {"name": "李奶奶", "time": "6月12日07:00", "site": "北社区"}
+    params = {"name": "李奶奶", "day": "6月12日", "time": "07:00", "site": "北社区"}
     assert await _messages(conn) == [("李敏", "absence_ends", params, "zh")]
     [listed] = await ending_absences(conn, ["north"], now)
     assert (listed.asked, listed.asked_at) == ("李敏", now)
@@ -175,7 +175,7 @@ async def test_an_end_that_was_moved_is_asked_about_anew(conn: Connection) -> No
     assert await ending_absences(conn, [], june(9, day=11)) == []
     await conn.execute("update resident set updated_at = '2025-01-01'")
     assert await ask_about_absences(conn, june(9, day=13)) == 1
-    assert (await _messages(conn))[1][2]["time"] == "14 June 07:00"
+    assert (await _messages(conn))[1][2]["day"] == "14 June"
 
 
 async def test_whoever_entered_the_end_just_now_is_not_asked_about_it(conn: Connection) -> None:

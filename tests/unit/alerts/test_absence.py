@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.absence import asked_from, may_be_written_to, spoken_time
+from alerts.absence import asked_from, may_be_written_to, spoken_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -36,6 +36,6 @@ def test_nobody_is_written_to_at_night(at: str, *, may: bool) -> None:
     assert may_be_written_to(_ms(f"2026-06-07 {at}"), BERLIN) is may
 
 
-def test_a_moment_is_said_as_its_language_says_it() -> None:
+def test_a_day_is_said_as_its_language_says_it() -> None:
     moment = _ms("2026-09-07 08:05")
-    assert [spoken_time(moment, BERLIN, language) for language in ("zh", "en")] == ["9月7日08:05", "7 Sept 08:05"]
+    assert [spoken_day(moment, BERLIN, language) for language in ("zh", "en")] == ["9月7日", "7 Sept"]
