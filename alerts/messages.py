@@ -183,7 +183,8 @@ def values_of(message: Message, text: str) -> dict[str, str]:
     """The variables of a provider's own template for the message that reads ``text``, each as it is said there.
 
     By name: whichever of ``name``, ``day``, ``time``, ``kind``, ``asked``, ``todo``, ``place``, ``building``,
-    ``system``, ``how``, ``count`` and ``site`` the template has, ``code``, ``link``, and ``text`` for the whole. None is empty.
+    ``system``, ``how``, ``count`` and ``site`` the template has, ``code``, ``link``, and ``text`` for the whole. None is
+    empty.
     """
     language = message.language if (message.template, message.language) in PATTERNS else DEFAULT_LANGUAGE
     link = _LINK.search(text)
