@@ -11,6 +11,7 @@ from tests.browser.cries import cry
 PAGES = (
     "/", "/people", "/people/new", "/devices", "/devices/new", "/alarms", "/sound",
     "/requests", "/replies", "/households", "/responders/new", "/staff", "/staff/new", "/rules",
+    "/checks", "/sites/riverside",
 )  # fmt: skip
 
 
@@ -33,7 +34,14 @@ async def test_no_page_is_wider_than_its_window(
         alarm = await cry(demo_console, "fall.device")
         await expect(page.locator(f"#alarm-{alarm.id}")).to_be_visible()
         person = f"/people/{demo_console.resident.id}"
-        for path in (*PAGES, f"/alarms/{alarm.id}", person, f"{person}/edit", f"{person}/zones/new"):
+        for path in (
+            *PAGES,
+            f"/alarms/{alarm.id}",
+            person,
+            f"{person}/edit",
+            f"{person}/zones/new",
+            f"{person}/plans/new",
+        ):
             await page.goto(path)
             await page.wait_for_selector("html[data-ready]")
             assert await overflow(page) <= 0, path

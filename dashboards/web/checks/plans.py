@@ -10,20 +10,23 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from alerts.catalogue import PARAMETERS
 from alerts.checks import WEEKDAYS, DaysOff, Terms, laid_out
+from alerts.layers import in_force
 from dashboards.api.access import DepsOf, Managing, Principal
 from dashboards.api.problems import Problem
+from dashboards.deps import Deps
 from dashboards.web.records.found import card_of, holidays_of
 from dashboards.web.rendering import page
 from devices.clock import zone
-from gateway.store.checks import GRACE
 from gateway.store.queries import Card
-from gateway.store.registry import find
+from gateway.store.registry import find, settings_for
 from gateway.store.registry_records import Holiday, Plan, PlanFields
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN_DAYS: Final = 10
+GRACE: Final = "missed_check.checkin.grace_min"
 REMINDERS_MIN: Final = (None, 5, 10, 15, 20, 30, 60)
 
 
@@ -40,7 +43,8 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
 async def new_plan(request: Request, deps: DepsOf, principal: Managing, resident: str) -> Response:
     """An empty plan."""
     card = await card_of(deps, principal, resident)
-    return _form(request, principal, card, PlanFields(resident=resident, name="", windows=()), key=None)
+    empty = PlanFields(resident=resident, name="", windows=())
+    return await _form(request, deps, principal, card, empty, key=None)
 
 
 @router.get("/plans/{key}/edit")
@@ -50,7 +54,8 @@ async def edit_plan(request: Request, deps: DepsOf, principal: Managing, key: st
         plan = await find(conn, Plan, key)
     if plan is None or not principal.account.sees(plan.site):
         raise Problem(404, "there is no such plan")
-    return _form(request, principal, await card_of(deps, principal, plan.resident), plan, key=plan.id)
+    card = await card_of(deps, principal, plan.resident)
+    return await _form(request, deps, principal, card, plan, key=plan.id)
 
 
 @router.post("/console/plans/preview")
@@ -88,7 +93,11 @@ def ahead(terms: Terms, timezone: str, holidays: Sequence[Holiday], now: int) ->
     return days
 
 
-def _form(request: Request, principal: Principal, card: Card, plan: PlanFields, *, key: str | None) -> Response:
+async def _form(
+    request: Request, deps: Deps, principal: Principal, card: Card, plan: PlanFields, *, key: str | None
+) -> Response:
+    async with deps.pool.connection() as conn:
+        settings = await settings_for(conn, site=card.resident.site, resident=card.resident.id)
     return page(
         request,
         "plan_form.html",
@@ -98,5 +107,5 @@ def _form(request: Request, principal: Principal, card: Card, plan: PlanFields, 
         key=key,
         weekdays=WEEKDAYS,
         remind_choices=sorted({*REMINDERS_MIN, plan.remind_min}, key=lambda each: each or 0),
-        grace_default=round(float(str(GRACE["grace_min"]))),
+        grace_default=round(in_force(PARAMETERS, settings)[GRACE].value),
     )
