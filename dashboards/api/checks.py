@@ -100,10 +100,10 @@ async def note_a_call(request: Request, deps: DepsOf, principal: Acting, key: st
     """Write down a call because of a check: 200 with the check after it.
 
     ``well``: the caller vouches for the resident, which settles all that is open or overdue of them, alarms of missed
-    checks too. 409 for a check that has not opened yet and one for which nothing is asked.
+    checks too. 409 for a check that cannot be kept yet and one for which nothing is asked.
     """
     check = await _load(deps, principal, key)
-    if check.state in ("coming", "skipped"):
+    if check.state == "skipped" or deps.clock.now_ms() < check.begins_at:
         raise Problem(409, f"this check is {check.state}: nothing is asked for", kind="conflict", check=check)
     actor, note = principal.account.username, _said(body.note)
 

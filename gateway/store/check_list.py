@@ -12,7 +12,7 @@ import msgspec
 
 from devices.clock import zone
 from devices.registry import KeptBy, ResidentStatus
-from gateway.store.checks import GRACE, PAST, Call, How
+from gateway.store.checks import IN_FORCE, PAST, Call, How
 from gateway.store.connection import Connection
 
 CheckState = Literal["coming", "open", "kept", "overdue", "skipped"]
@@ -26,9 +26,9 @@ _PARTS: Final = re.compile(r"\d+|\D+")
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A promised check and what became of it. Times in ms.
 
-    ``due_at``: its end with its grace; until then it is ``open``. ``kept_by``: who vouched, None when the resident did
-    it themselves. ``skipped``: the status because of which nothing was asked for, or ``withdrawn``. ``alarm``: the
-    alarm that tells of its being missed.
+    ``begins_at``: from then on a press counts, a little before it opens. ``due_at``: its end with its grace; until then
+    it is ``open``. ``kept_by``: who vouched, None when the resident did it themselves. ``skipped``: the status because
+    of which nothing was asked for, or ``withdrawn``. ``alarm``: the alarm that tells of its being missed.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     plan: str
     plan_name: str | None
     date: dt.date
+    begins_at: int
     opens_at: int
     closes_at: int
     due_at: int
@@ -112,7 +113,8 @@ async def checks(
         " 'site', r.site, 'timezone', r.timezone, 'phone', r.phone, 'community', r.address ->> 'community',"
         " 'building', r.address ->> 'building', 'unit', r.address ->> 'unit', 'floor', r.address ->> 'floor',"
         " 'room', r.address ->> 'room', 'plan', c.past -> 'plan', 'plan_name', c.past -> 'plan_name', 'date', c.day,"
-        " 'opens_at', c.past -> 'opens_ms', 'closes_at', c.closes_ms, 'due_at', c.past -> 'due_ms',"
+        " 'begins_at', c.past -> 'begins_ms', 'opens_at', c.past -> 'opens_ms', 'closes_at', c.closes_ms,"
+        " 'due_at', c.past -> 'due_ms',"
         " 'by', c.past -> 'by', 'kept_at', o.kept_ms, 'kept_by', o.kept_by, 'how', o.how, 'note', o.note,"
         " 'reminded_at', o.reminded_ms, 'calls', coalesce(o.calls, '[]'), 'skipped', o.skipped,"
         f" 'alarm', {_ALARM})::text, {_STATUS_THEN}, (extract(epoch from r.until) * 1000)::int8"
@@ -120,7 +122,7 @@ async def checks(
         " on o.resident_slot = c.resident_slot and o.closes_ms = c.closes_ms"
         f" order by c.closes_ms, r.slot limit {MOST_AT_ONCE}",
         {
-            **GRACE,
+            **IN_FORCE,
             "sites": list(sites),
             "first": first,
             "last": last,

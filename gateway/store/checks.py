@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, LiteralString, NamedTuple
 import msgspec
 from psycopg.types.json import Jsonb
 
+from alerts.catalogue import PARAMETERS
 from devices.clock import DAY_MS
 from gateway.store.connection import Connection
 
@@ -24,21 +25,31 @@ OVERDUE_MS: Final = DAY_MS
 """So long after its end a window that nobody kept is settled by whoever vouches for the resident now. Source: the
 engine judges none that ended longer ago (ADR-28)."""
 
-GRACE: Final[dict[str, object]] = {
-    "grace_name": "missed_check.checkin.grace_min",
-    "grace_min": 15.0,
+IN_FORCE: Final[dict[str, object]] = {
+    "grace": "missed_check.checkin.grace_min",
+    "grace_min": PARAMETERS["missed_check.checkin.grace_min"].default,
+    "early": "missed_check.checkin.early_min",
+    "early_min": PARAMETERS["missed_check.checkin.early_min"].default,
 }
-"""What ``DUE_MS`` needs to know."""
+"""What ``DUE_MS`` and ``BEGINS_MS`` need to know: the names of the parameters, and what holds where nobody set them."""
 
-DUE_MS: Final[LiteralString] = (
-    "(w.closes_ms + coalesce(w.grace_ms, (60000 * case"
-    " when exists (select from parameter g where g.name = %(grace_name)s)"
-    " then coalesce((select g.value from parameter g where g.name = %(grace_name)s"
+_GRACE_MS: Final[LiteralString] = (
+    "(60000 * case when exists (select from parameter g where g.name = %(grace)s)"
+    " then coalesce((select g.value from parameter g where g.name = %(grace)s"
     " and (g.scope = 'everyone' or g.site = r.site or g.resident = r.id)"
     " order by g.resident is not null desc, g.site is not null desc limit 1), %(grace_min)s)"
-    " else %(grace_min)s end)::int8))"
+    " else %(grace_min)s end)::int8"
 )
+_EARLY_MS: Final[LiteralString] = _GRACE_MS.replace("grace", "early")
+
+DUE_MS: Final[LiteralString] = "(w.closes_ms + coalesce(w.grace_ms, " + _GRACE_MS + "))"
 """When the window ``w`` of the resident ``r`` is overdue, ms: as the engine judges it."""
+
+BEGINS_MS: Final[LiteralString] = (
+    "greatest(w.opens_ms - " + _EARLY_MS + ", (select max(b.closes_ms) from check_window b"
+    " where b.resident_slot = w.resident_slot and b.closes_ms <= w.opens_ms))"
+)
+"""From when on the window ``w`` of the resident ``r`` can be kept, ms: as the engine judges it (ADR-28)."""
 
 PLAN_NAME: Final[LiteralString] = (
     "coalesce((select p.name from care_plan p where p.id = w.plan), (select c.record ->> 'name' from registry_change c"
@@ -48,7 +59,7 @@ PLAN_NAME: Final[LiteralString] = (
 
 PAST: Final[LiteralString] = (
     "jsonb_build_object('id', w.id, 'plan', w.plan, 'plan_name', " + PLAN_NAME + ","
-    " 'opens_ms', w.opens_ms, 'due_ms', " + DUE_MS + ", 'by', w.by)"
+    " 'begins_ms', " + BEGINS_MS + ", 'opens_ms', w.opens_ms, 'due_ms', " + DUE_MS + ", 'by', w.by)"
 )
 """What is kept of the window ``w`` of the resident ``r`` with its outcome, once its row has gone."""
 
@@ -98,7 +109,7 @@ async def keep_windows(conn: Connection, kept: Sequence[Kept]) -> None:
 
 
 async def keep_open(conn: Connection, resident: str, *, at: int, by: str, how: How, note: str | None = None) -> int:
-    """Settle the resident's windows that are open at ``at`` (ms), or ended within a day and nobody kept; how many.
+    """Settle the resident's windows that can be kept at ``at`` (ms), or ended within a day and nobody kept; how many.
 
     Joins the transaction. ``resident`` is the public id, ``by`` the user name or name of whoever vouches.
     """
@@ -106,8 +117,8 @@ async def keep_open(conn: Connection, resident: str, *, at: int, by: str, how: H
         "insert into check_outcome (resident_slot, closes_ms, kept_ms, kept_by, how, note)"
         " select w.resident_slot, w.closes_ms, %(at)s, %(by)s, %(how)s, %(note)s"
         " from check_window w join resident r on r.slot = w.resident_slot"
-        " where r.id = %(resident)s and w.opens_ms <= %(at)s and w.closes_ms > %(at)s - %(overdue)s" + _EARLIEST,
-        {"resident": resident, "at": at, "by": by, "how": how, "note": note, "overdue": OVERDUE_MS},
+        f" where r.id = %(resident)s and {BEGINS_MS} <= %(at)s and w.closes_ms > %(at)s - %(overdue)s" + _EARLIEST,
+        {**IN_FORCE, "resident": resident, "at": at, "by": by, "how": how, "note": note, "overdue": OVERDUE_MS},
     )
     return cursor.rowcount
 
@@ -135,6 +146,6 @@ async def put_away(conn: Connection, windows: Sequence[str], *, skipped: str | N
         " join resident r on r.slot = w.resident_slot where w.id = any(%(windows)s)"
         " on conflict (resident_slot, closes_ms) do update set past = excluded.past, day = excluded.day,"
         " skipped = coalesce(excluded.skipped, check_outcome.skipped)",
-        {**GRACE, "windows": list(windows), "skipped": skipped},
+        {**IN_FORCE, "windows": list(windows), "skipped": skipped},
     )
     await conn.execute("delete from check_window where id = any(%s)", (list(windows),))

@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from alerts.checks import DaysOff, Due, Terms, WindowTerms, laid_out
 from alerts.replanning import Revision, Standing, Wanted, revised
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS, zone
-from gateway.store.checks import DUE_MS, GRACE, OVERDUE_MS, put_away
+from gateway.store.checks import DUE_MS, IN_FORCE, OVERDUE_MS, put_away
 from gateway.store.connection import Connection
 from gateway.store.registry.holding import hold_registry
 from gateway.store.registry.writing import writing
@@ -145,7 +145,7 @@ async def _standing(conn: Connection, now: int, whom: dict[str, Any]) -> dict[in
         " left join check_outcome o on o.resident_slot = w.resident_slot and o.closes_ms = w.closes_ms"
         f" where w.closes_ms > %(since)s and w.opens_ms < %(until)s and {_CONCERNED}"
         " order by w.resident_slot, w.opens_ms",
-        {**whom, **GRACE, "since": now - OVERDUE_MS, "until": now + AHEAD_MS},
+        {**whom, **IN_FORCE, "since": now - OVERDUE_MS, "until": now + AHEAD_MS},
     )
     found: dict[int, list[Standing]] = {}
     for slot, key, *terms, due, kept in await cursor.fetchall():

@@ -57,7 +57,8 @@ async def test_a_check_is_coming_then_open_through_its_grace_then_overdue(
         "id": check["id"], "resident": resident, "slot": check["slot"], "name": "李奶奶", "site": "north",
         "timezone": "Asia/Shanghai", "phone": "13800138000", "community": None, "building": "3", "unit": None,
         "floor": None, "room": "301", "plan": plan["id"], "plan_name": "早安", "date": "2025-06-10",
-        "opens_at": june(8), "closes_at": june(9, 30), "due_at": june(9, 45), "by": "button", "state": "overdue",
+        "begins_at": june(7), "opens_at": june(8), "closes_at": june(9, 30), "due_at": june(9, 45), "by": "button",
+        "state": "overdue",
         "kept_at": None, "kept_by": None, "how": None, "note": None, "reminded_at": None, "calls": [],
         "skipped": None, "alarm": None,
     }  # fmt: skip
@@ -158,15 +159,18 @@ async def test_a_call_that_went_well_keeps_the_check_and_ends_the_alarm(
     assert (await duty.post(ask, json=body)).json()["kept_at"] == settled["kept_at"]
 
 
-async def test_nothing_is_asked_for_before_a_check_opens(client_of: Clients, clock: ManualClock) -> None:
+async def test_nothing_can_be_kept_before_its_time(client_of: Clients, clock: ManualClock) -> None:
     client = await client_of("supervisor")
     await enter_plan(client, await enter_resident(client))
-    clock.now = june(7)
+    clock.now = june(7) - 1
     check = await _only(client)
     early = await client.post(f"/api/v1/checks/{check['id']}/call", json={"result": "well"})
     assert (early.status_code, early.json()["check"]["state"]) == (409, "coming")
     wrong = await client.post(f"/api/v1/checks/{check['id']}/call", json={"result": "asleep"})
     assert wrong.status_code == 422
+    clock.now = june(7)
+    in_time = await client.post(f"/api/v1/checks/{check['id']}/call", json={"result": "well"})
+    assert (in_time.status_code, in_time.json()["state"]) == (200, "kept")
 
 
 async def test_whoever_saw_a_resident_settles_what_is_open_without_naming_a_check(

@@ -72,7 +72,21 @@ async def test_whoever_vouches_settles_what_is_open_or_overdue_and_no_other_wind
     await _window(conn, slot, NOW + 1, NOW + 10)
     await _window(conn, neighbour, NOW - 1, NOW + 1)
     assert await keep_open(conn, resident, at=NOW, by="李敏", how="sms") == 2
-    assert [row[0] for row in await _outcomes(conn)] == ends[1:3]
+    assert [row[0] for row in await _outcomes(conn)] == ends[1:3], "the last begins when the one before it ends"
+
+
+@pytest.mark.parametrize(("early_min", "kept"), [(None, 1), (59, 0), (61, 1)])
+async def test_a_window_can_be_kept_as_early_as_the_rule_says(
+    conn: Connection, early_min: int | None, kept: int
+) -> None:
+    resident, slot = await _resident(conn)
+    await _window(conn, slot, NOW + HOUR_MS, NOW + 2 * HOUR_MS)
+    if early_min is not None:
+        await conn.execute(
+            "insert into parameter (scope, key, name, value) values ('site', 'north', %s, %s)",
+            ("missed_check.checkin.early_min", early_min),
+        )
+    assert await keep_open(conn, resident, at=NOW, by="mei", how="call") == kept
 
 
 async def test_the_gateway_reads_windows_and_the_newest_sighting_as_records(conn: Connection) -> None:
