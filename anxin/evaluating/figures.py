@@ -54,12 +54,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     intervals: Intervals
 
 
-class Both(Figures, frozen=True, kw_only=True):
-    """The engine's rule, and a plain limit beside it."""
-
-    fixed_12h: Figures
-
-
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
     """Trials whose signs ended in one hour of the local day."""
 
@@ -68,6 +62,13 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
     median_detection_h: float | None
     p90_detection_h: float | None
     missed: int
+
+
+class Both(Figures, frozen=True, kw_only=True):
+    """The engine's rule, by hours too, and a plain limit beside it."""
+
+    fixed_12h: Figures
+    by_hour: list[Hour]
 
 
 class OfSubject(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +91,6 @@ class Report(Both, frozen=True, kw_only=True):
     """
 
     per_folder: dict[str, Both]
-    by_hour: list[Hour]
     per_subject: list[OfSubject]
     trials_each: int
     seed: int
@@ -109,7 +109,6 @@ def report_of(
         per_folder={
             folder: _both([person for person in people if person.folder == folder], seed) for folder in folders
         },
-        by_hour=[_hour(people, hour) for hour in range(24)],
         per_subject=[_subject(person) for person in people],
         trials_each=trials,
         seed=seed,
@@ -125,7 +124,8 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
 
 def _both(people: Sequence[Watched], seed: int) -> Both:
     plain = _figures(people, lambda person: person.plain, seed)
-    return Both(**_fields(_figures(people, lambda person: person.learned, seed)), fixed_12h=plain)
+    learned = _figures(people, lambda person: person.learned, seed)
+    return Both(**_fields(learned), fixed_12h=plain, by_hour=[_hour(people, hour) for hour in range(24)])
 
 
 def _figures(people: Sequence[Watched], way: Way, seed: int) -> Figures:

@@ -11,7 +11,6 @@ from anxin.evaluating.figures import Report
 from anxin.evaluating.plain_limit import LIMIT_H
 from bench.pictures import kept, page
 
-_LEARNED: Final = "#0b5cad"
 _PLAIN: Final = "#8a8a8a"
 
 
@@ -23,16 +22,14 @@ def drawn(report: Report, folder: Path) -> list[Path]:
 
 def _by_hour(report: Report, path: Path) -> Path:
     figure, axes = page()
-    rows = [row for row in report.by_hour if row.trials]
-    hours = [row.hour for row in rows]
-    median = [_or_cut(row.median_detection_h, report.wait_h) for row in rows]
-    p90 = [_or_cut(row.p90_detection_h, report.wait_h) for row in rows]
-    axes.fill_between(hours, median, p90, step="mid", color=_LEARNED, alpha=0.2, label="median to 90 %")
-    axes.step(hours, median, where="mid", color=_LEARNED, label="median")
+    for name, both in report.per_folder.items():
+        rows = [row for row in both.by_hour if row.trials]
+        median = [_or_cut(row.median_detection_h, report.wait_h) for row in rows]
+        axes.plot([row.hour for row in rows], median, marker="o", markersize=3, label=name or "all")
     axes.axhline(LIMIT_H, color=_PLAIN, linestyle="--", label=f"plain limit, {LIMIT_H:g} h at most")
     axes.set(
-        xlabel="hour of the local day at which the signs ended", ylabel="hours until the alarm", xticks=range(0, 24, 2),
-        ylim=(0, None), title=f"{report.trials:,} trials of {report.subjects} people",
+        xlabel="hour of the local day at which the signs ended", ylabel="median hours until the alarm",
+        xticks=range(0, 24, 2), ylim=(0, None), title=f"{report.trials:,} trials of {report.subjects} people",
     )  # fmt: skip
     return kept(figure, axes, path)
 
