@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from alerts.desk import act
 from alerts.replies import Replier, answer
@@ -10,6 +10,21 @@ from alerts.transitions import Acknowledge
 from gateway.store.alarm_list import alarm_object
 from tests.browser.conftest import Console, Watched, sign_in, watched_page
 from tests.browser.cries import cry
+
+
+async def tones_played(page: Page) -> list[str]:
+    played: list[str] = await page.evaluate(
+        "import('/static/js/sound.js').then((sound) => sound.played.map((each) => each.tone))"
+    )
+    return played
+
+
+async def test_the_sound_that_was_tried_at_the_sign_in_is_on_at_the_list(browser: Browser, console: Console) -> None:
+    async with watched_page(browser, console) as watched:
+        await sign_in(watched.page)
+        assert await tones_played(watched.page) == ["critical"]
+        await expect(watched.page.locator("html")).to_have_attribute("data-sound", "on")
+        await expect(watched.page.locator("#banner-sound")).to_be_hidden()
 
 
 async def test_sos_appears_by_itself_and_is_closed_with_its_outcome(console: Console, desk: Watched) -> None:
@@ -22,8 +37,7 @@ async def test_sos_appears_by_itself_and_is_closed_with_its_outcome(console: Con
     await expect(card).to_contain_text("按下求助键")
     await expect(card).to_contain_text("紧急")
     await expect(page).to_have_title("(1) 当前 · 安心")
-    tones = await page.evaluate("import('/static/js/sound.js').then((sound) => sound.played.map((each) => each.tone))")
-    assert tones.count("critical") >= 2, "the test's tone and the alarm's"
+    assert set(await tones_played(page)) == {"critical"}
 
     await card.get_by_role("button", name="接警").click()
     await expect(card).to_contain_text("李静 已接手")
