@@ -5,16 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts.engine import PARAMETERS
-from devices.registry import Fence, RegistryChange, Scope
+from devices.registry import Fence, KeptBy, RegistryChange, Scope
 from tests.reference.oracle import Rule
-from tests.reference.stories import HOUR, S
-from tests.reference.streams import HOME, START, assignment, change, circle, device, north_of, parameter, resident
+from tests.reference.stories import HOUR, MINUTE, S
+from tests.reference.streams import (
+    HOME,
+    START,
+    assignment,
+    change,
+    circle,
+    device,
+    north_of,
+    parameter,
+    resident,
+    seen,
+    window,
+)
 
 WEST, EAST = HOME[1] - 0.002, HOME[1] + 0.006
 YARD = tuple((north_of(metres)[0], lon) for metres, lon in ((155, WEST), (155, EAST), (505, EAST), (505, WEST)))
+PROMISES: tuple[tuple[int, KeptBy, tuple[int, ...]], ...] = (
+    (0, "button", (1, 10, 13, 34)),
+    (1, "sign", (0, 9, 12, 36)),
+    (3, "call", (2, 22)),
+    (4, "button", (3,)),
+)
+"""Whose, how, and the hours at which they begin."""
 COMMUNITY: list[RegistryChange] = [
-    *(change(resident(slot)) for slot in range(3)),
+    *(change(resident(slot, household="h" if slot != 1 else None)) for slot in range(3)),
     change(resident(3, timezone="Europe/Berlin")),
+    change(resident(4, status="away")),
     *(change(device(slot)) for slot in range(3)),
     change(device(3, type="box")),
     change(device(4, type="rower")),
@@ -33,10 +53,18 @@ COMMUNITY: list[RegistryChange] = [
     change(circle(0)),
     change(circle(1, 200.0)),
     change(Fence(id="f1p", resident_slot=1, name="p", polygon=YARD)),
+    *(
+        change(window(slot, START + hours * HOUR, START + (hours + 1) * HOUR, by=by, key=f"w{slot}/{hours}"))
+        for slot, by, each in PROMISES
+        for hours in each
+    ),
+    change(window(2, START + 9 * HOUR, START + 12 * HOUR, key="w2/9", grace_ms=5 * MINUTE)),
+    change(window(2, START + 12 * HOUR, START + 13 * HOUR, key="w2/12", by="sign")),
 ]  # fmt: skip
 """Resident 0 with two bands and a circle, 1 with a band, a pendant, a circle and a polygon, 2 with a machine and a
-watch that never says anything, 3 with a band and no zone; device 3 is the box of a household, 5 a watch of nobody,
-6 never entered."""
+watch that never says anything, 3 with a band and no zone; device 3 is the box of a household, that of 0 and 2;
+5 is a watch of nobody, 6 never entered. 0 and 2 promised to press, 1 to give a sign, 3 to be called; 4 is
+away."""
 
 LATER = START + 600 * S
 RECORDS: list[RegistryChange] = [
@@ -69,6 +97,23 @@ RECORDS: list[RegistryChange] = [
     change(device(3, type="band")),
     change(device(0)),
     change(None, "device", "d7"),
+    change(resident(0, household=None)),
+    change(resident(0, household="g")),
+    change(resident(1, household="h")),
+    change(assignment(3, None, household="h", id="a3")),
+    change(window(0, START + HOUR, START + 2 * HOUR, key="w0/1", grace_ms=0)),
+    change(window(0, START + HOUR, START + 3 * HOUR, key="w0/1", by="sign")),
+    change(window(0, START + 10 * HOUR, START + 12 * HOUR, key="w0/10", by="call")),
+    change(window(0, START - 26 * HOUR, START - 25 * HOUR, key="long ago")),
+    change(window(0, START - 2 * HOUR, START - HOUR, key="known late")),
+    change(window(1, START + 13 * HOUR, START + 14 * HOUR, key="w1/12", by="sign")),
+    change(window(1, START + 14 * HOUR, START + 15 * HOUR, key="more")),
+    change(window(2, START + 36 * HOUR, START + 37 * HOUR, key="w1/36")),
+    change(None, "check_window", "w0/1"),
+    change(None, "check_window", "w1/9"),
+    change(None, "check_window", "w2/9"),
+    *(change(seen(slot, START + hours * HOUR)) for slot in range(4) for hours in (1, 11, 40)),
+    change(None, "sighting", "r0"),
 ]
 
 _SET: dict[str, tuple[float, ...]] = {
@@ -92,6 +137,10 @@ _SET: dict[str, tuple[float, ...]] = {
     "missed_check.silent.night_to_h": (9,),
     "missed_check.silent.loud_after_s": (0, 900, 7200),
     "missed_check.silent.remind_s": (600, 7200),
+    "missed_check.checkin.grace_min": (0, 120),
+    "missed_check.checkin.early_min": (0, 180),
+    "missed_check.checkin.severity": (0, 3),
+    "missed_check.checkin.remind_s": (600, 7200),
     "device.battery_low.low_pct": (22,),
     "device.battery_low.recovered_pct": (80,),
     "device.battery_low.remind_s": (3600,),

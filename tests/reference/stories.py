@@ -147,6 +147,29 @@ def presses(draw: st.DrawFn, kind: Kind) -> list[Told]:
 
 
 @st.composite
+def mornings(draw: st.DrawFn) -> list[Told]:
+    """What somebody does who promised to be heard of: presses, a walk, a machine, a pressure taken, or nothing."""
+    device = draw(st.sampled_from([*BANDS, 3, 4, 9]))
+    step = draw(st.sampled_from([10 * MINUTE, HOUR, HOUR, 3 * HOUR, 12 * HOUR]))
+    deed = st.sampled_from(["press", "press", "walk", "walk", "move", "train", "ask", "measure", "rest"])
+    told, steps = [], draw(st.sampled_from([0, 4000]))
+    for i, what in enumerate(draw(st.lists(deed, min_size=1, max_size=6))):
+        kind, fields = Kind.HEARTBEAT, dict[str, Any]()
+        match what:
+            case "press" | "train" | "ask":
+                kind = {"press": Kind.CHECKIN, "train": Kind.EXERCISE, "ask": Kind.SERVICE}[what]
+            case "walk":
+                steps += draw(st.sampled_from([0, 100]))
+                fields = {"steps": steps, "worn": draw(_maybe)}
+            case "move":
+                fields = {"activity": draw(st.sampled_from([0.0, 2.0])), "charging": draw(_maybe)}
+            case "measure":
+                kind, fields = Kind.VITALS, draw(st.sampled_from([{"systolic_mmhg": 130.0}, {"spo2_pct": 97.0}]))
+        told.append(Told(device, kind, i * step, 0, i, fields=fields))
+    return told
+
+
+@st.composite
 def odd_readings(draw: st.DrawFn) -> list[Told]:
     """One reading of any kind from any device, known or not, with any of its fields."""
     kind = draw(st.sampled_from(Kind))
@@ -191,7 +214,8 @@ def on_the_way(draw: st.DrawFn, story: list[Told]) -> list[Told]:
 
 
 STORIES: list[st.SearchStrategy[list[Told]]] = [
-    walks(), laid_aside(), discharges(), reports(), reports(), presses(Kind.SOS), presses(Kind.FALL), odd_readings(),
+    walks(), mornings(), mornings(), laid_aside(), discharges(), reports(), reports(), presses(Kind.SOS),
+    presses(Kind.FALL), odd_readings(),
     *(measurements(sign) for sign in sorted(_OUT)),
 ]  # fmt: skip
 

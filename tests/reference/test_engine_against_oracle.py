@@ -22,7 +22,7 @@ def everything() -> set[Work]:
         Work(rule, what)
         for rule in Rule
         for what in (What.OPENED, What.EVIDENCE, What.CANCELLED if rule in CRIES else What.RECOVERED)
-    }
+    } | {Work(Rule.MISSED_CHECK_CHECKIN, what) for what in (What.KEPT, What.EXCUSED)}
 
 
 def lived(life: list[Turn]) -> Counter[Work]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -43,6 +43,11 @@ def hear(speaker: Speaker, *readings: Told, now: int | None = None) -> list[Word
     """What the readings bring about, and the look that follows every batch."""
     moment = max(reading.received for reading in readings) if now is None else now
     return words(speaker.hear(readings, moment)) + words(speaker.judge(moment, LONG_AGO))
+
+
+def pressure(t: int) -> Told:
+    """A blood pressure, which somebody took."""
+    return vital(t, systolic_mmhg=130.0, diastolic_mmhg=80.0)
 
 
 def judge(speaker: Speaker, now: int, since: int = LONG_AGO) -> list[Word]:
@@ -248,8 +253,7 @@ class TestBy:
     @pytest.mark.parametrize(("by", "kept"), [("sign", True), ("button", False), ("call", False)])
     def test_any_sign_of_life_keeps_what_may_be_kept_by_one(self, speaker: Speaker, by: KeptBy, kept: bool) -> None:
         speaker.apply(change(window(0, EIGHT, END, by=by)))
-        pulse = vital(EIGHT + MINUTE, heart_rate_bpm=70.0)
-        assert hear(speaker, pulse) == ([(KEPT, EIGHT + MINUTE, END)] if kept else [])
+        assert hear(speaker, pressure(EIGHT + MINUTE)) == ([(KEPT, EIGHT + MINUTE, END)] if kept else [])
 
     @pytest.mark.parametrize("by", ["sign", "button", "call"])
     def test_a_press_keeps_every_kind(self, speaker: Speaker, by: KeptBy) -> None:
@@ -264,12 +268,11 @@ class TestBy:
     def test_a_sign_ends_the_alarm_of_one_that_it_would_have_kept(self, speaker: Speaker) -> None:
         speaker.apply(change(window(0, EIGHT, END, by="sign")))
         judge(speaker, DUE)
-        pulse = vital(DUE + HOUR, heart_rate_bpm=70.0)
-        assert hear(speaker, pulse) == [(KEPT, DUE + HOUR, END), (RECOVERED, DUE + HOUR, END)]
+        assert hear(speaker, pressure(DUE + HOUR)) == [(KEPT, DUE + HOUR, END), (RECOVERED, DUE + HOUR, END)]
 
     def test_a_sign_does_not_end_the_alarm_of_a_press_that_did_not_come(self, promised: Speaker) -> None:
         judge(promised, DUE)
-        assert hear(promised, vital(DUE + MINUTE, heart_rate_bpm=70.0)) == []
+        assert hear(promised, pressure(DUE + MINUTE)) == []
 
 
 class TestChanges:
@@ -335,8 +338,57 @@ class TestChanges:
         assert hear(promised, check_in(DUE + HOUR)) == [(RECOVERED, DUE + HOUR, END)]
 
 
-def test_every_reading_that_only_the_living_make_a_device_say_is_a_sign(speaker: Speaker) -> None:
-    for i, kind in enumerate((Kind.SOS, Kind.VITALS, Kind.SERVICE, Kind.EXERCISE)):
-        opens, closes = EIGHT + i * DAY, END + i * DAY
-        speaker.apply(change(window(0, opens, closes, by="sign")))
-        assert hear(speaker, Told(0, kind, opens, opens)) == [(KEPT, opens, closes)]
+class TestSigns:
+    @pytest.fixture
+    def watched(self, speaker: Speaker) -> Speaker:
+        """Somebody of whom any sign of life between 08:00 and 09:30 is enough."""
+        speaker.apply(change(window(0, EIGHT, END, by="sign")))
+        return speaker
+
+    @pytest.mark.parametrize("kind", [Kind.SOS, Kind.SERVICE, Kind.EXERCISE])
+    def test_whoever_presses_asks_or_trains_gives_one(self, watched: Speaker, kind: Kind) -> None:
+        assert hear(watched, Told(0, kind, EIGHT, EIGHT)) == [(KEPT, EIGHT, END)]
+
+    @pytest.mark.parametrize(
+        ("fields", "sign"),
+        [
+            ({"activity": 3.0}, True),
+            ({"activity": 0.0}, False),
+            ({"activity": 3.0, "worn": False}, False),
+            ({"activity": 3.0, "charging": True}, False),
+            ({"steps": 1010}, True),
+            ({"steps": 1000}, False),
+            ({"steps": 0}, False),
+            ({}, False),
+        ],
+    )
+    def test_whoever_moves_with_the_band_on_gives_one(
+        self, watched: Speaker, fields: dict[str, Any], sign: bool
+    ) -> None:
+        hear(watched, beat(EIGHT - 2 * HOUR, steps=1000))
+        assert hear(watched, beat(EIGHT, **fields)) == ([(KEPT, EIGHT, END)] if sign else [])
+
+    def test_the_first_total_that_a_band_tells_is_none(self, watched: Speaker) -> None:
+        assert hear(watched, beat(EIGHT, steps=1000)) == []
+
+    def test_what_another_wearer_walked_is_none(self, watched: Speaker) -> None:
+        watched.apply(change(resident(1)))
+        watched.apply(change(window(1, EIGHT, END, by="sign", key="other")))
+        watched.apply(change(assignment(0, 1, id="next", from_ms=EIGHT + MINUTE)))
+        hear(watched, beat(EIGHT, steps=1000))
+        assert hear(watched, beat(EIGHT + 5 * MINUTE, steps=1200)) == []
+        assert hear(watched, beat(EIGHT + 10 * MINUTE, steps=1250)) == [(KEPT, EIGHT + 10 * MINUTE, END)]
+
+    @pytest.mark.parametrize(
+        ("worn", "fields", "sign"),
+        [
+            ("band", {"heart_rate_bpm": 70.0}, False),
+            ("band", {"systolic_mmhg": 130.0, "diastolic_mmhg": 80.0}, True),
+            ("scales", {"heart_rate_bpm": 70.0}, True),
+        ],
+    )
+    def test_a_vital_sign_is_one_when_somebody_has_to_take_it(
+        self, watched: Speaker, worn: str, fields: dict[str, Any], sign: bool
+    ) -> None:
+        watched.apply(change(device(0, type=worn)))
+        assert hear(watched, vital(EIGHT, **fields)) == ([(KEPT, EIGHT, END)] if sign else [])

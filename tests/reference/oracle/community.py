@@ -26,6 +26,8 @@ FOLLOWED = {
     **{sign.rule: Kind.VITALS for sign in SIGNS},
 }
 """Rules that count readings of a kind before they say anything."""
+_SPEAKS_BEFORE = {Kind.HEARTBEAT: Rule.DEVICE_FAULT, Kind.VITALS: SIGNS[-1].rule}
+"""After whom a promise is said to be kept by a reading of a kind; of other kinds after the end of a silence."""
 
 
 class Oracle:
@@ -154,7 +156,9 @@ class Oracle:
             if rule not in self.disabled:
                 claims = story.hear(moment, on=p.switched_on(rule))
                 verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
-            if rule == Rule.MISSED_CHECK_SILENT and Rule.MISSED_CHECK_CHECKIN not in self.disabled:
+            if rule == _SPEAKS_BEFORE.get(told.kind, Rule.MISSED_CHECK_SILENT) and (
+                Rule.MISSED_CHECK_CHECKIN not in self.disabled
+            ):
                 kept = self.promises.hear(moment)
                 verdicts += [_verdict(one.claim, one.t, i, one.resident, told.device, 0, one.version) for one in kept]
         return verdicts

@@ -15,12 +15,12 @@ from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Moment
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce, Settings
-from tests.reference.oracle.words import SECOND, Claim, Rule
+from tests.reference.oracle.words import SECOND, WORN, Claim, Rule
 
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-SIGNS_OF_LIFE = (Kind.SOS, Kind.VITALS, Kind.SERVICE, Kind.EXERCISE)
+PRESSES = (Kind.SOS, Kind.SERVICE, Kind.EXERCISE)
 PRESS, SIGN, WORD = 0.0, 1.0, 2.0
 """How a promise was kept."""
 TOGETHER = 4
@@ -58,16 +58,43 @@ class Promises:
         self.said: dict[str, tuple[What, int, int]] = {}
         """Of a check, with whose it was and its end then: OPENED stands for missed."""
         self.missed: dict[int, Missed] = {}
+        self.totals: dict[int, tuple[int | None, int]] = {}
+        """Of each device the steps in all that it told last, and when its last heartbeat was."""
+        self.walked = False
+        """Whether the reading at hand tells of steps."""
 
     def remember(self, m: Moment) -> None:
         """A press counts from its own time on; a sign of life only where something may be kept by one."""
         told = m.told
+        self.walked = self._has_walked(m)
         if not told.trusted or m.wearer is None:
             return
         if told.kind == Kind.CHECKIN:
             self.presses.setdefault(m.wearer, []).append(told.order)
-        elif m.resident is not None and told.kind in SIGNS_OF_LIFE and self._waits_for_signs(m.resident):
+        elif m.resident is not None and self._is_sign(m) and self._waits_for_signs(m.resident):
             self.signs.setdefault(m.resident, []).append(told.order)
+
+    def _has_walked(self, m: Moment) -> bool:
+        """Whether a heartbeat tells more steps than the one before it, which was its wearer's as well."""
+        told = m.told
+        if told.kind != Kind.HEARTBEAT or not m.newer:
+            return False
+        before, heard = self.totals.get(told.device, (None, None))
+        steps = told.fields.get("steps")
+        self.totals[told.device] = (before if steps is None else steps, told.order)
+        if steps is None or before is None or heard is None or m.wearer is None:
+            return False
+        return steps not in {0, before} and heard >= self.records.worn_since(told.device, told.order)
+
+    def _is_sign(self, m: Moment) -> bool:
+        told = m.told
+        if told.kind == Kind.HEARTBEAT:
+            moves = self.walked or told.number("activity") > 0
+            return moves and told.fields.get("worn") is not False and told.fields.get("charging") is not True
+        if told.kind == Kind.VITALS:
+            taken = told.fields.get("systolic_mmhg") is not None
+            return taken or not self.records.in_service(told.device, WORN)
+        return told.kind in PRESSES
 
     def _waits_for_signs(self, resident: int) -> bool:
         missed = self.missed.get(resident)
@@ -82,7 +109,7 @@ class Promises:
             return
         if told.kind == Kind.CHECKIN:
             people: Iterable[int] = () if m.wearer is None else self._people(m.wearer)
-        elif told.kind in SIGNS_OF_LIFE and m.resident is not None and self._waits_for_signs(m.resident):
+        elif m.resident is not None and self._is_sign(m) and self._waits_for_signs(m.resident):
             people = [m.resident]
         else:
             return
