@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import layers, local_time, pool, promises
+from alerts.engine import layers, local_time, pool, promises, routine
 from alerts.engine.extents import Rows, replaced, together
 from alerts.engine.layout import (
     BOX,
@@ -32,7 +32,7 @@ from alerts.engine.layout import (
 )
 from alerts.engine.promises import Window
 from alerts.engine.rules import Rule
-from alerts.engine.state import with_devices, with_houses, with_residents
+from alerts.engine.state import with_devices, with_houses, with_residents, with_routines
 from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import Zone, disc_of, drawn, zone_of
 from devices.batch import Records
@@ -262,6 +262,8 @@ def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> N
     row["active"] = active
     row["silent_open"] = 0
     row["missed"] = 0
+    if row["routine"] >= 0:
+        routine.forget_silence(state, row["routine"])
     _forget(directory, state, slot, _TRACK)
     _forget(directory, state, slot, _OFF)
 
@@ -349,9 +351,21 @@ def _assignment(
         directory.assignments[key] = after
         directory.worn.setdefault(after.device, []).append(key)
         directory.wards.setdefault(after.wearer, []).append(key)
+        state = _routine(state, after.wearer)
     for (device, rule), wearer in followed.items():
         if _wearer_at(directory, state, device, _FOLLOWED[rule]) != wearer:
             pool.forget(state, device, rule)
+    return state
+
+
+def _routine(state: State, slot: int) -> State:
+    """Let there be a routine of a resident, now that they have a device that may tell of it."""
+    if slot < 0 or state.resident[slot]["routine"] >= 0:
+        return state
+    row = int(state.resident["routine"].max()) + 1
+    if row >= len(state.pulse):
+        state = with_routines(state, _more(len(state.pulse), row))
+    state.resident[slot]["routine"] = row
     return state
 
 
@@ -586,6 +600,7 @@ def without_waste(state: State) -> State:
     """The same knowledge with every array in the order of its owners and nothing left behind in it."""
     resident, spans, house = state.resident.copy(), state.spans.copy(), state.house.copy()
     device, episode = pool.gathered(state)
+    routines = int(resident["routine"].max(initial=-1)) + 1
     fence = together(state.fence, resident["fence_first"], resident["fence_count"])
     return state._replace(
         device=device,
@@ -597,6 +612,8 @@ def without_waste(state: State) -> State:
         ward=together(state.ward, resident["ward_first"], resident["ward_count"]),
         check=together(state.check, resident["check_first"], resident["check_count"]),
         house=house,
+        pulse=state.pulse[:routines],
+        routine=state.routine[:routines],
         member=together(state.member, house["member_first"], house["member_count"]),
         fence=fence,
         vertex=together(state.vertex, fence["vertex_first"], fence["vertex_count"]),

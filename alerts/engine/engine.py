@@ -245,9 +245,9 @@ class Engine:
 
     def _make_room(self, readings: int) -> None:
         """Let output, journal and pool hold what so many more readings may bring."""
-        devices, vitals, residents, episodes, checks, houses = self._journal.used.tolist()
+        devices, vitals, residents, episodes, checks, *others = self._journal.used.tolist()
         some_each = (residents, RESIDENTS_AT_MOST), (episodes, KEPT_AT_MOST), (checks, CHECKS_AT_MOST)
-        kept = max(devices, vitals, houses, *(-(-used // at_most) for used, at_most in some_each))
+        kept = max(devices, vitals, *others, *(-(-used // at_most) for used, at_most in some_each))
         needed = kept + readings
         if needed > self._room:
             self._room = max(needed, 2 * self._room)

@@ -111,4 +111,8 @@ def undo(state: State, journal: Journal) -> None:
         house = journal.house_slot[j]
         state.house[house]["checkin_ms"] = journal.house_ms[j]
         stir_house(state, house)
+    for j in range(journal.used[6] - 1, -1, -1):
+        state.pulse[journal.pulse_row[j]] = journal.pulse[j]
+    for j in range(journal.used[7] - 1, -1, -1):
+        state.routine[journal.routine_row[j]] = journal.routine[j]
     journal.used[:] = 0

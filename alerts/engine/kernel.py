@@ -29,7 +29,7 @@ MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
 AHEAD: Final = 64
 """So many readings are fetched from memory together."""
-EVENTS_AT_MOST: Final = 7
+EVENTS_AT_MOST: Final = 8
 """Of one reading: the end of a person's silence, of the device's, four vital signs and a promise kept; or, of a
 household's press, those of ``layout.CHECKS_AT_MOST``."""
 
@@ -62,7 +62,8 @@ _OF_TIME: Final = "state, now, listening_since, enabled, journal, out, k"
 
 def _listeners(kind: Kind) -> Step:
     """What hears the readings of one kind."""
-    return in_order([d.hear for d in DETECTORS if getattr(d, "KIND", None) is kind], _OF_KIND)
+    own = [d.hear for d in DETECTORS if getattr(d, "KIND", None) is kind]
+    return in_order([*own, *(d.HEARS[kind] for d in DETECTORS if kind in getattr(d, "HEARS", {}))], _OF_KIND)
 
 
 _notice = in_order([d.notice for d in DETECTORS if hasattr(d, "notice")], _OF_READING)

@@ -121,12 +121,13 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("check_first", "i4"),  # rows of ``check``: their promised checks, in order of their ends
         ("check_count", "i4"),
         ("house", "i4"),  # row of ``house``, -1: they have no household
+        ("routine", "i4"),  # row of ``pulse`` and ``routine``, -1: nothing can be known of them
         ("missed", "i2"),  # so many checks in a row were missed, 0: no episode is open
         ("missed_by", "i1"),  # what would have kept the last of them
         ("active", "i1"),
         ("silent_open", "i1"),
         ("silent_severity", "i1"),
-        ("_spare", "i1", (2,)),
+        ("_spare", "i1", (6,)),
     ],
     align=True,
 )
@@ -203,6 +204,8 @@ class State(NamedTuple):
     check: Records  # shape (n_checks,), CHECK
     house: Records  # shape (n_households,), HOUSE
     member: npt.NDArray[np.int32]  # shape (n_members,), resident slots, rising for each household
+    pulse: Records  # shape (n_routines,), routine.PULSE
+    routine: Records  # shape (n_routines,), routine.ROUTINE
     due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
     fault_due: npt.NDArray[np.int64]  # shape (n_devices,), no fault of them is judged before this, ms
     check_due: npt.NDArray[np.int64]  # shape (n_residents,), nothing is said of their checks before this, ms
@@ -216,7 +219,7 @@ class State(NamedTuple):
 class Journal(NamedTuple):
     """Records as they were before each change, in order; undone from the end."""
 
-    used: npt.NDArray[np.int64]  # shape (6,): entries used of device, vitals, resident, episode, check, house
+    used: npt.NDArray[np.int64]  # shape (8,): entries used of each kind of record, in the order of what follows
     device_slot: npt.NDArray[np.int32]
     device: Records  # MOVED
     vitals_slot: npt.NDArray[np.int32]
@@ -230,3 +233,7 @@ class Journal(NamedTuple):
     check_settled: npt.NDArray[np.int8]
     house_slot: npt.NDArray[np.int32]
     house_ms: npt.NDArray[np.int64]  # ``checkin_ms`` before
+    pulse_row: npt.NDArray[np.int32]
+    pulse: Records
+    routine_row: npt.NDArray[np.int32]
+    routine: Records

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import layout
+from alerts.engine import layout, routine
 from alerts.engine.catalogue import PARAMETERS, RULES
 from alerts.engine.directory import FOLLOWING, Directory, indexed, without_waste
 from alerts.engine.errors import IncompatibleSnapshot
@@ -29,7 +29,8 @@ _MAGIC: Final = b"ANXIN2"
 _SHA256_BYTES: Final = 32
 _HEAD_LENGTH_BYTES: Final = 4
 _RECORDS: Final = (
-    layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, layout.CHECK, layout.HOUSE, RULES,
+    layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, layout.CHECK, layout.HOUSE,
+    routine.PULSE, routine.ROUTINE, RULES,
 )  # fmt: skip
 _DERIVED: Final = ("due", "fault_due", "check_due")
 """Arrays that follow from the others."""

@@ -25,6 +25,7 @@ from alerts.engine.layout import (
     State,
 )
 from alerts.engine.pool import KEPT_AT_MOST
+from alerts.engine.routine import PULSE, ROUTINE, blank_pulses, blank_routines
 from devices.batch import Records
 
 _LINE: Final = 128
@@ -59,7 +60,7 @@ def blank_residents(count: int) -> Records:
         rows[name] = np.nan
     for name in ("seen_ms", "checkin_ms", "sign_ms"):
         rows[name] = NEVER
-    for name in ("zone", "disc_m", "site", "house"):
+    for name in ("zone", "disc_m", "site", "house", "routine"):
         rows[name] = -1
     return rows
 
@@ -85,6 +86,8 @@ def empty_state() -> State:
         check=np.empty(0, CHECK),
         house=blank_houses(0),
         member=np.empty(0, np.int32),
+        pulse=blank_pulses(0),
+        routine=blank_routines(0),
         due=np.empty(0, np.int64),
         fault_due=np.empty(0, np.int64),
         check_due=np.empty(0, np.int64),
@@ -125,6 +128,15 @@ def with_houses(state: State, count: int) -> State:
     return state._replace(house=np.concatenate([state.house, blank_houses(more)])) if more else state
 
 
+def with_routines(state: State, count: int) -> State:
+    """The same state with room for ``count`` routines, more than before."""
+    more = count - len(state.pulse)
+    return state._replace(
+        pulse=np.concatenate([state.pulse, blank_pulses(more)]),
+        routine=np.concatenate([state.routine, blank_routines(more)]),
+    )
+
+
 def with_episodes(state: State, free: int) -> State:
     """The same state with at least ``free`` free rows for episodes."""
     if state.free[1] >= free:
@@ -151,7 +163,7 @@ def empty_journal(room: int) -> Journal:
     episodes = KEPT_AT_MOST * room
     residents, checks = RESIDENTS_AT_MOST * room, CHECKS_AT_MOST * room
     return Journal(
-        used=np.zeros(6, np.int64),
+        used=np.zeros(8, np.int64),
         device_slot=np.empty(room, np.int32),
         device=np.empty(room, MOVED),
         vitals_slot=np.empty(room, np.int32),
@@ -165,4 +177,8 @@ def empty_journal(room: int) -> Journal:
         check_settled=np.empty(checks, np.int8),
         house_slot=np.empty(room, np.int32),
         house_ms=np.empty(room, np.int64),
+        pulse_row=np.empty(room, np.int32),
+        pulse=np.empty(room, PULSE),
+        routine_row=np.empty(room, np.int32),
+        routine=np.empty(room, ROUTINE),
     )

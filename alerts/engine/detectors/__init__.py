@@ -5,6 +5,7 @@ A detector is a module with
 - ``RULE``, ``PARAMETERS`` and ``EVIDENCE`` (the names of what it tells, at most ``EVIDENCE_SLOTS``);
 - ``KIND`` and ``hear(state, own, at, enabled, journal, out, k)``, called with every reading of that kind (``own``: its
   record): a ``gate``, a cheap look whether there is anything to do, with the rest behind a call;
+- ``HEARS``: what it calls with readings of further kinds, by kind, after all ``hear``;
 - ``notice(state, at, enabled, journal, out, k)``, the same for readings of any kind;
 - ``advance(state, now, listening_since, enabled, journal, out, k)``, called when time has passed.
 
@@ -26,6 +27,7 @@ from alerts.engine.detectors import (
     device_fault,
     fall_device,
     heart_rate,
+    inactivity,
     not_worn,
     silent,
     sos_button,
@@ -47,4 +49,5 @@ DETECTORS: Final[tuple[ModuleType, ...]] = (
     spo2,
     blood_pressure,
     temperature,
+    inactivity,
 )
