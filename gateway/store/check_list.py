@@ -12,7 +12,7 @@ import msgspec
 
 from devices.clock import zone
 from devices.registry import KeptBy, ResidentStatus
-from gateway.store.checks import IN_FORCE, PAST, Call, How
+from gateway.store.checks import IN_FORCE, OVERDUE_MS, PAST, Call, How
 from gateway.store.connection import Connection
 
 CheckState = Literal["coming", "open", "kept", "overdue", "skipped"]
@@ -80,9 +80,11 @@ _STATUS_THEN: Final[LiteralString] = (
 _ALARM: Final[LiteralString] = (
     "case when coalesce(o.kept_ms, %(now)s) > (c.past ->> 'due_ms')::int8 then (select a.id from alarm a"
     " where a.resident = r.id and a.rule = 'missed_check.checkin'"
-    " and (a.object ->> 'event_time')::int8 <= (c.past ->> 'due_ms')::int8"
-    " and (a.object ->> 'last_event_time')::int8 >= c.closes_ms order by a.raised_at desc limit 1) end"
+    " and (a.object ->> 'last_event_time')::int8 >= (c.past ->> 'due_ms')::int8"
+    " and (a.object ->> 'event_time')::int8 <= least(coalesce(o.kept_ms, %(now)s),"
+    " (c.past ->> 'due_ms')::int8 + %(overdue)s) order by a.raised_at limit 1) end"
 )
+"""The first alarm that was told of after the check was overdue: after an absence of our own that may be hours later."""
 
 
 async def checks(
@@ -127,6 +129,7 @@ async def checks(
             "first": first,
             "last": last,
             "now": now,
+            "overdue": OVERDUE_MS,
             "resident": resident,
             "key": key,
         },

@@ -159,6 +159,23 @@ async def test_a_call_that_went_well_keeps_the_check_and_ends_the_alarm(
     assert (await duty.post(ask, json=body)).json()["kept_at"] == settled["kept_at"]
 
 
+async def test_a_missed_check_leads_to_the_alarm_that_told_of_it_however_late(
+    client_of: Clients, conn: Connection, desk: Desk, clock: ManualClock
+) -> None:
+    client = await client_of("supervisor")
+    resident = await enter_resident(client)
+    await enter_plan(client, resident, {"from": "08:00", "to": "09:00"}, {"from": "12:00", "to": "13:00"})
+    before = await _missed(desk, resident, june(6))
+    await client.post(f"/api/v1/alarms/{before.id}/cancel", json={})
+    clock.now = june(11)
+    assert (await _list(client, state="overdue"))["items"][0]["alarm"] is None
+    late = await _missed(desk, resident, june(10, 30))
+    assert [each["alarm"] for each in (await _list(client))["items"]] == [str(late.id), None]
+    await keep_windows(conn, [Kept(await _slot(conn, resident), june(13), june(12, 12), "button")])
+    clock.now = june(14)
+    assert [each["alarm"] for each in (await _list(client))["items"]] == [str(late.id), None]
+
+
 async def test_nothing_can_be_kept_before_its_time(client_of: Clients, clock: ManualClock) -> None:
     client = await client_of("supervisor")
     await enter_plan(client, await enter_resident(client))
