@@ -31,6 +31,7 @@ def keep_device(journal: Journal, d: int, device: Any) -> None:
     kept["cry"] = device["cry"]
     kept["charging"] = device["charging"]
     kept["worn"] = device["worn"]
+    journal.device_steps[j] = device["steps"]
     journal.used[0] = j + 1
 
 
@@ -89,6 +90,7 @@ def undo(state: State, journal: Journal) -> None:
         device["cry"] = kept["cry"]
         device["charging"] = kept["charging"]
         device["worn"] = kept["worn"]
+        device["steps"] = journal.device_steps[j]
         state.fault_due[d] = 0
         for row in range(state.spans[d, 0], state.spans[d, 0] + state.spans[d, 1]):
             wearer = state.span[row]["wearer"]
@@ -106,7 +108,9 @@ def undo(state: State, journal: Journal) -> None:
         state.free[0] = journal.episode_free[j, 0]
         state.free[1] = journal.episode_free[j, 1]
     for j in range(journal.used[4] - 1, -1, -1):
-        state.check[journal.check_row[j]]["settled"] = journal.check_settled[j]
+        check = state.check[journal.check_row[j]]
+        check["settled"] = journal.check_settled[j]
+        state.check_due[check["resident"]] = 0
     for j in range(journal.used[5] - 1, -1, -1):
         house = journal.house_slot[j]
         state.house[house]["checkin_ms"] = journal.house_ms[j]

@@ -70,7 +70,7 @@ DEVICE: Final[np.dtype[Any]] = np.dtype(
         ("heed", "i1"),  # 1: the wearer's silence stands, so that any reading may end it
         ("walks", "i1"),  # 1: the wearer has zones and is followed
         ("promised", "i1"),  # 1: the wearer may have a promised check that signs of life keep
-        ("_room", "i1", (4,)),
+        ("steps", "i4"),  # running total of the newest heartbeat that told one, -1; readings change it as well
     ],
     align=True,
 )
@@ -148,9 +148,10 @@ CHECK: Final[np.dtype[Any]] = np.dtype(
         ("opens", "i8"),
         ("closes", "i8"),
         ("grace", "i8"),  # ms, -1: the parameter
+        ("resident", "i4"),  # slot
         ("by", "i1"),
         ("settled", "i1"),
-        ("_spare", "i1", (6,)),
+        ("_spare", "i1", (2,)),
     ],
     align=True,
 )
@@ -222,6 +223,7 @@ class Journal(NamedTuple):
     used: npt.NDArray[np.int64]  # shape (8,): entries used of each kind of record, in the order of what follows
     device_slot: npt.NDArray[np.int32]
     device: Records  # MOVED
+    device_steps: npt.NDArray[np.int32]
     vitals_slot: npt.NDArray[np.int32]
     vitals_mark: npt.NDArray[np.int64]
     resident_slot: npt.NDArray[np.int32]

@@ -55,5 +55,5 @@ def rows_of(promises: Mapping[int, tuple[Mapping[str, Window], Settled]]) -> Row
         counts.append(len(windows))
         for key in in_order(windows):
             window = windows[key]
-            rows.append((window.opens, window.closes, window.grace, window.by, settled[key], 0))
+            rows.append((window.opens, window.closes, window.grace, window.resident, window.by, settled[key], 0))
     return Rows(list(promises), counts, np.array(rows, CHECK))

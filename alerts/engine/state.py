@@ -48,7 +48,7 @@ def blank_devices(count: int) -> Records:
         rows[name] = FOREVER
     for name in ("lat", "lon", "accuracy_m", "battery_pct"):
         rows[name] = np.nan
-    for name in ("wearer", "charging", "worn", "episode", "cry", "disc_m", "site"):
+    for name in ("wearer", "charging", "worn", "episode", "cry", "disc_m", "site", "steps"):
         rows[name] = -1
     return rows
 
@@ -166,6 +166,7 @@ def empty_journal(room: int) -> Journal:
         used=np.zeros(8, np.int64),
         device_slot=np.empty(room, np.int32),
         device=np.empty(room, MOVED),
+        device_steps=np.empty(room, np.int32),
         vitals_slot=np.empty(room, np.int32),
         vitals_mark=np.empty(room, np.int64),
         resident_slot=np.empty(residents, np.int32),

@@ -5,7 +5,9 @@ its beginning on and however late:
 
 - a press of "I am well", theirs or one on a device of their household;
 - somebody who saw or spoke to them and vouches for them;
-- where the plan says so, any sign of life from what they wear (``is_sign``).
+- where the plan says so, a sign of life: a press of any button, a request, a session on a fitness machine, steps that
+  grow or movement while it is worn, a vital sign that somebody has to take. What a band measures by itself is none: who
+  lies helpless has a pulse.
 
 It begins ``early_min`` before it opens, though not before the one before it closes: whoever rises earlier than
 promised has reported all the same, and no press counts for two of them that follow each other. News that arrives late
@@ -23,6 +25,7 @@ it. It is told again every ``remind_s``; of reminders that were missed, for what
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +45,7 @@ from alerts.engine.layout import (
     MISSED,
     MOST,
     NEVER,
+    WORN,
     Journal,
     State,
 )
@@ -53,6 +57,7 @@ from devices.batch import Records
 from devices.kinds import Kind
 
 RULE = Rule.MISSED_CHECK_CHECKIN
+KIND = Kind.HEARTBEAT
 PARAMETERS = (
     switch("missed_check.checkin"),
     ParameterSpec("missed_check.checkin.grace_min", 15, 0, 720, "so long after its end it may still be kept", CONTRACT),
@@ -84,6 +89,9 @@ HOLD_AT_MOST_MS: Final = 3_600_000
 _ASKED_FOR_MS: Final = 86_400_000
 """So long after its end a check is asked for. Assumption, ADR-28: later the day's own checks tell."""
 
+_TOTALS: Final = 1 << 31
+"""Running totals are kept modulo this."""
+
 _RULE = int(RULE)
 _LOW = int(Severity.LOW)
 _OPENED = int(What.OPENED)
@@ -93,7 +101,6 @@ _KEPT = int(What.KEPT)
 _EXCUSED = int(What.EXCUSED)
 _CHECKIN = int(Kind.CHECKIN)
 _SOS = int(Kind.SOS)
-_VITALS = int(Kind.VITALS)
 _SERVICE = int(Kind.SERVICE)
 _EXERCISE = int(Kind.EXERCISE)
 
@@ -103,11 +110,45 @@ def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Rec
     """A press of "I am well" keeps a promise; so does any sign of life where one may."""
     if at.trusted and at.kind == _CHECKIN:
         k = hear_press(state, at, enabled, journal, out, k)
-    elif at.trusted and at.wearer >= 0:
-        device = state.device[at.d]
-        if device["promised"] == 1 or at.wearer != device["wearer"]:
-            k = live(state, at, enabled, journal, out, k)
+    elif at.kind in (_SOS, _SERVICE, _EXERCISE) and may_keep(state, at):
+        k = live(state, at, enabled, journal, out, k)
     return k
+
+
+@gate
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """So does whoever walks or moves with what they wear."""
+    before = state.device[at.d]["steps"]
+    if at.newer and own["steps"] >= 0:
+        state.device[at.d]["steps"] = own["steps"] % _TOTALS
+    if may_keep(state, at) and has_moved(own, before, at):
+        k = live(state, at, enabled, journal, out, k)
+    return k
+
+
+@gate
+def hear_vitals(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """And whoever takes a vital sign."""
+    taken = state.device[at.d]["watched"] != WORN or not isnan(own["systolic_mmhg"])
+    if taken and may_keep(state, at):
+        k = live(state, at, enabled, journal, out, k)
+    return k
+
+
+@gate
+def may_keep(state: State, at: Heard) -> bool:
+    """Whether a sign of life of whoever wears the device then may keep a promise, as far as its record tells."""
+    device = state.device[at.d]
+    return bool(at.trusted and at.wearer >= 0 and (device["promised"] == 1 or at.wearer != device["wearer"]))
+
+
+@inner
+def has_moved(own: Any, before: int, at: Heard) -> bool:
+    """Whether a heartbeat tells of steps that grew since the one before, under the same wearer, or of movement."""
+    if own["worn"] == 0 or own["charging"] == 1:
+        return False
+    walked = at.newer and before >= 0 and own["steps"] > 0 and own["steps"] % _TOTALS != before
+    return bool(own["activity"] > 0.0 or (walked and at.before >= at.worn_since))
 
 
 @inner
@@ -149,7 +190,7 @@ def press_together(
 @inner
 def live(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Remember a sign of life while one may keep a promise, and say what it keeps."""
-    if not is_sign(at) or not may_be_kept_by_signs(state, at.wearer):
+    if not may_be_kept_by_signs(state, at.wearer):
         return k
     resident = state.resident[at.wearer]
     if at.order > resident["sign_ms"]:
@@ -157,12 +198,6 @@ def live(state: State, at: Heard, enabled: Records, journal: Journal, out: Recor
         resident["sign_ms"] = at.order
         state.check_due[at.wearer] = 0
     return keep_promise(state, at.wearer, at, BY_LIVING, enabled, journal, out, k)
-
-
-@inner
-def is_sign(at: Heard) -> bool:
-    """Whether only somebody who lives makes a device say this."""
-    return at.kind == _SOS or at.kind == _VITALS or at.kind == _SERVICE or at.kind == _EXERCISE  # noqa: PLR1714
 
 
 @inner
@@ -359,3 +394,7 @@ def hold_of(state: State, slot: int, now: int, p: Any) -> int:
         if span_at(state, d, now)[0] == slot:
             longest = max(longest, interval_of(state.device[d], p))
     return min(HOLD_AT_MOST_MS, longest if longest > 0 else int(p["silent_interval_ms"]))
+
+
+HEARS = {Kind.VITALS: hear_vitals}
+"""What it listens to besides ``KIND``."""
