@@ -74,6 +74,13 @@ class Kept(NamedTuple):
     device_slot: int | None = None
 
 
+class Excused(NamedTuple):
+    """A promised check that was not asked for, by its resident's slot and its end, ms."""
+
+    resident_slot: int
+    closes_ms: int
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt to reach a resident because of a check; ``t`` in ms."""
 
@@ -105,6 +112,24 @@ async def keep_windows(conn: Connection, kept: Sequence[Kept]) -> None:
         " as k (resident, closes, at, how, device) join resident r on r.slot = k.resident"
         " order by k.resident, k.closes, k.at" + _EARLIEST,
         (list(slots), list(closes), list(when), list(how), list(devices)),
+    )
+
+
+async def excuse_windows(conn: Connection, excused: Sequence[Excused]) -> None:
+    """Write down why residents were not asked for: their status, or ``rule_off``. Joins the transaction.
+
+    What was kept, or skipped for another reason, stays so.
+    """
+    if not excused:
+        return
+    slots, closes = zip(*excused, strict=True)
+    await conn.execute(
+        "insert into check_outcome (resident_slot, closes_ms, skipped)"
+        " select k.resident, k.closes, case r.status when 'active' then 'rule_off' else r.status end"
+        " from unnest(%s::int4[], %s::int8[]) as k (resident, closes) join resident r on r.slot = k.resident"
+        " on conflict (resident_slot, closes_ms) do update set skipped = excluded.skipped"
+        " where check_outcome.kept_ms is null and check_outcome.skipped is null",
+        (list(slots), list(closes)),
     )
 
 

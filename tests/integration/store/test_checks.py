@@ -9,7 +9,16 @@ import pytest
 
 from devices.clock import HOUR_MS, MINUTE_MS
 from devices.registry import CheckWindow, Sighting
-from gateway.store.checks import OVERDUE_MS, Call, Kept, keep_open, keep_windows, note_call
+from gateway.store.checks import (
+    OVERDUE_MS,
+    Call,
+    Excused,
+    Kept,
+    excuse_windows,
+    keep_open,
+    keep_windows,
+    note_call,
+)
 from gateway.store.connection import Connection, connect
 from gateway.store.registry import add_resident, save_site
 from gateway.store.registry_log import changes_since, records_now
@@ -61,6 +70,19 @@ async def test_the_earliest_news_of_a_kept_check_stands_in_whatever_order_it_com
     await keep_windows(conn, [early._replace(kept_ms=closes + 5, how="sign")])
     assert await keep_open(conn, resident, at=NOW, by="mei", how="call") == 0
     assert await _outcomes(conn) == [(closes, closes - MINUTE_MS, None, "button", 7)]
+
+
+async def test_what_was_not_asked_for_says_why_unless_it_was_kept(conn: Connection) -> None:
+    resident, slot = await _resident(conn)
+    _, neighbour = await _resident(conn)
+    await conn.execute("update resident set status = 'hospital' where id = %s", (resident,))
+    await keep_windows(conn, [Kept(slot, NOW, NOW - 1, "button")])
+    excused = [Excused(slot, NOW), Excused(slot, NOW + 1), Excused(neighbour, NOW)]
+    await excuse_windows(conn, [*excused, Excused(slot + neighbour + 1, NOW)])
+    await conn.execute("update resident set status = 'away' where id = %s", (resident,))
+    await excuse_windows(conn, excused)
+    cursor = await conn.execute("select resident_slot, closes_ms, skipped from check_outcome order by 1, 2")
+    assert await cursor.fetchall() == [(slot, NOW, None), (slot, NOW + 1, "hospital"), (neighbour, NOW, "rule_off")]
 
 
 async def test_whoever_vouches_settles_what_is_open_or_overdue_and_no_other_window(conn: Connection) -> None:
