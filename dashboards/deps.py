@@ -47,6 +47,10 @@ class DemoControl(Protocol):
         """Press the button of the wearer's band."""
         ...
 
+    async def check_in(self) -> None:
+        """Press "I am well"."""
+        ...
+
     async def fall(self) -> None:
         """Let the wearer fall."""
         ...

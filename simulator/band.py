@@ -104,6 +104,10 @@ class Band(Device):
         """Press the SOS button, or take the press back."""
         return self._raise("sos", self._here() | ({"cancel": True} if cancel else {}))
 
+    def check_in(self) -> None:
+        """Press "I am well"."""
+        self.report("checkin", self.clock.now_ms(), {})
+
     def fall(self, *, confidence: float = 0.93, impact_g: float = 3.4) -> Cry:
         """Fall, and let the band notice."""
         return self._raise("fall", {"confidence": confidence, "impact_g": impact_g})

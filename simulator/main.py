@@ -1,6 +1,6 @@
 """``anxin simulate``: a community that lives, at any broker, controlled over MQTT alone.
 
-Control: ``anxin/v1/<site>/<device>/simulate`` takes ``{"do": …}`` with ``sos``, ``cancel``, ``fall``,
+Control: ``anxin/v1/<site>/<device>/simulate`` takes ``{"do": …}`` with ``sos``, ``cancel``, ``checkin``, ``fall``,
 ``walk_away``, ``stop_moving``, ``battery_out`` or ``ordinary``; further ``interval_s`` (what the band
 announces) and ``answer`` (what the wearer will answer when asked). Counters are published retained on
 ``anxin/v1/<site>/simulator/counters`` once a second; they are those of ``simulator.ledger``.
@@ -120,6 +120,8 @@ class Simulation:
         match instruction.do:
             case "sos" | "cancel":
                 band.press(cancel=instruction.do == "cancel")
+            case "checkin":
+                band.check_in()
             case "fall":
                 band.fall()
             case doing if doing in DOINGS:

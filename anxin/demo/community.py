@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from anxin.demo import RESIDENTS, SEED, SITE
+from anxin.demo.promises import promises
 from devices.clock import SystemClock
 from gateway.store.connection import Connection, connect
 from gateway.store.consents import add_consent
-from gateway.store.registry import add_contact, add_device, add_fence, add_resident, find, save_site
+from gateway.store.registry import add_contact, add_device, add_fence, add_plan, add_resident, find, save_site
 from gateway.store.registry_records import (
     Circle,
     ConsentFields,
@@ -42,7 +43,7 @@ async def seed(conninfo: str) -> bool:
 
 
 async def enter(connection: Connection, community: Community, *, demo: bool) -> None:
-    """Enter a community: site, residents, bands, fences, contacts and machines.
+    """Enter a community: site, residents, bands, fences, contacts, what they promise, and machines.
 
     ``demo``: nobody outside is ever called for this site.
     """
@@ -99,6 +100,9 @@ async def _enter_person(connection: Connection, site: str, person: Person) -> No
                 language=contact.language,
             ),
         )
+    now = SystemClock().now_ms()
+    for plan in promises(resident, person.index, now):
+        await add_plan(connection, ACTOR, plan, now=now)
 
 
 async def _enter_device(connection: Connection, device: str, fields: DeviceFields) -> None:

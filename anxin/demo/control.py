@@ -78,6 +78,10 @@ class Drawer:
         """Press the button of the wearer's band."""
         await self._instruct(Instruction("sos"))
 
+    async def check_in(self) -> None:
+        """Press "I am well"."""
+        await self._instruct(Instruction("checkin"))
+
     async def fall(self) -> None:
         """Let the wearer fall."""
         await self._instruct(Instruction("fall"))

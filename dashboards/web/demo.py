@@ -17,6 +17,7 @@ router = APIRouter(prefix="/demo", include_in_schema=False)
 
 DEEDS: Final[dict[str, Callable[[DemoControl], Awaitable[None]]]] = {
     "press-sos": lambda control: control.press_sos(),
+    "check-in": lambda control: control.check_in(),
     "fall": lambda control: control.fall(),
     "walk-away": lambda control: control.walk_away(),
     "stop-moving": lambda control: control.stop_moving(),

@@ -16,6 +16,9 @@ class PlayedDemo:
     async def press_sos(self) -> None:
         self.deeds.append("press_sos")
 
+    async def check_in(self) -> None:
+        self.deeds.append("check_in")
+
     async def fall(self) -> None:
         self.deeds.append("fall")
 

@@ -188,6 +188,9 @@ async def test_a_wearer_can_be_played_over_mqtt_and_the_counters_tell(broker: Ru
             band = simulation.bands[2]
             await _publish(player, instruction_topic("demo", band.device), {"do": "sos"})
             await _until(lambda: len(band.unheard) == 1)
+            player.subscribe(f"anxin/v1/demo/{band.device}/checkin")
+            await _publish(player, instruction_topic("demo", band.device), {"do": "checkin"})
+            assert (await _next(player, "checkin"))["t"] <= simulation.clock.now_ms()
             await _publish(player, instruction_topic("demo", band.device), {"do": "stop_moving", "interval_s": 2})
             await _until(lambda: band.wearer.doing == "stop_moving")
             assert band.schedule.pace.heartbeat_s == 2.0
