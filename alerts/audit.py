@@ -1,4 +1,4 @@
-"""The auditor: whether somebody is on duty, and whether what should have been said was said.
+"""The auditor: whether somebody is on duty, and whether what should have been said or planned was.
 
 It runs in another process than the dispatcher, and asks the store alone. What it finds becomes an alarm of the site;
 once it is over, the alarm recovers. All that it remembers is in the store: any auditor goes on where one stopped.
@@ -18,22 +18,28 @@ import structlog
 from alerts.alarm import Alarm, Episode, SeverityName, episode_id
 from alerts.desk import absorb
 from alerts.ports import AlarmStore, AnotherActive
-from devices.clock import MINUTE_MS, Clock
+from devices.clock import DAY_MS, MINUTE_MS, Clock
 
 NOBODY_ON_DUTY: Final = "system.nobody_on_duty"
 STEP_OVERDUE: Final = "system.step_overdue"
-RULES: Final = (NOBODY_ON_DUTY, STEP_OVERDUE)
+CHECKS_UNPLANNED: Final = "system.checks_unplanned"
+AuditRule = Literal["system.nobody_on_duty", "system.step_overdue", "system.checks_unplanned"]
+RULES: Final[tuple[AuditRule, ...]] = (NOBODY_ON_DUTY, STEP_OVERDUE, CHECKS_UNPLANNED)
 """The rules that the auditor keeps, and nobody else."""
 
-SEVERITY: Final[dict[str, SeverityName]] = {NOBODY_ON_DUTY: "medium", STEP_OVERDUE: "high"}
-"""Both sound. Somebody who was not called in time must be looked after by hand: that one waits for a person to end it.
-Assumption, ADR 23."""
+SEVERITY: Final[dict[str, SeverityName]] = {NOBODY_ON_DUTY: "medium", STEP_OVERDUE: "high", CHECKS_UNPLANNED: "high"}
+"""All sound. Somebody who was not called in time, or whom nobody will miss, must be looked after by hand: those wait
+for a person to end them. Assumption, ADR 23, ADR 30."""
 
 PERIOD_S: Final = 10.0
 STEP_OVERDUE_MS: Final = 30_000
 MESSAGE_OVERDUE_MS: Final = MINUTE_MS
 """How late is too late; with the period, a dispatcher that stands still is heard of within 40 s. A message may wait
 longer: the way out has a pace of its own. Assumption, ADR 23."""
+
+UNPLANNED_MS: Final = DAY_MS
+"""So short a time of planned checks is left, of two days, that somebody must look: who is not asked is not missed.
+Assumption, ADR 30."""
 
 PING_EVERY_MS: Final = MINUTE_MS
 PING_TIMEOUT_S: Final = 5.0
@@ -48,7 +54,7 @@ _log = structlog.get_logger(__name__)
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is wrong at a site since a deadline that passed (ms)."""
 
-    rule: Literal["system.nobody_on_duty", "system.step_overdue"]
+    rule: AuditRule
     site: str
     since: int
     evidence: dict[str, Any] = {}
@@ -72,7 +78,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def clean(self) -> bool:
         """Whether all that was due has been done. That nobody is on duty is people's matter, not the system's."""
-        return all(finding.rule != STEP_OVERDUE for finding in self.findings)
+        return all(finding.rule == NOBODY_ON_DUTY for finding in self.findings)
 
 
 class AuditStore(Protocol):
@@ -88,7 +94,7 @@ def episodes(look: Look, now: int) -> list[Episode]:
 
     An alarm that people ended while its cause stood is spoken of again: the desk decides when it opens anew.
     """
-    active = {(alarm.subject, alarm.rule): alarm for alarm in look.active}
+    active = {(alarm.subject, rule): alarm for alarm in look.active for rule in RULES if alarm.rule == rule}
     found = {(finding.site, finding.rule) for finding in look.findings}
     said = []
     for finding in look.findings:
@@ -99,8 +105,7 @@ def episodes(look: Look, now: int) -> list[Episode]:
             said.append(_episode(finding, "evidence", now, now))
     for (site, rule), alarm in active.items():
         if (site, rule) not in found and alarm.recovered_at is None:
-            over = Finding(rule=NOBODY_ON_DUTY if rule == NOBODY_ON_DUTY else STEP_OVERDUE, site=site, since=now)
-            said.append(_episode(over, "recovered", now, now))
+            said.append(_episode(Finding(rule=rule, site=site, since=now), "recovered", now, now))
     return said
 
 

@@ -117,6 +117,8 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
     ("system", "detector_failed", "en"): "A detector was switched off",
     ("system", "step_overdue", "zh"): "有警报没有按时通知到人",
     ("system", "step_overdue", "en"): "Somebody was not told of an alarm in time",
+    ("system", "checks_unplanned", "zh"): "报平安检查没有排出来",
+    ("system", "checks_unplanned", "en"): "Promised checks are not planned",
     ("system", "store_unavailable", "zh"): "系统数据库中断",
     ("system", "store_unavailable", "en"): "The database is away",
     ("system", "trouble", "zh"): "系统需要检查",

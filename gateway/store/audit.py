@@ -10,11 +10,22 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import Alarm
-from alerts.audit import MESSAGE_OVERDUE_MS, NOBODY_ON_DUTY, RULES, STEP_OVERDUE, STEP_OVERDUE_MS, Finding, Look
+from alerts.audit import (
+    CHECKS_UNPLANNED,
+    MESSAGE_OVERDUE_MS,
+    NOBODY_ON_DUTY,
+    RULES,
+    STEP_OVERDUE,
+    STEP_OVERDUE_MS,
+    UNPLANNED_MS,
+    Finding,
+    Look,
+)
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.alarms import alarm_from_object
 from gateway.store.connection import Connection
 from gateway.store.roster import SERVES, SITES_WITH_A_ROSTER
+from gateway.store.who_left import LEFT
 
 _ONE_AT_A_TIME: Final[LiteralString] = "hashtextextended('anxin audit', 0)"
 
@@ -38,9 +49,17 @@ _UNATTENDED: Final[LiteralString] = (
     " where s.site = r.site) order by r.site"
 )
 
+_UNPLANNED: Final[LiteralString] = (
+    "select r.site, planned.until - %(least)s from (select coalesce((select planned_to_ms from planner_state),"
+    " (select min(promised_ms) + 2 * %(least)s from care_plan)) as until) planned join ("
+    " select distinct r.site from care_plan p join resident r on r.slot = p.resident_slot"
+    " where p.active and r.status <> all(%(left)s)) r on planned.until < %(now)s + %(least)s order by r.site"
+)
+"""Where somebody promised something, and no planner has worked for so long; it plans two days ahead."""
+
 
 class PostgresAuditStore:
-    """Looks at steps, messages and shifts in one short transaction."""
+    """Looks at steps, messages, shifts and planned checks in one short transaction."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
@@ -55,7 +74,11 @@ class PostgresAuditStore:
 
 
 async def _look(connection: Connection, now: int) -> Look:
-    findings = [*await _unattended(connection, now), *await _overdue(connection, now)]
+    findings = [
+        *await _unattended(connection, now),
+        *await _overdue(connection, now),
+        *await _unplanned(connection, now),
+    ]
     return Look(
         findings=tuple(findings),
         active=await _active(connection),
@@ -83,6 +106,14 @@ async def _overdue(connection: Connection, now: int) -> list[Finding]:
             evidence={"overdue_s": (now - since) // 1000, "overdue_steps": steps, "overdue_messages": messages},
         )
         for site, since, steps, messages in await cursor.fetchall()
+    ]
+
+
+async def _unplanned(connection: Connection, now: int) -> list[Finding]:
+    cursor = await connection.execute(_UNPLANNED, {"now": now, "least": UNPLANNED_MS, "left": LEFT})
+    return [
+        Finding(rule=CHECKS_UNPLANNED, site=site, since=since, evidence={"overdue_s": (now - since) // 1000})
+        for site, since in await cursor.fetchall()
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 from psycopg.types.json import Jsonb
 
 from alerts.checks import DaysOff, Due, Terms, WindowTerms, laid_out
@@ -38,13 +39,14 @@ _ROWS: Final[LiteralString] = (
     "jsonb_to_recordset(%(rows)s) x"
     " (id text, slot int4, plan text, day date, opens_ms int8, closes_ms int8, grace_ms int8, by text)"
 )
+_log = structlog.get_logger(__name__)
+
 _windows: Final = msgspec.json.Decoder(tuple[WindowTerms, ...])
 
 
 class _Promise(NamedTuple):
     """A plan of somebody."""
 
-    slot: int
     timezone: str
     site: str
     plan: str
@@ -89,13 +91,13 @@ async def _revisions(
 ) -> list[tuple[int, Revision]]:
     """What is to be written, by the resident's slot; nobody with whom all is well."""
     whom = {"residents": None if residents is None else list(residents), "site": site}
-    promises = await _promises(conn, whom)
+    promises, unreadable = await _promises(conn, whom)
     standing = await _standing(conn, now, whom)
     planned_to = await _planned_to(conn, now)
     off = await _days_off(conn)
     known: dict[object, list[Due]] = {}
     found = []
-    for slot in sorted(promises.keys() | standing.keys()):
+    for slot in sorted((promises.keys() | standing.keys()) - unreadable):
         wanted = _wanted(promises.get(slot, []), off, known, now)
         revision = revised(standing.get(slot, []), wanted, now=now, planned_to=planned_to)
         if any(revision):
@@ -103,32 +105,27 @@ async def _revisions(
     return found
 
 
-async def _promises(conn: Connection, whom: dict[str, Any]) -> dict[int, list[_Promise]]:
+async def _promises(conn: Connection, whom: dict[str, Any]) -> tuple[dict[int, list[_Promise]], set[int]]:
+    """The plans in force by the resident's slot; and whose plans cannot be read, as no version of ours writes them."""
     cursor = await conn.execute(
         "select r.slot, r.timezone, r.site, p.id, p.windows::text, p.holidays, p.first_day, p.last_day, p.grace_min,"
         " p.promised_ms from care_plan p join resident r on r.slot = p.resident_slot"
         f" where p.active and r.status <> all(%(left)s) and {_CONCERNED} order by r.slot, p.id",
         {**whom, "left": LEFT},
     )
-    decoded: dict[str, tuple[WindowTerms, ...]] = {}
-    promises = [
-        _Promise(
-            slot=row[0],
-            timezone=row[1],
-            site=row[2],
-            plan=row[3],
-            terms=Terms(
-                windows=_decoded(row[4], decoded),
-                holidays=row[5],
-                first_day=row[6],
-                last_day=row[7],
-            ),
-            grace_ms=None if row[8] is None else row[8] * MINUTE_MS,
-            promised_ms=row[9],
-        )
-        for row in await cursor.fetchall()
-    ]
-    return {slot: list(theirs) for slot, theirs in groupby(promises, key=lambda each: each.slot)}
+    known: dict[str, tuple[WindowTerms, ...]] = {}
+    found: dict[int, list[_Promise]] = {}
+    unreadable: set[int] = set()
+    for slot, timezone, site, plan, windows, holidays, first, last, grace_min, promised_ms in await cursor.fetchall():
+        try:
+            terms = Terms(windows=_decoded(windows, known), holidays=holidays, first_day=first, last_day=last)
+        except msgspec.MsgspecError as error:
+            unreadable.add(slot)
+            _log.warning("plan cannot be read", plan=plan, error=str(error))
+            continue
+        grace_ms = None if grace_min is None else grace_min * MINUTE_MS
+        found.setdefault(slot, []).append(_Promise(timezone, site, plan, terms, grace_ms, promised_ms))
+    return found, unreadable
 
 
 def _decoded(text: str, known: dict[str, tuple[WindowTerms, ...]]) -> tuple[WindowTerms, ...]:

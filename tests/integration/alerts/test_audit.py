@@ -9,6 +9,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.audit import (
+    CHECKS_UNPLANNED,
     MESSAGE_OVERDUE_MS,
     NOBODY_ON_DUTY,
     STEP_OVERDUE,
@@ -16,15 +17,17 @@ from alerts.audit import (
     Look,
     audit,
 )
+from alerts.checks import WindowTerms
 from alerts.desk import act
 from alerts.transitions import Acknowledge, Resolve
-from devices.clock import HOUR_MS, MINUTE_MS
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from devices.registry import ResidentStatus
 from gateway.store.accounts import add_account
 from gateway.store.alarms import PostgresAlarmStore
 from gateway.store.audit import PostgresAuditStore
 from gateway.store.connection import Connection, pool
-from gateway.store.registry import add_shift, remove, save_site
-from gateway.store.registry_records import Shift, ShiftFields, Site
+from gateway.store.registry import add_plan, add_resident, add_shift, plan_ahead, remove, save_site
+from gateway.store.registry_records import PlanFields, ResidentFields, Shift, ShiftFields, Site
 from tests.support.console import NOW, Desk
 
 Pool = AsyncConnectionPool[Connection]
@@ -176,3 +179,29 @@ class TestAlarms:
             assert await audit(store, alarms, NOW + HOUR_MS) is None
         assert await active(connections) == []
         assert await audit(store, alarms, NOW + HOUR_MS) is True
+
+
+async def test_promises_that_nothing_plans_any_more_are_an_alarm_while_a_day_is_left(
+    connections: Pool, alarms: PostgresAlarmStore
+) -> None:
+    people: list[tuple[str, ResidentStatus]] = [("north", "active"), ("south", "moved")]
+    async with connections.connection() as conn:
+        for site, status in people:
+            resident = await add_resident(conn, "test", ResidentFields(site=site, name="李奶奶", status=status))
+            fields = PlanFields(
+                resident=resident.id, name="早安", windows=(WindowTerms(opens="08:00", closes="09:00"),)
+            )
+            await add_plan(conn, "test", fields, now=NOW)
+        assert await found(connections, NOW + DAY_MS) == []
+        late = NOW + DAY_MS + 1
+        assert await found(connections, late) == [(CHECKS_UNPLANNED, "north", NOW + DAY_MS)], "no planner ever worked"
+        await plan_ahead(conn, NOW + HOUR_MS)
+        assert await found(connections, late) == []
+        late += HOUR_MS
+        assert await found(connections, late) == [(CHECKS_UNPLANNED, "north", NOW + DAY_MS + HOUR_MS)]
+        assert await audit(PostgresAuditStore(connections), alarms, late) is False
+        assert await active(connections) == [(CHECKS_UNPLANNED, "north", "open")]
+        await plan_ahead(conn, late)
+        assert await audit(PostgresAuditStore(connections), alarms, late + 1) is True
+    [alarm] = (await look(connections, late + 2)).active
+    assert (alarm.state, alarm.severity, alarm.recovered_at) == ("open", "high", late + 1), "it waits for a person"

@@ -339,6 +339,17 @@ async def test_another_time_zone_is_followed_at_once(client_of: Clients, conn: C
     assert await _windows(conn) == _days(10, 11, "14:00", "15:30")
 
 
+async def test_a_plan_that_cannot_be_read_holds_up_nobody_and_loses_nothing(
+    client_of: Clients, conn: Connection, clock: ManualClock
+) -> None:
+    client = await client_of("supervisor")
+    plan = await enter_plan(client, await enter_resident(client))
+    await enter_plan(client, await enter_resident(client), {"from": "12:00", "to": "13:00"})
+    await conn.execute('update care_plan set windows = \'[{"from": "noon"}]\' where id = %s', (plan["id"],))
+    assert await plan_ahead(conn, clock.now + DAY_MS) == 1
+    assert await _windows(conn) == sorted([*_days(10, 11), *_days(10, 12, "12:00", "13:00")])
+
+
 async def test_whoever_is_removed_takes_their_promises_with_them(
     client_of: Clients, conn: Connection, clock: ManualClock
 ) -> None:
