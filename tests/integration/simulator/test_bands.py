@@ -182,15 +182,18 @@ async def test_a_wearer_who_is_asked_answers_in_their_own_time_or_not_at_all(mos
 
 
 async def test_a_wearer_can_be_played_over_mqtt_and_the_counters_tell(broker: RunningBroker) -> None:
-    with connected(broker, broker.site("demo"), "player") as player:
+    with (
+        connected(broker, broker.site("demo"), "player") as player,
+        connected(broker, broker.gateway, "listener") as gateway,
+    ):
         player.subscribe(counters_topic("demo"))
+        gateway.subscribe("anxin/v1/demo/+/checkin")
         async with _living(_options(broker)) as simulation:
             band = simulation.bands[2]
             await _publish(player, instruction_topic("demo", band.device), {"do": "sos"})
             await _until(lambda: len(band.unheard) == 1)
-            player.subscribe(f"anxin/v1/demo/{band.device}/checkin")
             await _publish(player, instruction_topic("demo", band.device), {"do": "checkin"})
-            assert (await _next(player, "checkin"))["t"] <= simulation.clock.now_ms()
+            assert (await _next(gateway, "checkin"))["t"] <= simulation.clock.now_ms()
             await _publish(player, instruction_topic("demo", band.device), {"do": "stop_moving", "interval_s": 2})
             await _until(lambda: band.wearer.doing == "stop_moving")
             assert band.schedule.pace.heartbeat_s == 2.0
