@@ -28,7 +28,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     ``begins_at``: from then on a press counts, a little before it opens. ``due_at``: its end with its grace; until then
     it is ``open``. ``kept_by``: who vouched, None when the resident did it themselves. ``skipped``: the status because
-    of which nothing was asked for, or ``withdrawn``. ``alarm``: the alarm that tells of its being missed.
+    of which nothing was asked for, ``rule_off`` or ``withdrawn``. ``alarm``: the alarm that tells of its being missed.
     """
 
     id: str

@@ -116,6 +116,8 @@ async def test_nothing_names_somebody_who_left_long_ago(
         "31.2345",
         "A-77",
         "送饭",
+        "李家报平安",
+        "李小敏说好",
     ]
     home = await create(client, "households", site="north", name="李家的家", address={"building": "3号楼"})
     li = await resident(
@@ -144,6 +146,10 @@ async def test_nothing_names_somebody_who_left_long_ago(
         " 'meal', '送饭' from device",
         (NOW / 1000 - 60,),
     )
+    day = {"from": "00:00", "to": "24:00"}
+    await create(client, "plans", resident=li["id"], name="李家报平安", windows=[day], first_day="2000-01-01")
+    await conn.execute("update check_window set opens_ms = 0 where day = (select min(day) from check_window)")
+    await client.post(f"/api/v1/residents/{li['id']}/seen", json={"note": "李小敏说好"})
     stays = await resident(client, "王爷爷", phone="13800138009")
     await put(client, "residents", li, status="deceased")
 
@@ -177,6 +183,7 @@ async def _found(conn: Connection, words: list[str]) -> set[str]:
     await catch_up(conn)
     for table in (
         "resident", "contact", "fence", "household", "registry_change", "message", "service_request", "search_entry",
+        "care_plan", "check_outcome", "sighting_note",
     ):  # fmt: skip
         cursor = await conn.execute(f"select coalesce(string_agg(x::text, ' '), '') from {table} x")
         row = await cursor.fetchone()
