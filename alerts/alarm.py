@@ -119,6 +119,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     drill: bool = False
     parameters: int = 0
     """The version of the parameters by which the engine decided."""
+    pressed_well: bool = False
+    """Of a ``recovered``: the wearer pressed "I am well" at ``t``, whatever the engine makes of it."""
 
 
 def episode_id(rule: str, subject: str, opening_t: int, opening_seq: int) -> UUID:

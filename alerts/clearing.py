@@ -62,6 +62,14 @@ async def clear(
     return await _carry_out(tx, resident, pairs, actor=actor, how=how, at=at, note=note, name=name)
 
 
+async def settle(
+    tx: AlarmTransaction, alarm: Alarm, *, actor: str, how: Vouched, at: int, name: str | None = None
+) -> Alarm:  # fmt: skip
+    """End a missed check of a household: somebody there is well, and nobody in particular is vouched for."""
+    after = _settled(alarm, actor, how, at, None, name)
+    return await keep(tx, alarm, after, effects(alarm, after, at), at)
+
+
 async def resolve(tx: AlarmTransaction, before: Alarm, after: Alarm, actor: str, now: int, note: str | None) -> Alarm:
     """Keep an alarm that staff resolved; where they vouch for the resident with it, it clears the others too."""
     how = _vouched_by(after)

@@ -82,7 +82,7 @@ def fold(active: Alarm | None, episode: Episode, now: int, *, context: FoldConte
         case "cancelled":
             return _cancelled_by_wearer(active, episode, now)
         case "recovered":
-            return _recovered(active, episode, now)
+            return (_pressed_well if episode.pressed_well else _recovered)(active, episode, now)
         case _:
             if active is not None:
                 return _more_evidence(active, episode, now, context)
@@ -229,6 +229,15 @@ def _recovered(active: Alarm | None, episode: Episode, now: int) -> Folded:
         timeline=(*active.timeline, *entries),
     )
     return Folded(alarm, "changed")
+
+
+def _pressed_well(active: Alarm | None, episode: Episode, now: int) -> Folded:
+    """A press of "I am well" ends what was missed before it, however bad: it is what was asked for (ADR 31)."""
+    if active is None or episode.t < active.event_time:
+        return Folded(active, "nothing")
+    resolve = TimelineEntry(t=now, actor="wearer", event="resolve")
+    recovered = episode.t if active.recovered_at is None else active.recovered_at
+    return Folded(active.noting(resolve, state="resolved", recovered_at=recovered), "changed")
 
 
 def _cancelled_by_wearer(active: Alarm | None, episode: Episode, now: int) -> Folded:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from alerts.alarm import Alarm
 from alerts.drafts import Draft
 from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
-from alerts.policy import ended_by_itself, only_seen
+from alerts.policy import MISSED_CHECK, ended_by, only_seen
 from alerts.ports import Channel, Message, ResidentCard, Role
 from alerts.segment import fits_one_segment, is_gsm7
 from devices.clock import DEFAULT_TIMEZONE, zone
@@ -54,10 +54,6 @@ _HOW_BY_RESULT: Final[Mapping[str, str]] = {
     "hospital": "call_centre",
     "died": "call_centre",
 }
-_HOW_BY_ITSELF: Final[Mapping[str, str]] = {
-    "missed_check.checkin": "heard_from",
-    "missed_check.silent": "heard_again",
-}
 
 
 def alarm_params(alarm: Alarm, card: ResidentCard, role: Role = "family") -> dict[str, Any]:
@@ -79,8 +75,19 @@ def all_clear_params(alarm: Alarm, card: ResidentCard, role: Role = "family") ->
     else:
         arrived = any(entry.event == "arrive" for entry in alarm.timeline)
         how = _HOW_BY_RESULT.get(alarm.result or "", "helped_on_site" if arrived else "settled")
-        how = _HOW_BY_ITSELF.get(alarm.rule, how) if ended_by_itself(alarm) else "safe" if only_seen(alarm) else how
+        if alarm.kind == MISSED_CHECK:
+            how = _how_found_well(alarm) or how
     return {**_about(alarm, card, role), "how": how}
+
+
+def _how_found_well(alarm: Alarm) -> str | None:
+    """How a missed check ended that staff did not write up; None when they did."""
+    if only_seen(alarm):
+        return "safe"
+    by = ended_by(alarm)
+    if by == "engine" and alarm.rule == "missed_check.silent":
+        return "heard_again"
+    return "heard_from" if by in ("engine", "wearer") else None
 
 
 def bundle_params(site_name: str, count: int) -> dict[str, Any]:
@@ -183,8 +190,8 @@ def values_of(message: Message, text: str) -> dict[str, str]:
     """The variables of a provider's own template for the message that reads ``text``, each as it is said there.
 
     By name: whichever of ``name``, ``day``, ``time``, ``kind``, ``asked``, ``todo``, ``place``, ``building``,
-    ``system``, ``how``, ``count`` and ``site`` the template has, ``code``, ``link``, and ``text`` for the whole. None is
-    empty.
+    ``system``, ``how``, ``count`` and ``site`` the template has, ``code``, ``link``, and ``text`` for the whole. None
+    is empty.
     """
     language = message.language if (message.template, message.language) in PATTERNS else DEFAULT_LANGUAGE
     link = _LINK.search(text)

@@ -38,6 +38,13 @@ CRIES_FOR_HELP: Final[frozenset[str]] = frozenset({"sos", "fall"})
 MISSED_CHECK: Final = "missed_check"
 """The kind that a word from or about the resident settles (``alerts.clearing``)."""
 
+MISSED_RULES: Final = (
+    "missed_check.checkin",
+    "missed_check.inactivity",
+    "missed_check.silent",
+    "missed_check.reported",
+)
+
 EVIDENCE_OF_EACH_OTHER: Final[dict[str, str]] = {"fall.device": "fall.motion", "fall.motion": "fall.device"}
 FOLD_RELATED_WITHIN_MS: Final = 60_000
 
@@ -122,9 +129,9 @@ def only_seen(alarm: Alarm) -> bool:
     return alarm.kind == MISSED_CHECK and alarm.result == "helped_on_site" and not gone
 
 
-def ended_by_itself(alarm: Alarm) -> bool:
-    """Whether it is over because its cause is gone, and nobody ended it."""
-    return bool(alarm.timeline) and (alarm.timeline[-1].event, alarm.timeline[-1].actor) == ("resolve", "engine")
+def ended_by(alarm: Alarm) -> str:
+    """Who ended it, as the timeline knows them: ``engine`` when its cause was gone; "" while it has not ended."""
+    return next((entry.actor for entry in reversed(alarm.timeline) if entry.event in ("resolve", "cancel")), "")
 
 
 def calls_people(alarm: Alarm) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 
 from alerts.actors import contact_actor, group_actor, resident_actor, responder_actor
 from alerts.alarm import Alarm, TimelineEntry, episode_id
-from alerts.clearing import clear
+from alerts.clearing import clear, settle
 from alerts.consequences import card_of, keep
 from alerts.escalation import effects
 from alerts.messages import Template, alarm_params
@@ -172,7 +172,7 @@ async def _cry(tx: AlarmTransaction, alarm: Alarm, who: Replier, now: int, words
 async def _do(
     tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now: int, way: Way, words: str | None
 ) -> Alarm:  # fmt: skip
-    if verb in _VOUCH and alarm.kind == MISSED_CHECK and alarm.resident is not None:
+    if verb in _VOUCH and alarm.kind == MISSED_CHECK:
         return await _vouch(tx, alarm, who, verb, now, way, words)
     if who.role == "resident":
         return await _write_down(tx, alarm, RESIDENT_SAYS_WELL, who, now) if verb in _VOUCH else alarm
@@ -198,9 +198,10 @@ async def _vouch(
     tx: AlarmTransaction, alarm: Alarm, who: Replier, verb: Verb, now: int, way: Way, words: str | None
 ) -> Alarm:  # fmt: skip
     """They are safe: it is over for every rule that missed them."""
-    assert alarm.resident is not None, "only a resident can be vouched for"
     arrived = any(entry.event in _ARRIVED and entry.actor == who.actor for entry in entries_of_round(alarm))
     how: Vouched = "seen" if verb == "with_me" else "visit" if arrived else "call" if way == "voice" else way
+    if alarm.resident is None:
+        return await settle(tx, alarm, actor=who.actor, how=how, at=now, name=who.name or None)
     note = words if words is not None and any(map(str.isalpha, words)) else None
     cleared = await clear(tx, alarm.resident, actor=who.actor, how=how, at=now, note=note, name=who.name or None)
     return next(each for each in cleared.alarms if each.id == alarm.id)

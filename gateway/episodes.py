@@ -10,11 +10,12 @@ import numpy as np
 from alerts.alarm import SEVERITIES, Episode, Place, SeverityName, episode_id
 from alerts.engine import EVIDENCE_FIELDS, Rule, What
 from alerts.engine.detectors import checkin
+from alerts.policy import MISSED_RULES
 from devices.batch import Records
-from devices.kinds import CRY_FOR_HELP
+from devices.kinds import CRY_FOR_HELP, Kind
 from gateway.directory import NOBODY, Directory
-from gateway.readings import Heading
-from gateway.store.checks import How, Kept
+from gateway.readings import Heading, Readings
+from gateway.store.checks import Excused, How, Kept
 
 _WHAT: Final[dict[What, Any]] = {
     What.OPENED: "opened",
@@ -30,6 +31,40 @@ _WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour", "
 def to_episodes(events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int) -> list[Episode]:
     """Translate the engine's output for one batch, in order. ``events``: shape (n,), EPISODE_EVENT."""
     return [_episode(event, readings, directory, now_ms) for event in of_alarms(events)]
+
+
+def pressed_well(readings: Readings, directory: Directory) -> list[Episode]:
+    """What presses of "I am well" may end: of whoever wore the device, and of everything that can be missed of them.
+
+    A press on what a household shares says only that one of them is well, and one in test mode nothing.
+    """
+    episodes = []
+    for press in readings.of_kinds([Kind.CHECKIN]):
+        device = directory.device(press.slot)
+        resident = directory.wearer(press.slot, press.order).resident
+        if not press.trusted or device is None or resident is None or device.is_tried_out(press.t, press.received):
+            continue
+        episodes += [
+            Episode(
+                id=episode_id(rule, resident.id, press.order, press.seq),
+                what="recovered",
+                rule=rule,
+                severity="low",
+                subject=resident.id,
+                site=resident.site,
+                resident=resident.id,
+                household=resident.household,
+                device=press.device,
+                t=press.order,
+                late=False,
+                position=None,
+                evidence={},
+                received=press.received,
+                pressed_well=True,
+            )
+            for rule in MISSED_RULES
+        ]
+    return episodes
 
 
 def of_alarms(events: Records) -> Records:
@@ -50,6 +85,13 @@ def kept_in(events: Records) -> list[Kept]:
             device_slot=int(event["device"]) if event["device"] >= 0 else None,
         )
         for event in events[events["what"] == What.KEPT]
+    ]
+
+
+def excused_in(events: Records) -> list[Excused]:
+    """The promised checks of which the engine says that they were not asked for."""
+    return [
+        Excused(int(event["resident"]), int(event["opening_t"])) for event in events[events["what"] == What.EXCUSED]
     ]
 
 

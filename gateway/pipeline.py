@@ -26,7 +26,7 @@ from gateway.assemble import assemble
 from gateway.decode import Decoded, Rejection, decode
 from gateway.dedupe import Sieve, Sifted
 from gateway.directory import Directory
-from gateway.episodes import detector_failed, kept_in, of_alarms, to_episodes
+from gateway.episodes import detector_failed, excused_in, kept_in, of_alarms, pressed_well, to_episodes
 from gateway.errors import RefusedError
 from gateway.foresight import Decided, Pending
 from gateway.listening import AWAY_MS, Listening
@@ -38,7 +38,7 @@ from gateway.snapshots import Snapshots
 from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.arrivals import store_presence, store_rejections
 from gateway.store.batches import BatchRow, insert_batch
-from gateway.store.checks import keep_windows
+from gateway.store.checks import excuse_windows, keep_windows
 from gateway.store.command_outbox import Answer, store_answers
 from gateway.store.connection import Connection
 from gateway.store.masses import copy_masses, insert_masses, masses
@@ -287,9 +287,10 @@ class Pipeline:
         await insert_masses(connection, work.batch)
         if self._faults:
             await absorb(transaction, self._faults, work.row.now_ms)
-        if len(work.events):
+        if len(work.events) or np.any(work.readings.header["kind"] == Kind.CHECKIN):
             alarms = await self._fold(work, transaction)
             await keep_windows(connection, kept_in(work.events))
+            await excuse_windows(connection, excused_in(work.events))
         await insert_others(connection, work.batch, work.extras)
         if work.decoded.presences:
             rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
@@ -305,10 +306,11 @@ class Pipeline:
     async def _fold(self, work: Work, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
         """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
         now = work.row.now_ms
-        episodes = to_episodes(work.events, work.readings, self._directory, now)
-        absorbed = await absorb(transaction, episodes, now, lambda episode: self._latency(episode, now))
+        told = to_episodes(work.events, work.readings, self._directory, now)
+        pressed = pressed_well(work.readings, self._directory)
+        absorbed = await absorb(transaction, [*told, *pressed], now, lambda episode: self._latency(episode, now))
         alarms: dict[Key, UUID] = {}
-        for event, alarm in zip(of_alarms(work.events), absorbed.by_episode, strict=True):
+        for event, alarm in zip(of_alarms(work.events), absorbed.by_episode[: len(told)], strict=True):
             index = int(event["reading"])
             if alarm is not None and index >= 0 and work.readings[index].kind in CRY_FOR_HELP:
                 work.extras.alarms[index] = alarm.id

@@ -24,6 +24,8 @@ SEVERITY_OF_RULE: Final = {
     "wandering.zone_exit": "high",
     "missed_check.silent": "medium",
     "missed_check.checkin": "medium",
+    "missed_check.inactivity": "medium",
+    "missed_check.reported": "medium",
     "device.battery_low": "low",
 }
 

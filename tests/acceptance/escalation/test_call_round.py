@@ -253,14 +253,20 @@ async def test_what_somebody_says_of_themselves_after_a_fall_staff_confirm(story
     assert (await story.alarm_of("wang")).state == "open"
 
 
-async def test_of_a_household_each_is_asked_by_their_own_telephone(story: Story) -> None:
+async def test_of_a_household_each_is_asked_and_whoever_answers_speaks_for_the_box_alone(
+    story: Story, phones: Answering
+) -> None:
     await story.centre.household("zhou")
     for who in ("wang", "li"):
         await story.centre.rows("update resident set household = 'zhou' where id = %s returning 1", who)
     await story.centre.phone("li", PHONES["li"])
     story.at(0, silent("zhou", "medium", subject="household:zhou", resident=None, household="zhou"))
     story.want(0, sms("wang", "王秀兰您好"), sms("li", "李建国您好"))
+    story.at(20, phones.texts_us("li", "1"))
     await story.plays(until=30)
+    alarm = await story.alarm_of("zhou")
+    assert (alarm.state, alarm.timeline[-1].actor) == ("resolved", "resident:li")
+    assert await story.centre.seen("li") == await story.centre.seen("wang") == []
 
 
 async def test_an_alarm_that_staff_called_off_is_vouched_for_by_nobody(story: Story, phones: Answering) -> None:

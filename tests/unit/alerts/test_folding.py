@@ -9,6 +9,7 @@ import pytest
 
 from alerts.alarm import Alarm, Episode, Latency, Place, State, follower_id
 from alerts.folding import FoldContext, active_for, fold
+from alerts.policy import MISSED_RULES
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, an_alarm, an_episode
 
 
@@ -250,6 +251,33 @@ class TestRecovery:
         alarm = an_alarm("wandering.zone_exit", recovered_at=T0 + MINUTE)
         back = folded(alarm, an_episode("wandering.zone_exit", T0 + HOUR))
         assert (back.recovered_at, back.timeline[-1].event) == (None, "stands_again")
+
+
+class TestPressedWell:
+    def press(self, rule: str, after_ms: int) -> Episode:
+        return an_episode(rule, T0 + after_ms, what="recovered", pressed_well=True)
+
+    @pytest.mark.parametrize("rule", MISSED_RULES)
+    @pytest.mark.parametrize("severity", ["low", "medium", "high"])
+    @pytest.mark.parametrize("state", ["open", "acknowledged", "dispatched", "on_scene"])
+    def test_it_ends_what_was_missed_however_bad(self, rule: str, severity: str, state: State) -> None:
+        alarm = msgspec.structs.replace(in_state(state, rule), severity=severity)
+        ended = folded(alarm, self.press(rule, HOUR))
+        assert (ended.state, ended.recovered_at) == ("resolved", T0 + HOUR)
+        assert (ended.timeline[-1].actor, ended.timeline[-1].event) == ("wearer", "resolve")
+
+    def test_it_ends_what_had_recovered_and_still_waited_for_somebody(self) -> None:
+        rule = "missed_check.inactivity"
+        alarm = an_alarm(rule, severity="high", recovered_at=T0 + MINUTE)
+        ended = folded(alarm, self.press(rule, HOUR))
+        assert (ended.state, ended.recovered_at) == ("resolved", T0 + MINUTE)
+
+    def test_a_press_of_before_says_nothing_of_what_was_missed_since(self) -> None:
+        rule = "missed_check.inactivity"
+        assert fold(an_alarm(rule), self.press(rule, -1), T0 + HOUR).change == "nothing"
+
+    def test_where_nothing_is_missed_it_opens_nothing(self) -> None:
+        assert fold(None, self.press("missed_check.silent", HOUR), T0 + HOUR).change == "nothing"
 
 
 class TestWearersCancel:
