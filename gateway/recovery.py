@@ -121,9 +121,9 @@ async def _start(connection: Connection, now_ms: int) -> _Start:
         return _Start(engine, snapshot.batch, snapshot.registry_version)
     first = await first_batch_since(connection, now_ms - DAY_MS)
     if first is not None:
-        return _Start(Engine(), first - 1, 0)
+        return _Start(Engine(now_ms - DAY_MS) if first > 1 else Engine(), first - 1, 0)
     last = await last_batch(connection)
-    return _Start(Engine(), 0 if last is None else last.number, 0)
+    return _Start(Engine(), 0, 0) if last is None else _Start(Engine(last.now_ms), last.number, 0)
 
 
 async def _catch_up(connection: Connection, engine: Engine, number: int, version: int) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from alerts.engine import journal, kernel, pool, snapshot
 from alerts.engine.directory import Directory, apply, room_for
 from alerts.engine.errors import KernelFault
-from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, Journal, State
+from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, NEVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
 from alerts.engine.pool import BEGUN_AT_MOST, KEPT_AT_MOST
 from alerts.engine.rules import EPISODE_EVENT, Rule
@@ -45,9 +45,14 @@ class Engine:
 
     key: ClassVar[str] = snapshot.KEY
 
-    def __init__(self) -> None:
-        """Begin with nobody."""
-        self._state: State = empty_state()
+    def __init__(self, known_since: int = NEVER) -> None:
+        """Begin with nobody.
+
+        Args:
+            known_since: what happened before this is not told to it, ms; NEVER: there was nothing. It then asks for no
+                promise that may have been kept before.
+        """
+        self._state: State = empty_state()._replace(known_since=np.array([known_since], np.int64))
         self._directory = Directory()
         self._applied = 0
         self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)

@@ -212,6 +212,7 @@ class State(NamedTuple):
     check_due: npt.NDArray[np.int64]  # shape (n_residents,), nothing is said of their checks before this, ms
     fence: Records  # shape (n_fences,), FENCE
     vertex: npt.NDArray[np.float64]  # shape (n_vertices, 2), metres east and north of the fence's origin
+    known_since: npt.NDArray[np.int64]  # shape (1,), nothing that happened before this was heard, ms; NEVER: all was
     zone_at: npt.NDArray[np.int64]  # shape (n_zones, n_steps), from when on, ms; padded with FOREVER
     zone_offset: npt.NDArray[np.int64]  # shape (n_zones, n_steps), local time - UTC, ms
     rules: Records  # shape (n_rows,), catalogue.RULES: row 0 is what is in force where nobody set anything

@@ -93,6 +93,7 @@ def empty_state() -> State:
         check_due=np.empty(0, np.int64),
         fence=np.empty(0, FENCE),
         vertex=np.empty((0, 2), np.float64),
+        known_since=np.array([NEVER], np.int64),
         zone_at=np.empty((0, 1), np.int64),
         zone_offset=np.empty((0, 1), np.int64),
         rules=DEFAULTS.copy(),

@@ -91,7 +91,7 @@ async def backtest(connection: Connection, request: Request, progress: Progress)
     warm = start - request.warmup_ms
     part = await stretch(connection, warm, end)
     real = await alarms_between(connection, warm, end)
-    as_was, as_set = Run([], Staff(real)), Run(settings, Staff(real))
+    as_was, as_set = (Run(some, Staff(real), known_since=warm) for some in ((), settings))
     done = await _run(connection, part, (as_was, as_set), progress)
     if not done:
         raise BacktestError("nothing is stored of that time")

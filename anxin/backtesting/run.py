@@ -31,10 +31,13 @@ class Run:
         faulty: detectors that met what must not be, and were switched off from there on.
     """
 
-    def __init__(self, settings: Sequence[Parameter], staff: Staff) -> None:
-        """Begin with nobody. ``settings`` are in force for everyone, whatever anybody set for themselves."""
+    def __init__(self, settings: Sequence[Parameter], staff: Staff, *, known_since: int = -FOREVER) -> None:
+        """Begin with nobody. ``settings`` are in force for everyone, whatever anybody set for themselves.
+
+        ``known_since``: of what happened before this nothing is told, ms.
+        """
         self.faulty: list[Rule] = []
-        self._engine = Engine()
+        self._engine = Engine(known_since)
         self._directory = Directory()
         self._standing = Standing()
         self._staff = staff

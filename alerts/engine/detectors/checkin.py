@@ -16,7 +16,8 @@ not, so that the day's list says when they were heard of again.
 
 The deadline is the end and the grace; after our own system was away it is at least one interval of what they wear
 (``HOLD_AT_MOST_MS`` at most) after we began to listen again, so that what was stored meanwhile is heard first (design
-rule 9). What ended more than a day ago is not asked for any more. Who is not looked after as usual when the deadline
+rule 9). What ended more than a day ago is not asked for any more, nor what may have been kept before anything is known
+of (``State.known_since``). Who is not looked after as usual when the deadline
 comes, or for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later as well.
 
 One episode stands from the first check that is missed until they are heard of: the next ones missed are evidence of
@@ -255,10 +256,14 @@ def advance(
     if enabled[_RULE] == 0 or k < 0:
         return k
     for r in range(len(state.check_due)):
-        if state.check_due[r] <= now:
-            k = look(state, r, now, listening_since, journal, out, k)
-            if k < 0:
-                return k
+        if state.check_due[r] > now:
+            continue
+        if state.resident[r]["check_count"] == 0 and state.resident[r]["missed"] == 0:
+            state.check_due[r] = FOREVER
+            continue
+        k = look(state, r, now, listening_since, journal, out, k)
+        if k < 0:
+            return k
     return k
 
 
@@ -304,7 +309,7 @@ def look(state: State, r: int, now: int, listening_since: int, journal: Journal,
             k = say(state, r, row, _KEPT, heard, by_what(resident, heard), -1, -1, p, journal, out, k)
             continue
         deadline = int(check["closes"]) + grace_of(check, p)
-        if check["settled"] == MISSED or now - check["closes"] > _ASKED_FOR_MS:
+        if check["settled"] == MISSED or begins < state.known_since[0] or now - check["closes"] > _ASKED_FOR_MS:
             continue
         if max(deadline, heard_since) > now:
             due = min(due, max(deadline, heard_since))

@@ -51,6 +51,14 @@ def kept(conninfo: str) -> list[tuple[Any, ...]]:
     )
 
 
+def skipped(conninfo: str) -> list[tuple[str, int, str]]:
+    return rows(
+        conninfo,
+        "select r.id, o.closes_ms, o.skipped from check_outcome o join resident r on r.slot = o.resident_slot"
+        " where o.skipped is not null",
+    )
+
+
 def alarms(conninfo: str) -> list[tuple[str, str, str]]:
     return rows(
         conninfo, "select object ->> 'resident', state, severity from alarm where rule = %s order by raised_at", RULE
@@ -107,3 +115,19 @@ async def test_a_promise_that_is_made_while_the_gateway_runs_counts_and_somebody
         vouch(conninfo, "r1", seen)
         await eventually(lambda: alarms(conninfo) == [("r1", "resolved", "medium")], "the alarm is over")
     assert kept(conninfo) == [("r1", closes, seen, "seen")]
+
+
+async def test_whoever_is_in_hospital_when_it_is_due_was_not_asked_for_and_it_is_written_down_why(
+    conninfo: str, mosquitto: RunningBroker, band: Client
+) -> None:
+    closes = NOW() - HOUR_MS
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("update resident set status = 'hospital' where id = 'r0'")
+    promise(conninfo, "r0", closes - HOUR_MS, closes)
+    promise(conninfo, "r1", closes - HOUR_MS, closes)
+    async with running_gateway(conninfo, mosquitto):
+        for device in ("b0", "b1"):
+            band.publish(f"anxin/v1/s1/{device}/heartbeat", encoded(t=NOW(), interval_s=1))
+        await eventually(lambda: skipped(conninfo) and alarms(conninfo), "both are judged")
+    assert skipped(conninfo) == [("r0", closes, "hospital")]
+    assert alarms(conninfo) == [("r1", "open", "medium")]

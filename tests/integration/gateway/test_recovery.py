@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from alerts.engine import Engine
-from devices.clock import SystemClock
+from alerts.engine import Engine, Rule
+from devices.clock import DAY_MS, MINUTE_MS, SystemClock
 from devices.kinds import Kind
-from devices.payloads import Heartbeat, Position, Reading, Sos
+from devices.payloads import Checkin, Heartbeat, Position, Reading, Sos
 from gateway import recovery
 from gateway.assemble import assemble
 from gateway.directory import TAKEN, Directory, Route
@@ -132,6 +132,32 @@ async def test_a_broken_snapshot_is_named_and_the_one_before_it_or_the_day_is_us
         assert engine.snapshot() == life.engine.snapshot()
     told = [entry["batch"] for entry in logs if entry["event"] == "engine_snapshot_unreadable"]
     assert told == broken == [25, 10][: len(broken)]
+
+
+async def test_without_a_snapshot_nobody_is_missed_for_what_they_kept_before_the_day_that_is_replayed(
+    conninfo: str,
+) -> None:
+    ends = START + 4 * MINUTE_MS
+    async with living(conninfo) as life:
+        change(
+            conninfo,
+            "insert into check_window (resident_slot, plan, day, opens_ms, closes_ms, grace_ms) select slot, 'p',"
+            f" current_date, {START - 30 * MINUTE_MS}, {ends}, 0 from resident where id in ('r1', 'r3')",
+        )
+        await life.batch((Checkin(t=START), 3))
+        await life.minutes(9)
+        now = START + 5 * MINUTE_MS + DAY_MS
+        async with await connect(conninfo, application="test") as connection:
+            engine = (await recover(connection, now)).engine
+        missed = [missed_by(one, START + 11 * MINUTE_MS) for one in (life.engine, engine)]
+    assert missed == [[1], []]
+
+
+def missed_by(engine: Engine, now: int) -> list[int]:
+    """The slots of residents who are missed by a look at the deadlines half an hour later."""
+    said = engine.advance(now + 30 * MINUTE_MS, START)
+    resident: list[int] = said["resident"][said["rule"] == Rule.MISSED_CHECK_CHECKIN].tolist()
+    return resident
 
 
 async def test_stretches_of_any_length_give_the_same_engine(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:

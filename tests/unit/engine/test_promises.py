@@ -131,6 +131,16 @@ def test_of_thousands_who_miss_the_same_morning_each_is_told_once() -> None:
     ]
 
 
+def test_what_may_have_been_kept_before_anything_is_known_is_not_asked_for() -> None:
+    engine = Engine(EIGHT)
+    engine.apply([*community, *(change(window(0, EIGHT + day * DAY, EIGHT + day * DAY + HOUR)) for day in range(2))])
+    engine = Engine.restore(engine.snapshot())
+    assert promises(engine, EIGHT + DAY) == []
+    engine.commit()
+    (missed,) = promises(engine, EIGHT + DAY + 2 * HOUR)
+    assert (missed.what, missed.opening_t) == (What.OPENED, EIGHT + DAY + HOUR)
+
+
 def test_a_week_of_promises_moved_again_and_again_leaves_nothing_behind() -> None:
     engine = knowing([])
     for i in range(300):
