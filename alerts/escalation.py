@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from alerts.actors import OF_A_CONTACT, OF_A_RESIDENT
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, TimelineEntry
 from alerts.policy import calls_people
 from alerts.transitions import NO_PROGRESS, ROUND_EVENTS, TOLD, entries_of_round
 
@@ -77,7 +77,7 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
     unwatched = is_watched(before) and (watch or not is_watched(after))
     return Effects(
         withdraw="all" if ended or reopened or stops else "steps" if grew_worse or unwatched else "nothing",
-        plan_from=now if begins else _began(after) if grew_worse else None,
+        plan_from=now if begins or (grew_worse and before.severity == "low") else _began(after) if grew_worse else None,
         watch=watch,
         tell_family=after.is_active and _asked(after) > _asked(before) and not told_this_round(after),
         reassure=taken and after.kind == "sos" and after.device is not None,
@@ -86,8 +86,13 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
 
 
 def _began(alarm: Alarm) -> int:
-    """When the plan's times began to count, ms."""
-    return next((e.t for e in reversed(alarm.timeline) if e.event in _BEGINNINGS), alarm.raised_at)
+    """When the plan's times began to count, ms; of one that was low, when it became more."""
+    return next((e.t for e in reversed(alarm.timeline) if _begins(e)), alarm.raised_at)
+
+
+def _begins(entry: TimelineEntry) -> bool:
+    """While it is low nobody is called, so nobody is late; only what was low can become medium."""
+    return entry.event in _BEGINNINGS or (entry.event, entry.note) == ("severity_raised", "medium")
 
 
 def _deeds(alarm: Alarm) -> int:

@@ -206,6 +206,18 @@ async def test_repetitions_that_are_overdue_together_are_said_once(story: Story)
     await story.plays(until=hours(1))
 
 
+async def test_a_silence_that_was_low_all_night_begins_its_plan_when_it_becomes_more(story: Story) -> None:
+    story.at(0, silent("wang", "low"))
+    story.at(hours(8), silent("wang", "medium"))
+    story.want(hours(8) + 60, sms("zhang"))
+    story.want(hours(8) + 180, sms("wu"))
+    story.at(hours(8) + 100, silent("wang", "high"))
+    story.want(hours(8) + 180, sms("neighbour chen"))
+    story.want(hours(8) + 360, sms("grid worker liu"), sms("grid worker of all"))
+    story.silence()
+    await story.plays(until=hours(10))
+
+
 async def test_what_was_taken_and_grew_worse_gets_the_plan_of_its_severity(story: Story) -> None:
     grave = Policy(
         id="grave", name="grave", site=SITE, applies_to="missed_check", severity="high",
