@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Latency, Place, TimelineEntry
+from alerts.clearing import clear
 from alerts.desk import absorb, act, take_all
 from alerts.policies import BUILT_IN
 from alerts.ports import AlarmTransaction, AnotherActive, Message, NewMessage, NewStep, Plan
@@ -449,6 +450,36 @@ class TestMessages:
         async with world.store.transaction() as tx:
             assert [message.recipient for message in await tx.told(first.id)] == [first.rule, mate.rule]
             assert await tx.told(nth_uuid(404)) == []
+
+
+class TestMissedChecks:
+    async def test_an_alarm_is_found_with_what_else_is_missed_and_whatever_its_kind(self, world: World) -> None:
+        missed, silent, fall = (
+            an_alarm(rule) for rule in ("missed_check.checkin", "missed_check.silent", "fall.device")
+        )
+        await put(world, missed, silent, fall)
+        async with world.store.transaction() as tx:
+            for alarm in (missed, silent, fall):
+                assert await tx.lock_with_checks(alarm.id) == alarm
+            assert await tx.lock_with_checks(nth_uuid(404)) is None
+
+    async def test_clearing_ends_what_is_missed_of_the_resident_and_of_nobody_else(self, world: World) -> None:
+        await world.register(a_card())
+        other = {"resident": "r2", "subject": "resident:r2"}
+        mine = [an_alarm(rule) for rule in ("missed_check.checkin", "missed_check.silent", "fall.device")]
+        theirs = an_alarm("missed_check.checkin", id=nth_uuid(77), case=nth_uuid(77), **other)
+        over = an_alarm("missed_check.inactivity", state="cancelled")
+        await put(world, *mine, theirs, over)
+        for _ in range(2):
+            async with world.store.transaction() as tx:
+                await clear(tx, "r1", actor="zhang", how="call", at=T0 + MINUTE, note="在楼下")
+        async with world.store.transaction() as tx:
+            locked = await tx.lock_many([alarm.id for alarm in (*mine, theirs, over)])
+        ended = {
+            key: (alarm.result, alarm.timeline[-1].note) for key, alarm in locked.items() if alarm.state == "resolved"
+        }
+        assert ended == {alarm.id: ("settled_by_phone", "在楼下") for alarm in mine[:2]}
+        assert [alarm.version for alarm in locked.values() if alarm.state == "resolved"] == [2, 2]
 
 
 class TestTheDeskOverEachStore:
