@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Final, LiteralString, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,9 +32,9 @@ AHEAD_MS: Final = 48 * HOUR_MS
 PLANNER: Final = "planner"
 """The actor of these changes in the history."""
 
-_CONCERNED: Final[LiteralString] = (
-    "(%(residents)s::text[] is null or r.id = any(%(residents)s)) and (%(site)s::text is null or r.site = %(site)s)"
-)
+AT_ONCE: Final = 250
+"""Residents in a piece: a few hundredths of a second of work."""
+
 _ROWS: Final[LiteralString] = (
     "jsonb_to_recordset(%(rows)s) x"
     " (id text, slot int4, plan text, day date, opens_ms int8, closes_ms int8, grace_ms int8, by text)"
@@ -61,57 +61,86 @@ async def replan(conn: Connection, now: int, *, residents: Sequence[str] | None 
     ``residents``: their ids, None for all; ``site`` None for every one. Joins the caller's transaction, which holds
     the registry.
     """
-    revisions = await _revisions(conn, now, residents, site)
-    await _write(conn, revisions)
-    return _count(revisions)
+    laying = _Laying(conn, now)
+    return sum([await laying.put_right(some) for some in await laying.pieces(residents, site)])
 
 
 async def plan_ahead(conn: Connection, now: int) -> int:
-    """Make everybody's windows what the plans say, until ``now`` (ms) and two days; how many differed."""
-    if _count(await _revisions(conn, now, None, None)) == 0:
-        await _note_planned(conn, now)
-        return 0
-    async with writing(conn, PLANNER):
-        await hold_registry(conn)
-        written = await replan(conn, now)
-        await _note_planned(conn, now)
-    return written
+    """Make everybody's windows what the plans say, until ``now`` (ms) and two days; how many differed.
 
-
-async def _note_planned(conn: Connection, now: int) -> None:
+    Only where something differs the registry is held, for some residents at a time.
+    """
+    laying = _Laying(conn, now)
+    written = 0
+    for some in await laying.pieces(None, None):
+        if await laying.differences(some):
+            async with writing(conn, PLANNER):
+                await hold_registry(conn)
+                written += await laying.put_right(some)
     await conn.execute(
         "insert into planner_state (planned_to_ms) values (%s)"
         " on conflict (only_row) do update set planned_to_ms = excluded.planned_to_ms",
         (now + AHEAD_MS,),
     )
+    return written
 
 
-async def _revisions(
-    conn: Connection, now: int, residents: Sequence[str] | None, site: str | None
-) -> list[tuple[int, Revision]]:
-    """What is to be written, by the resident's slot; nobody with whom all is well."""
-    whom = {"residents": None if residents is None else list(residents), "site": site}
-    promises, unreadable = await _promises(conn, whom)
-    standing = await _standing(conn, now, whom)
-    planned_to = await _planned_to(conn, now)
-    off = await _days_off(conn)
-    known: dict[object, list[Due]] = {}
-    found = []
-    for slot in sorted((promises.keys() | standing.keys()) - unreadable):
-        wanted = _wanted(promises.get(slot, []), off, known, now)
-        revision = revised(standing.get(slot, []), wanted, now=now, planned_to=planned_to)
-        if any(revision):
-            found.append((slot, revision))
-    return found
+class _Laying:
+    """One time of laying plans out at ``now`` (ms); residents are told by their slots.
+
+    In pieces: whoever shares the process or waits for the registry gets a turn between them, and no transaction lies
+    idle for long.
+    """
+
+    def __init__(self, conn: Connection, now: int) -> None:
+        self._conn = conn
+        self._now = now
+        self._known: dict[object, list[Due]] = {}
+
+    async def pieces(self, residents: Sequence[str] | None, site: str | None) -> list[list[int]]:
+        """Whoever promises something or has windows, of these residents and this site; None for any."""
+        cursor = await self._conn.execute(
+            "select r.slot from resident r where (exists (select from care_plan p where p.resident_slot = r.slot"
+            " and p.active) or exists (select from check_window w where w.resident_slot = r.slot"
+            " and w.closes_ms > %(since)s)) and (%(residents)s::text[] is null or r.id = any(%(residents)s))"
+            " and (%(site)s::text is null or r.site = %(site)s) order by r.slot",
+            {
+                "since": self._now - OVERDUE_MS,
+                "residents": None if residents is None else list(residents),
+                "site": site,
+            },
+        )
+        slots = [row[0] for row in await cursor.fetchall()]
+        return [slots[at : at + AT_ONCE] for at in range(0, len(slots), AT_ONCE)]
+
+    async def put_right(self, slots: Sequence[int]) -> int:
+        """Write what differs; how much it was."""
+        revisions = await self.differences(slots)
+        await _write(self._conn, revisions)
+        return sum(len(part) for _, revision in revisions for part in revision)
+
+    async def differences(self, slots: Sequence[int]) -> list[tuple[int, Revision]]:
+        """What is to be written; nobody with whom all is well."""
+        promises, unreadable = await _promises(self._conn, slots)
+        standing = await _standing(self._conn, self._now, slots)
+        planned_to = await _planned_to(self._conn, self._now)
+        off = await _days_off(self._conn)
+        found = []
+        for slot in sorted(set(slots) - unreadable):
+            wanted = _wanted(promises.get(slot, []), off, self._known, self._now)
+            revision = revised(standing.get(slot, []), wanted, now=self._now, planned_to=planned_to)
+            if any(revision):
+                found.append((slot, revision))
+        return found
 
 
-async def _promises(conn: Connection, whom: dict[str, Any]) -> tuple[dict[int, list[_Promise]], set[int]]:
+async def _promises(conn: Connection, slots: Sequence[int]) -> tuple[dict[int, list[_Promise]], set[int]]:
     """The plans in force by the resident's slot; and whose plans cannot be read, as no version of ours writes them."""
     cursor = await conn.execute(
         "select r.slot, r.timezone, r.site, p.id, p.windows::text, p.holidays, p.first_day, p.last_day, p.grace_min,"
         " p.promised_ms from care_plan p join resident r on r.slot = p.resident_slot"
-        f" where p.active and r.status <> all(%(left)s) and {_CONCERNED} order by r.slot, p.id",
-        {**whom, "left": LEFT},
+        " where p.active and r.status <> all(%s) and r.slot = any(%s) order by r.slot, p.id",
+        (LEFT, list(slots)),
     )
     known: dict[str, tuple[WindowTerms, ...]] = {}
     found: dict[int, list[_Promise]] = {}
@@ -134,15 +163,15 @@ def _decoded(text: str, known: dict[str, tuple[WindowTerms, ...]]) -> tuple[Wind
     return known[text]
 
 
-async def _standing(conn: Connection, now: int, whom: dict[str, Any]) -> dict[int, list[Standing]]:
+async def _standing(conn: Connection, now: int, slots: Sequence[int]) -> dict[int, list[Standing]]:
     cursor = await conn.execute(
         "select w.resident_slot, w.id, w.plan, w.day, w.opens_ms, w.closes_ms, w.grace_ms, w.by,"
         f" {DUE_MS}, o.kept_ms is not null"
         " from check_window w join resident r on r.slot = w.resident_slot"
         " left join check_outcome o on o.resident_slot = w.resident_slot and o.closes_ms = w.closes_ms"
-        f" where w.closes_ms > %(since)s and w.opens_ms < %(until)s and {_CONCERNED}"
+        " where w.closes_ms > %(since)s and w.opens_ms < %(until)s and r.slot = any(%(slots)s)"
         " order by w.resident_slot, w.opens_ms",
-        {**whom, **IN_FORCE, "since": now - OVERDUE_MS, "until": now + AHEAD_MS},
+        {**IN_FORCE, "slots": list(slots), "since": now - OVERDUE_MS, "until": now + AHEAD_MS},
     )
     found: dict[int, list[Standing]] = {}
     for slot, key, *terms, due, kept in await cursor.fetchall():
@@ -195,10 +224,6 @@ def _local(moment_ms: int, clock: ZoneInfo) -> date:
 
 def _row(terms: Wanted) -> dict[str, object]:
     return {**terms._asdict(), "day": terms.day.isoformat()}
-
-
-def _count(revisions: Sequence[tuple[int, Revision]]) -> int:
-    return sum(len(part) for _, revision in revisions for part in revision)
 
 
 async def _write(conn: Connection, revisions: Sequence[tuple[int, Revision]]) -> None:
