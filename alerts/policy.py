@@ -79,6 +79,9 @@ _END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset(
 """Of kinds that otherwise wait for somebody. What is promised late is kept all the same (ADR-28); that somebody came on
 duty settles it (ADR-23)."""
 
+_END_HOWEVER_BAD: Final[frozenset[str]] = frozenset({"system.site_silent"})
+"""That a site is heard again is certain, and who of it is not is told of by alarms of their own (ADR 29)."""
+
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""
 
@@ -119,6 +122,8 @@ def severity_of(episode: Episode, *, cry_for_help_active: bool) -> SeverityName:
 
 def resolves_itself(alarm: Alarm) -> bool:
     """Whether the alarm ends without people once its cause is gone."""
+    if alarm.rule in _END_HOWEVER_BAD:
+        return True
     mild = SEVERITIES.index(alarm.severity) <= SEVERITIES.index("medium")
     return mild and (alarm.kind == "device" or alarm.rule in _END_WITH_THEIR_CAUSE)
 

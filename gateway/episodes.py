@@ -28,9 +28,24 @@ _HOW: Final[dict[int, How]] = {checkin.BY_THEMSELVES: "button", checkin.BY_LIVIN
 _WHOLE: Final = ("fixes_outside", "charging", "worn", "at_home", "local_hour", "never_reported", "readings")
 
 
-def to_episodes(events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int) -> list[Episode]:
-    """Translate the engine's output for one batch, in order. ``events``: shape (n,), EPISODE_EVENT."""
-    return [_episode(event, readings, directory, now_ms) for event in of_alarms(events)]
+def to_episodes(
+    events: Records, readings: Sequence[Heading], directory: Directory, now_ms: int, sites: Sequence[str]
+) -> list[Episode]:
+    """Translate the engine's output for one batch, in order.
+
+    Args:
+        events: shape (n,), EPISODE_EVENT.
+        readings: of the batch.
+        directory: as of the batch.
+        now_ms: the batch's moment.
+        sites: the engine's, ``Engine.sites``.
+    """
+    return [
+        _episode(event, readings, directory, now_ms)
+        if event["site"] < 0
+        else _of_site(event, sites[int(event["site"])], now_ms)
+        for event in of_alarms(events)
+    ]
 
 
 def pressed_well(readings: Readings, directory: Directory) -> list[Episode]:
@@ -137,6 +152,28 @@ def _episode(event: Any, readings: Sequence[Heading], directory: Directory, now_
         and reading.trusted
         and device is not None
         and device.is_tried_out(reading.t, reading.received),
+    )
+
+
+def _of_site(event: Any, site: str, now_ms: int) -> Episode:
+    """What concerns a whole site, and nobody in particular."""
+    rule = Rule(int(event["rule"]))
+    return Episode(
+        id=episode_id(rule.public_name, site, int(event["opening_t"]), int(event["opening_seq"])),
+        what=_WHAT[What(int(event["what"]))],
+        rule=rule.public_name,
+        severity=SEVERITIES[int(event["severity"])],
+        subject=site,
+        site=site,
+        resident=None,
+        household=None,
+        device=None,
+        t=int(event["t"]),
+        late=False,
+        position=None,
+        evidence=_evidence(rule, event)[1],
+        received=now_ms,
+        parameters=int(event["parameters"]),
     )
 
 

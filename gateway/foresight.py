@@ -63,7 +63,7 @@ def foresee(pending: Pending, *, engine: Engine, directory: Directory, picture: 
     """The alarms that will be new or changed once everything is committed, in the order in which they are touched."""
     episodes: list[Episode] = []
     if (decided := pending.decided) is not None:
-        episodes += to_episodes(decided.events, decided.readings, directory, decided.now_ms)
+        episodes += to_episodes(decided.events, decided.readings, directory, decided.now_ms, engine.sites)
     met = {} if decided is None else decided.readings.slots
     episodes += _undecided(pending.undecided, engine, directory, met)
     standing = Standing()
@@ -114,4 +114,4 @@ def _undecided(
         # The pipeline will switch that detector off; a cry's own has nothing in it that could fail.
         _log.critical("detector_failed_in_foresight", status=fault.status)
         return []
-    return to_episodes(events, readings, directory, now_ms)
+    return to_episodes(events, readings, directory, now_ms, engine.sites)

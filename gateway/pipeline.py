@@ -306,7 +306,7 @@ class Pipeline:
     async def _fold(self, work: Work, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
         """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
         now = work.row.now_ms
-        told = to_episodes(work.events, work.readings, self._directory, now)
+        told = to_episodes(work.events, work.readings, self._directory, now, self._engine.sites)
         pressed = pressed_well(work.readings, self._directory)
         absorbed = await absorb(transaction, [*told, *pressed], now, lambda episode: self._latency(episode, now))
         alarms: dict[Key, UUID] = {}

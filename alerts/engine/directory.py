@@ -32,7 +32,7 @@ from alerts.engine.layout import (
 )
 from alerts.engine.promises import Window
 from alerts.engine.rules import Rule
-from alerts.engine.state import with_devices, with_houses, with_residents, with_routines
+from alerts.engine.state import with_devices, with_houses, with_residents, with_routines, with_sites
 from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import Zone, disc_of, drawn, zone_of
 from devices.batch import Records
@@ -154,11 +154,12 @@ class Changed(NamedTuple):
     promises: dict[int, promises.Settled]
     """What has been said of the checks of residents whose promises change."""
     houses: dict[int, None]
+    sites: dict[int, None]
 
 
 def apply(directory: Directory, state: State, changes: Sequence[RegistryChange]) -> State:
     """Bring committed changes into the arrays, in their order; returns the state, perhaps grown."""
-    changed = Changed({}, {}, {}, {}, {}, {})
+    changed = Changed({}, {}, {}, {}, {}, {}, {})
     for change in changes:
         record = change.record
         match change.entity:
@@ -185,6 +186,7 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange])
                 state = _sighting(directory, state, change.key, record if isinstance(record, Sighting) else None)
             case _:
                 pass
+    state = with_sites(state, np.array([directory.site_rules.get(site, 0) for site in directory.sites], np.int32))
     if changed.parameters:
         state = _layered(directory, state)
     return _laid_out(directory, state, changed)
@@ -309,12 +311,14 @@ def _device(directory: Directory, state: State, key: str, record: Device | None,
     site = "" if record is None else record.site
     if state.device[slot]["site"] != _site(directory, site):
         switched = _half_counted(directory, state, _FOLLOWED, [slot])
+        changed.sites.update(dict.fromkeys((int(state.device[slot]["site"]), _site(directory, site))))
         state.device[slot]["site"] = _site(directory, site)
         state.device[slot]["site_rules"] = directory.site_rules.get(site, 0)
         _device_changes(directory, slot, changed)
         _forget_switched(directory, state, switched)
     if state.device[slot]["watched"] != watched:
         state.device[slot]["watched"] = watched
+        changed.sites[_site(directory, site)] = None
         _device_changes(directory, slot, changed)
     return state
 
@@ -491,9 +495,11 @@ def _layered(directory: Directory, state: State) -> State:
     for slot in own:
         state.resident["rules"][slot] = directory.own_rules[slot]
     state.device["site_rules"] = of_site[state.device["site"]]
+    state.site["rules"] = of_site[:-1]
     state.due[:] = 0
     state.fault_due[:] = 0
     state.check_due[:] = 0
+    state.site_due[:] = 0
     state = state._replace(rules=rows)
     know_wearers(state, np.arange(len(state.device)))
     return state
@@ -511,6 +517,10 @@ def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
         state = state._replace(
             ward=replaced(state.ward, state.resident["ward_first"], state.resident["ward_count"], wards)
         )
+    sites = [site for site in changed.sites if site >= 0]
+    if sites:
+        rows = _site_rows(state, sites)
+        state = state._replace(site_device=replaced(state.site_device, state.site["first"], state.site["count"], rows))
     if changed.walkers:
         state = _fences(directory, state, list(changed.walkers))
     if changed.promises:
@@ -528,6 +538,9 @@ def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
     devices = np.array(list(concerned), np.int64)
     know_wearers(state, devices)
     state.fault_due[devices] = 0
+    of_sites = state.device["site"][devices]
+    state.site_due[of_sites[of_sites >= 0]] = 0
+    state.site_due[sites] = 0
     stir_residents(state, np.array(residents, np.int64))
     return state
 
@@ -561,6 +574,16 @@ def _member_rows(directory: Directory, houses: list[int]) -> Rows:
     of_each = [sorted(directory.members.get(house, ())) for house in houses]
     rows = np.array([slot for members in of_each for slot in members], np.int32)
     return Rows(houses, list(map(len, of_each)), rows)
+
+
+def _site_rows(state: State, sites: list[int]) -> Rows:
+    """What is worn or stands in homes, as it is registered in these sites."""
+    of = state.device["site"]
+    slots = np.flatnonzero(np.isin(of, sites) & (state.device["watched"] != 0))
+    slots = slots[np.argsort(of[slots], kind="stable")]
+    owners = sorted(sites)
+    counts = np.searchsorted(of[slots], owners, "right") - np.searchsorted(of[slots], owners, "left")
+    return Rows(owners, counts.tolist(), slots.astype(np.int32))
 
 
 def _fences(directory: Directory, state: State, walkers: list[int]) -> State:
@@ -598,7 +621,8 @@ def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) 
 
 def without_waste(state: State) -> State:
     """The same knowledge with every array in the order of its owners and nothing left behind in it."""
-    resident, spans, house = state.resident.copy(), state.spans.copy(), state.house.copy()
+    resident, spans = state.resident.copy(), state.spans.copy()
+    house, site = state.house.copy(), state.site.copy()
     device, episode = pool.gathered(state)
     routines = int(resident["routine"].max(initial=-1)) + 1
     fence = together(state.fence, resident["fence_first"], resident["fence_count"])
@@ -615,6 +639,8 @@ def without_waste(state: State) -> State:
         pulse=state.pulse[:routines],
         routine=state.routine[:routines],
         member=together(state.member, house["member_first"], house["member_count"]),
+        site=site,
+        site_device=together(state.site_device, site["first"], site["count"]),
         fence=fence,
         vertex=together(state.vertex, fence["vertex_first"], fence["vertex_count"]),
     )

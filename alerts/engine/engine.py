@@ -139,6 +139,7 @@ class Engine:
             self._state.due[:] = 0
             self._state.fault_due[:] = 0
             self._state.check_due[:] = 0
+            self._state.site_due[:] = 0
         self._listening_since = listening_since
         found: list[Records] = []
         while True:
@@ -173,8 +174,21 @@ class Engine:
         It says nothing more. What stands stays as it is, half-counted evidence is forgotten.
         """
         self._enabled[rule] = 0
+        if rule == Rule.SYSTEM_SITE_SILENT:
+            self._hold_nobody()
         for device in pool.counting(self._state, rule):
             pool.forget(self._state, device, rule)
+
+    def _hold_nobody(self) -> None:
+        """Judge everybody as if every site could be heard: what a detector said that failed excuses no silence."""
+        self._state.site["began"] = NEVER
+        for column in (self._state.hush, self._state.due, self._state.fault_due, self._state.check_due):
+            column[:] = 0
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The ids of the sites, in the order in which events count them."""
+        return tuple(self._directory.sites)
 
     def switch_off(self, fault: KernelFault) -> Rule:
         """Undo everything since the last commit and go on without the detector that failed; returns its rule.

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.layout import Journal, State
-from alerts.engine.wearing import heed, stir_house, stir_resident
+from alerts.engine.wearing import heed, stir_device, stir_house, stir_resident, stir_site
 
 
 @gate
@@ -71,6 +71,15 @@ def keep_house(state: State, journal: Journal, house: int) -> None:
     journal.used[5] = j + 1
 
 
+@inner
+def keep_site(state: State, journal: Journal, s: int) -> None:
+    """Keep a ``SITE`` record."""
+    j = journal.used[8]
+    journal.site_row[j] = s
+    journal.site[j] = state.site[s]
+    journal.used[8] = j + 1
+
+
 @entry
 def undo(state: State, journal: Journal) -> None:
     """Put every journalled record back, newest change first, and empty the journal."""
@@ -91,11 +100,7 @@ def undo(state: State, journal: Journal) -> None:
         device["charging"] = kept["charging"]
         device["worn"] = kept["worn"]
         device["steps"] = journal.device_steps[j]
-        state.fault_due[d] = 0
-        for row in range(state.spans[d, 0], state.spans[d, 0] + state.spans[d, 1]):
-            wearer = state.span[row]["wearer"]
-            if 0 <= wearer < len(state.resident):
-                stir_resident(state, wearer)
+        stir_device(state, d)
     for j in range(journal.used[1] - 1, -1, -1):
         state.mark_vitals[journal.vitals_slot[j]] = journal.vitals_mark[j]
     for j in range(journal.used[2] - 1, -1, -1):
@@ -119,4 +124,8 @@ def undo(state: State, journal: Journal) -> None:
         state.pulse[journal.pulse_row[j]] = journal.pulse[j]
     for j in range(journal.used[7] - 1, -1, -1):
         state.routine[journal.routine_row[j]] = journal.routine[j]
+    for j in range(journal.used[8] - 1, -1, -1):
+        s = journal.site_row[j]
+        state.site[s] = journal.site[j]
+        stir_site(state, s)
     journal.used[:] = 0

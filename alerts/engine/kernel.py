@@ -17,6 +17,7 @@ from alerts.engine.compiled import entry, inner
 from alerts.engine.composition import Step, in_order
 from alerts.engine.detectors import DETECTORS
 from alerts.engine.detectors.silent import limit_of
+from alerts.engine.earshot import is_in_the_dark
 from alerts.engine.journal import keep_device, keep_vitals
 from alerts.engine.layout import FOREVER, LATE_AFTER_MS, NEVER, NOBODY, Journal, State
 from alerts.engine.outcome import BROKEN, NO_RULE, Heard, Outcome, Status, unfinished
@@ -184,6 +185,7 @@ def process(
                     told_ms = int(beat["interval_s"] * 1000.0)
                     paced_anew = told_ms != device["interval_ms"]
                     device["interval_ms"] = told_ms
+                paced_anew = paced_anew or beat["charging"] != device["charging"]
                 device["battery_pct"] = beat["battery_pct"]
                 device["charging"] = beat["charging"]
                 device["worn"] = beat["worn"]
@@ -210,8 +212,11 @@ def process(
         if trusted:
             last = device["last_sign"]
             if order > last:
-                heard_anew = last < worn_since or last + limit_of(device, state.rules[rules]) <= now
-                device["last_sign"] = order
+                limit = limit_of(device, state.rules[rules])
+                heard_anew = last < worn_since or last + limit <= now
+                stored = NEVER < worn_since <= last and order + limit <= now
+                if not (stored and is_in_the_dark(state, d)):
+                    device["last_sign"] = order
                 paced_anew = paced_anew or heard_anew
             of_a_silence = newer and (device["heed"] == 1 or now < device["worn_from"] < FOREVER)
             if (paced_anew or of_a_silence) and device["watched"] != 0:
@@ -256,7 +261,8 @@ def advance(
     Returns:
         MORE when output, journal or the free episodes ran out: the next call goes on where this one ended.
     """
-    if due_by(state.due, now) + due_by(state.fault_due, now) + due_by(state.check_due, now) == 0:
+    of_people = due_by(state.due, now) + due_by(state.check_due, now)
+    if of_people + due_by(state.fault_due, now) + due_by(state.site_due, now) == 0:
         return Outcome(_OK, -1, NO_RULE, 0, 0)
     k = _judge(state, now, listening_since, enabled, journal, out, 0)
     if k == BROKEN:

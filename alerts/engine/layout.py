@@ -32,6 +32,8 @@ WORN: Final = 1
 """``watched``: the device is on a person, its silence is theirs."""
 BOX: Final = 2
 """``watched``: it stands in a home and says nothing of a person."""
+BUCKET_MS: Final = 10_000
+"""``tally``: how long one of its buckets is. Not finer than a site's silence has to be found, assumption."""
 LATE_AFTER_MS: Final = 600_000
 """A reading older than this on arrival is late. Source: contract section 1."""
 
@@ -170,6 +172,23 @@ HOUSE: Final[np.dtype[Any]] = np.dtype(
 )
 """A household; its row is counted from HOUSEHOLD down."""
 
+SITE: Final[np.dtype[Any]] = np.dtype(
+    [
+        ("opening_t", "i8"),  # of the open silence
+        ("began", "i8"),  # the newest sign of those whom it silenced, NEVER before the first
+        ("floor", "i8"),  # whose silence counted by then was silent before
+        ("again", "i8"),  # when the open silence is said again
+        ("back", "i8"),  # when the last one ended, NEVER
+        ("first", "i4"),  # rows of ``site_device``
+        ("count", "i4"),
+        ("rules", "i4"),  # row of ``rules``: the parameters in force for the site
+        ("open", "i1"),
+        ("severity", "i1"),
+        ("_spare", "i2"),
+    ],
+    align=True,
+)
+
 SPAN: Final[np.dtype[Any]] = np.dtype(
     [("from_ms", "i8"), ("to_ms", "i8"), ("wearer", "i4"), ("_spare", "i4")], align=True
 )
@@ -210,6 +229,11 @@ class State(NamedTuple):
     due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
     fault_due: npt.NDArray[np.int64]  # shape (n_devices,), no fault of them is judged before this, ms
     check_due: npt.NDArray[np.int64]  # shape (n_residents,), nothing is said of their checks before this, ms
+    site: Records  # shape (n_sites,), SITE
+    site_device: npt.NDArray[np.int32]  # shape (n,), slots of what is worn or stands in homes, rising for each site
+    site_due: npt.NDArray[np.int64]  # shape (n_sites,), no silence of them is judged before this, ms
+    hush: npt.NDArray[np.int8]  # shape (n_sites,), 1: the last look found that it may just be falling silent
+    tally: npt.NDArray[np.int64]  # shape (BUCKETS,), where a look counts; means nothing between two looks
     fence: Records  # shape (n_fences,), FENCE
     vertex: npt.NDArray[np.float64]  # shape (n_vertices, 2), metres east and north of the fence's origin
     known_since: npt.NDArray[np.int64]  # shape (1,), nothing that happened before this was heard, ms; NEVER: all was
@@ -221,7 +245,7 @@ class State(NamedTuple):
 class Journal(NamedTuple):
     """Records as they were before each change, in order; undone from the end."""
 
-    used: npt.NDArray[np.int64]  # shape (8,): entries used of each kind of record, in the order of what follows
+    used: npt.NDArray[np.int64]  # shape (9,): entries used of each kind of record, in the order of what follows
     device_slot: npt.NDArray[np.int32]
     device: Records  # MOVED
     device_steps: npt.NDArray[np.int32]
@@ -240,3 +264,5 @@ class Journal(NamedTuple):
     pulse: Records
     routine_row: npt.NDArray[np.int32]
     routine: Records
+    site_row: npt.NDArray[np.int32]
+    site: Records

@@ -96,10 +96,12 @@ def emit(  # noqa: PLR0917 - one row, written at once
     event["reading"] = reading
     event["resident"] = resident
     event["device"] = device
+    event["site"] = -1
     event["rule"] = rule
     event["what"] = what
     event["severity"] = severity
     event["late"] = 1 if late else 0
+    event["_spare"] = 0
     values = event["values"]
     for i in range(EVIDENCE_SLOTS):
         values[i] = np.nan

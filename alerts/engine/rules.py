@@ -28,6 +28,7 @@ class Rule(IntEnum):
     WANDERING_LOST = 14
     MISSED_CHECK_CHECKIN = 15
     MISSED_CHECK_INACTIVITY = 16
+    SYSTEM_SITE_SILENT = 17
 
     @property
     def public_name(self) -> str:
@@ -40,7 +41,7 @@ def _public_name(rule: Rule) -> str:
     return f"{kind}.{rule.name.lower().removeprefix(kind + '_')}"
 
 
-_KINDS: Final = ("sos", "fall", "wandering", "vitals", "device")
+_KINDS: Final = ("sos", "fall", "wandering", "vitals", "device", "system")
 PUBLIC_NAMES: Final[dict[Rule, str]] = {rule: _public_name(rule) for rule in Rule}
 
 
@@ -78,10 +79,12 @@ EPISODE_EVENT: Final[np.dtype[Any]] = np.dtype(
         ("reading", "i4"),  # index into the batch's header, -1 for a deadline
         ("resident", "i4"),  # slot, -1 none
         ("device", "i4"),  # slot, -1 none
+        ("site", "i4"),  # index into the directory's sites, of what concerns a whole site; -1 none
         ("rule", "i1"),
         ("what", "i1"),
         ("severity", "i1"),
         ("late", "i1"),  # 1: more than 10 minutes old on arrival
+        ("_spare", "i4"),
         ("values", "f8", (EVIDENCE_SLOTS,)),  # named by EVIDENCE_FIELDS of the rule, NaN = absent
     ],
     align=True,

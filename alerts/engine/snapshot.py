@@ -30,9 +30,9 @@ _SHA256_BYTES: Final = 32
 _HEAD_LENGTH_BYTES: Final = 4
 _RECORDS: Final = (
     layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, layout.CHECK, layout.HOUSE,
-    routine.PULSE, routine.ROUTINE, RULES,
+    routine.PULSE, routine.ROUTINE, layout.SITE, RULES,
 )  # fmt: skip
-_DERIVED: Final = ("due", "fault_due", "check_due")
+_DERIVED: Final = ("due", "fault_due", "check_due", "site_due", "hush", "tally")
 """Arrays that follow from the others."""
 PART_ENTRIES: Final = 20_000
 """Entries of one dictionary in a part: it is written in 5 ms (measured)."""
@@ -169,4 +169,7 @@ def _read(content: memoryview) -> tuple[State, Directory, Settled]:
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["check_due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["fault_due"] = np.zeros(len(arrays["device"]), np.int64)
+    arrays["site_due"] = np.zeros(len(arrays["site"]), np.int64)
+    arrays["hush"] = np.zeros(len(arrays["site"]), np.int8)
+    arrays["tally"] = blank["tally"]
     return State(**arrays), indexed(directory), head.settled

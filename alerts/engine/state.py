@@ -20,6 +20,7 @@ from alerts.engine.layout import (
     NEVER,
     NONE,
     RESIDENT,
+    SITE,
     SPAN,
     Journal,
     State,
@@ -31,6 +32,7 @@ from devices.batch import Records
 _LINE: Final = 128
 """Octets. A ``DEVICE`` record lies in two neighbouring lines of the processor's cache, which fetches them together."""
 _FIRST_EPISODES: Final = 64
+_BUCKETS: Final = 64
 RESIDENTS_AT_MOST: Final = 2
 """So often may one reading keep a ``RESIDENT`` record: it ends their silence, and is a sign that they are well."""
 
@@ -72,6 +74,14 @@ def blank_houses(count: int) -> Records:
     return rows
 
 
+def blank_sites(count: int) -> Records:
+    """Sites of which nothing is known yet."""
+    rows = np.zeros(count, SITE)
+    for name in ("began", "back"):
+        rows[name] = NEVER
+    return rows
+
+
 def empty_state() -> State:
     """No devices, no residents."""
     return State(
@@ -91,6 +101,11 @@ def empty_state() -> State:
         due=np.empty(0, np.int64),
         fault_due=np.empty(0, np.int64),
         check_due=np.empty(0, np.int64),
+        site=blank_sites(0),
+        site_device=np.empty(0, np.int32),
+        site_due=np.empty(0, np.int64),
+        hush=np.empty(0, np.int8),
+        tally=np.zeros(_BUCKETS, np.int64),
         fence=np.empty(0, FENCE),
         vertex=np.empty((0, 2), np.float64),
         known_since=np.array([NEVER], np.int64),
@@ -138,6 +153,18 @@ def with_routines(state: State, count: int) -> State:
     )
 
 
+def with_sites(state: State, rules: npt.NDArray[np.int32]) -> State:
+    """The same state with a row for each site; ``rules``: shape (n_sites,), the parameters in force for it."""
+    more = len(rules) - len(state.site)
+    if more <= 0:
+        return state
+    site = np.concatenate([state.site, blank_sites(more)])
+    site["rules"] = rules
+    return state._replace(
+        site=site, site_due=_resized(state.site_due, len(rules), 0), hush=_resized(state.hush, len(rules), 0)
+    )
+
+
 def with_episodes(state: State, free: int) -> State:
     """The same state with at least ``free`` free rows for episodes."""
     if state.free[1] >= free:
@@ -164,7 +191,7 @@ def empty_journal(room: int) -> Journal:
     episodes = KEPT_AT_MOST * room
     residents, checks = RESIDENTS_AT_MOST * room, CHECKS_AT_MOST * room
     return Journal(
-        used=np.zeros(8, np.int64),
+        used=np.zeros(9, np.int64),
         device_slot=np.empty(room, np.int32),
         device=np.empty(room, MOVED),
         device_steps=np.empty(room, np.int32),
@@ -183,4 +210,6 @@ def empty_journal(room: int) -> Journal:
         pulse=np.empty(room, PULSE),
         routine_row=np.empty(room, np.int32),
         routine=np.empty(room, ROUTINE),
+        site_row=np.empty(room, np.int32),
+        site=np.empty(room, SITE),
     )

@@ -64,9 +64,33 @@ def speaks_for(state: State, d: int, slot: int, now: int) -> bool:
 def stir(state: State, d: int, now: int) -> None:
     """Let everything be judged anew that a device's being heard, or its own pace, may decide."""
     state.fault_due[d] = 0
+    site = state.device[d]["site"]
+    if site >= 0:
+        state.site_due[site] = 0
     wearer = span_at(state, d, now)[0]
     if 0 <= wearer < len(state.resident):
         stir_resident(state, wearer)
+
+
+@inner
+def stir_device(state: State, d: int) -> None:
+    """The same whatever the time, for everybody who has it, had it or will have it."""
+    state.fault_due[d] = 0
+    site = state.device[d]["site"]
+    if site >= 0:
+        state.site_due[site] = 0
+    for row in range(state.spans[d, 0], state.spans[d, 0] + state.spans[d, 1]):
+        wearer = state.span[row]["wearer"]
+        if 0 <= wearer < len(state.resident):
+            stir_resident(state, wearer)
+
+
+@inner
+def stir_site(state: State, s: int) -> None:
+    """Let everybody be judged anew who may be heard through a site."""
+    state.site_due[s] = 0
+    for row in range(state.site[s]["first"], state.site[s]["first"] + state.site[s]["count"]):
+        stir_device(state, state.site_device[row])
 
 
 @inner

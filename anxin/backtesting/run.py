@@ -59,7 +59,7 @@ class Run:
         for events in decided:
             if len(events):
                 readings = _Headings(turn.readings, self._directory)
-                for episode in to_episodes(events, readings, self._directory, turn.now):
+                for episode in to_episodes(events, readings, self._directory, turn.now, self._engine.sites):
                     self._fold(episode, turn.now)
 
     def finish(self, end_ms: int) -> None:

@@ -30,6 +30,7 @@ from alerts.engine.detectors import (
     inactivity,
     not_worn,
     silent,
+    site_silent,
     sos_button,
     spo2,
     temperature,
@@ -37,6 +38,7 @@ from alerts.engine.detectors import (
 )
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
+    site_silent,
     silent,
     checkin,
     device_fault,

@@ -16,9 +16,10 @@ not, so that the day's list says when they were heard of again.
 
 The deadline is the end and the grace; after our own system was away it is at least one interval of what they wear
 (``HOLD_AT_MOST_MS`` at most) after we began to listen again, so that what was stored meanwhile is heard first (design
-rule 9). What ended more than a day ago is not asked for any more, nor what may have been kept before anything is known
-of (``State.known_since``). Who is not looked after as usual when the deadline
-comes, or for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later as well.
+rule 9); so it is when their site was silent (``earshot``). What ended more than a day ago is not asked for any more,
+nor what may have been kept before anything is known of (``State.known_since``). Who is not looked after as usual when
+the deadline comes, or for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later
+as well.
 
 One episode stands from the first check that is missed until they are heard of: the next ones missed are evidence of
 it. It is told again every ``remind_s``; of reminders that were missed, for whatever reason, one is made up.
@@ -34,6 +35,7 @@ import numpy.typing as npt
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.silent import earlier_return, interval_of
+from alerts.engine.earshot import person_audible_since, person_held_until
 from alerts.engine.hours import local_hour
 from alerts.engine.journal import keep_check, keep_house, keep_resident
 from alerts.engine.layout import (
@@ -280,7 +282,8 @@ def look(state: State, r: int, now: int, listening_since: int, journal: Journal,
     resident = state.resident[r]
     p = state.rules[resident["rules"]]
     excused = resident["active"] == 0 or p["checkin_enabled"] == 0
-    heard_since = listening_since + hold_of(state, r, now, p)
+    audible_since = person_audible_since(state, r, now, listening_since)
+    heard_since = max(audible_since + hold_of(state, r, now, p), person_held_until(state, r, now))
     vouched = vouched_for(state, resident)
     if resident["missed"] > 0:
         heard = max(vouched, int(resident["sign_ms"])) if resident["missed_by"] == BY_SIGN else vouched

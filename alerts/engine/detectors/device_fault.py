@@ -21,6 +21,7 @@ import numpy.typing as npt
 from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.silent import interval_of, limit_of, own_deadline
+from alerts.engine.earshot import audible_since, held_until, is_hushed
 from alerts.engine.journal import keep_device
 from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit, unfinished
@@ -117,6 +118,9 @@ def advance(
         if found.deadline > now:
             state.fault_due[d] = min(found.deadline, next_handover(state, d, now))
             continue
+        if is_hushed(state, d, found.deadline, now):
+            state.fault_due[d] = now + 1
+            continue
         if state.free[1] == 0:
             return unfinished(k)
         device = state.device[d]
@@ -144,7 +148,7 @@ def remind(
     if not concerns(state, d, wearer, p):
         state.fault_due[d] = due
         return k
-    heard_since = listening_since + interval_of(device, p)
+    heard_since = max(audible_since(state, d, listening_since) + interval_of(device, p), held_until(state, d))
     every = int(p["fault_remind_ms"])
     moment = max(int(episode["told"]) + every, heard_since)
     if moment <= now:
@@ -200,10 +204,11 @@ def judge(state: State, d: int, now: int, listening_since: int, p: Any) -> Findi
         return Finding(FOREVER, 0, wearer, since, 0)
     if never:
         limit = int(p["fault_never_after_ms"])
-        deadline = max(since + limit, listening_since + interval_of(device, p))
+        to_be_heard = audible_since(state, d, listening_since) + interval_of(device, p)
+        deadline = max(since + limit, to_be_heard, held_until(state, d))
     else:
         limit = limit_of(device, p)
-        deadline = own_deadline(device, listening_since, p)
+        deadline = own_deadline(state, d, listening_since, p)
     if deadline > now:
         return Finding(deadline, limit, wearer, since, 0)
     others = others_reporting(state, d, wearer, now, p) if wearer >= 0 else 0

@@ -2,17 +2,22 @@
 
 Worn are bands, watches and pendants. The deadline of one is its newest sign of life plus two of its own
 intervals and a grace; after our own system was away it is at least one interval after we began to listen
-again (design rule 9). The resident's deadline is the last of them: one alone that falls silent is not the
-person's silence but ``device.fault``. One that has not reported since they wear it has no deadline.
+again (design rule 9), and so it is after their site was silent, or still is (``earshot``). The resident's deadline is
+the last of them: one alone that falls silent is not the person's silence but ``device.fault``. One that has not
+reported since they wear it has no deadline.
 
 How loud it is depends on what was last known, of the device heard last, since they wear it:
 
-- low (soundless) while it charges: it was on a table, not on a wrist;
+- low (soundless) for ``seen_s`` after somebody saw or spoke to the person and vouched for them;
+- low while it charges: it was on a table, not on a wrist;
 - high when the last fix was certainly outside every zone;
 - low when it was not worn, its battery was under ``empty_pct``, or the person was at home (last fix at
   most ``fix_kept_s`` old, within ``home_m`` of home or inside a zone) and it is night there;
 - medium otherwise, but low until nothing has been heard for ``loud_after_s``: most silences are gaps of the network
   that end by themselves. Unknown never reads as normal: no fix known is not "at home".
+
+A charger, a table and an empty battery explain a silence for ``excused_s``, and through the night until
+``excused_to_h``: by then whoever took the band off has put it on again, or somebody should look why not.
 
 A silence that stands is judged again every ``remind_s``, and evidence of the same episode says how loud it is
 by what is known then. One that is low only for now waits until that is over: a band that dies at 23:00 at home is
@@ -31,6 +36,7 @@ import numpy.typing as npt
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.zone_exit import accuracy_or_default, outside_m
+from alerts.engine.earshot import audible_since, held_until, is_person_hushed
 from alerts.engine.geometry import distance_m
 from alerts.engine.hours import end_of_night, is_between, local_hour
 from alerts.engine.journal import keep_resident
@@ -74,6 +80,18 @@ PARAMETERS = (
         "missed_check.silent.remind_s", 1800, 60, 86_400, "a silence that stands is judged again so often",
         "design rule 8: 30 min for missed checks",
     ),
+    ParameterSpec(
+        "missed_check.silent.excused_s", 14_400, 0, 172_800,
+        "a band that charged, was taken off or was empty may be silent so long", "assumption, ADR-29",
+    ),
+    ParameterSpec(
+        "missed_check.silent.excused_to_h", 10, 0, 24, "and in the night until this local hour", "assumption, ADR-29",
+        whole=True,
+    ),
+    ParameterSpec(
+        "missed_check.silent.seen_s", 14_400, 0, 172_800, "low for so long after somebody vouched for the resident",
+        "assumption, ADR-29",
+    ),
 )  # fmt: skip
 EVIDENCE = (
     "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
@@ -98,6 +116,8 @@ class Judgement(NamedTuple):
     severity: int
     until: int
     """Low only until then, ms: the end of the night at home, or of our patience; NEVER: as loud as it is."""
+    excused_to: int
+    """Explained until then, ms, and said all the same: to be judged again by then; FOREVER: not explained."""
 
 
 @gate
@@ -141,9 +161,11 @@ def limit_of(device: Any, p: Any) -> int:
 
 
 @inner
-def own_deadline(device: Any, listening_since: int, p: Any) -> int:
+def own_deadline(state: State, d: int, listening_since: int, p: Any) -> int:
     """When the silence of a device that has reported counts, ms."""
-    return max(int(device["last_sign"]) + limit_of(device, p), listening_since + interval_of(device, p))
+    device = state.device[d]
+    to_be_heard = audible_since(state, d, listening_since) + interval_of(device, p)
+    return max(int(device["last_sign"]) + limit_of(device, p), to_be_heard, held_until(state, d))
 
 
 @inner
@@ -160,7 +182,7 @@ def deadline_of(state: State, slot: int, now: int, listening_since: int, p: Any)
         if speaks_for(state, d, slot, now):
             device = state.device[d]
             limit = max(limit, limit_of(device, p))
-            deadline = max(deadline, own_deadline(device, listening_since, p))
+            deadline = max(deadline, own_deadline(state, d, listening_since, p))
     return (FOREVER, 0) if deadline == NEVER else (deadline, limit)
 
 
@@ -189,7 +211,7 @@ def advance(
         contradict each other. A look that says nothing changes nothing but ``due``, which follows from the rest: a
         batch in which nothing is said is not stored, so none of it may be needed after a restart.
     """
-    if enabled[_RULE] == 0:
+    if enabled[_RULE] == 0 or k < 0:
         return k
     for r in range(len(state.due)):
         if state.due[r] > now:
@@ -202,11 +224,16 @@ def advance(
         moment, limit = deadline_of(state, r, now, listening_since, p)
         if resident["silent_open"] == 1:
             moment = max(moment, resident["silent_again"])
+        elif moment <= now and is_person_hushed(state, r, moment, now):
+            state.due[r] = now + 1
+            continue
         while moment <= now:
             found = judge(state, r, moment, now, p)
             if found.heard < 0:
                 return BROKEN
-            again = next_reminder(moment, p["silent_remind_ms"], now) if found.until == NEVER else found.until
+            again = found.until
+            if again == NEVER:
+                again = min(next_reminder(moment, p["silent_remind_ms"], now), found.excused_to)
             opens = resident["silent_open"] == 0
             if opens or found.until == NEVER:
                 if k == len(out) or journal.used[2] == len(journal.resident_slot):
@@ -254,7 +281,7 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
         if placed < 0 or device["mark_position"] > state.device[placed]["mark_position"]:
             placed = d
     if heard < 0:
-        return Judgement(heard, -1, float("nan"), _LOW, until=NEVER)
+        return Judgement(heard, -1, float("nan"), _LOW, until=NEVER, excused_to=FOREVER)
     at_home, outside = -1, False
     if placed >= 0:
         at_home, outside = whereabouts(state, slot, placed, moment, p)
@@ -262,12 +289,17 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
     last = state.device[heard]
     told = last["mark_heartbeat"] >= span_at(state, heard, now)[1]
     until = NEVER
-    if told and last["charging"] == 1:
+    excuse = excused_until(state, slot, int(last["last_sign"]), p)
+    charges = told and last["charging"] == 1 and moment < excuse
+    lies_about = ((told and last["worn"] == 0) or last["battery_pct"] < p["silent_empty_pct"]) and moment < excuse
+    vouched = int(state.resident[slot]["seen_ms"]) + int(p["silent_seen_ms"])
+    if moment < vouched:
         severity = _LOW
+        until = vouched
+    elif charges or (lies_about and not outside):
+        return Judgement(heard, at_home, hour, _LOW, until, excuse)
     elif outside:
         severity = _HIGH
-    elif (told and last["worn"] == 0) or last["battery_pct"] < p["silent_empty_pct"]:
-        severity = _LOW
     elif at_home == 1 and is_between(hour, p["silent_night_from_h"], p["silent_night_to_h"]):
         severity = _LOW
         from_h, to_h = p["silent_night_from_h"], p["silent_night_to_h"]
@@ -277,7 +309,17 @@ def judge(state: State, slot: int, moment: int, now: int, p: Any) -> Judgement:
         until = int(last["last_sign"]) + int(p["silent_loud_after_ms"])
     else:
         severity = _MEDIUM
-    return Judgement(heard, at_home, hour, severity, until)
+    return Judgement(heard, at_home, hour, severity, until, excused_to=FOREVER)
+
+
+@inner
+def excused_until(state: State, slot: int, last: int, p: Any) -> int:
+    """How long a charger, a table or an empty battery explains that a band was last heard at ``last``, ms."""
+    end = last + int(p["silent_excused_ms"])
+    zone, from_h, to_h = state.resident[slot]["zone"], p["silent_night_from_h"], p["silent_excused_to_h"]
+    if is_between(local_hour(state, zone, end), from_h, to_h):
+        end = end_of_night(state, zone, end, from_h, to_h)
+    return end
 
 
 @inner

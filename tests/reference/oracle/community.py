@@ -12,10 +12,12 @@ from tests.reference.oracle.faults import Faults
 from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Aftermath, Moment, Story
 from tests.reference.oracle.not_worn import NotWorn
+from tests.reference.oracle.outages import Outages
 from tests.reference.oracle.promises import Promises
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import Settings
 from tests.reference.oracle.silences import Silences
+from tests.reference.oracle.site_silences import SiteSilences
 from tests.reference.oracle.vitals import SIGNS, Vitals
 from tests.reference.oracle.words import Claim, Rule, Said, Told, Verdict, Wearer
 from tests.reference.oracle.zones import ZoneExit
@@ -36,11 +38,14 @@ class Oracle:
     def __init__(self) -> None:
         self.records = Records()
         self.settings = Settings(self.records)
-        self.memory = Memory(self.records)
+        self.outages = Outages(self.records, self.settings)
+        self.memory = Memory(self.records, self.outages)
+        self.site_silences = SiteSilences(self.records, self.settings, self.memory, self.outages)
         self.silences = Silences(self.records, self.memory)
         self.promises = Promises(self.records, self.memory, self.settings)
         self.faults = Faults(self.records, self.memory)
         self.stories: dict[Rule, Story] = {
+            Rule.SYSTEM_SITE_SILENT: self.site_silences,
             Rule.MISSED_CHECK_SILENT: self.silences,
             Rule.DEVICE_FAULT: self.faults,
             Rule.SOS_BUTTON: Cries(Kind.SOS, Rule.SOS_BUTTON),
@@ -95,6 +100,9 @@ class Oracle:
         if listening_since is None:
             return []
         verdicts = []
+        if Rule.SYSTEM_SITE_SILENT not in self.disabled:
+            for site, t, p, claim in self.site_silences.judge(now, listening_since):
+                verdicts.append(_verdict(claim, t, -1, -1, -1, 0, p.version, site))
         for resident in sorted(self.records.residents.values(), key=lambda one: one.slot):
             p = self.settings.of(resident.slot, -1)
             if Rule.MISSED_CHECK_SILENT in self.disabled or not p.switched_on(Rule.MISSED_CHECK_SILENT):
@@ -144,8 +152,8 @@ class Oracle:
             and self.records.wearer_at(told.device, told.order) is not None
             and before < self.records.worn_since(told.device, told.order)
         )
-        newer = told.trusted and self.memory.keep(told)
         p = self.settings.of(wearer if isinstance(wearer, int) else None, told.device)
+        newer = told.trusted and self.memory.keep(told, now, p)
         moment = Moment(told, wearer, newer, now, p)
         slot = -1 if moment.resident is None else moment.resident
         verdicts = []
@@ -164,6 +172,9 @@ class Oracle:
         return verdicts
 
 
-def _verdict(claim: Claim, t: int, reading: int, resident: int, device: int, late: int, version: int) -> Verdict:
-    said = Said(claim.rule, claim.what, claim.severity, t, *claim.opening, reading, resident, device, late, version)
+def _verdict(
+    claim: Claim, t: int, reading: int, resident: int, device: int, late: int, version: int, site: int = -1
+) -> Verdict:
+    opening = claim.opening
+    said = Said(claim.rule, claim.what, claim.severity, t, *opening, reading, resident, device, late, version, site)
     return Verdict(said, claim.evidence)

@@ -54,7 +54,9 @@ class Faults:
             self.open[device] = fault
             yield fault.deadline, _claim(What.OPENED, fault)
             return
-        listened = listening_since + self.memory.interval(device, p)
+        outages = self.memory.outages
+        listened = outages.audible_since(device, listening_since) + self.memory.interval(device, p)
+        listened = max(listened, outages.held_until(device, self.memory.last_sign(device, now)) or 0)
         every = p.ms("device.fault.remind_s")
         moment = max(fault.told_at + every, listened)
         if moment <= now:
@@ -68,7 +70,9 @@ class Faults:
         if sign is None:
             since = self.records.worn_since(device, now)
             never_after = p.ms("device.fault.never_after_s")
-            deadline = max(since + never_after, listening_since + memory.interval(device, p))
+            held = memory.outages.held_until(device, None) or 0
+            audible = memory.outages.audible_since(device, listening_since)
+            deadline = max(since + never_after, audible + memory.interval(device, p), held)
         else:
             if isinstance(wearer, int) and self.records.in_service(device, WORN):
                 others = memory.reporting(wearer, now)
@@ -76,7 +80,7 @@ class Faults:
                 if not any(sign + memory.limit(other, p) > now for other, sign in others.items()):
                     return None
             deadline = memory.deadline(device, sign, listening_since, p)
-        if deadline > now:
+        if deadline > now or memory.outages.hushes(device, deadline, now):
             return None
         return Fault(deadline, since, memory.limit(device, p), deadline)
 

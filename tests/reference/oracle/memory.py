@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devices.kinds import Kind
+from tests.reference.oracle.outages import Outages
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce
 from tests.reference.oracle.words import SECOND, WORN, Told
@@ -11,8 +12,8 @@ from tests.reference.oracle.words import SECOND, WORN, Told
 class Memory:
     """Kept whoever wears the device; what counts is what happened since its wearer has it."""
 
-    def __init__(self, records: Records) -> None:
-        self.records = records
+    def __init__(self, records: Records, outages: Outages) -> None:
+        self.records, self.outages = records, outages
         self.marks: dict[tuple[int, Kind], int] = {}
         self.fixes: dict[int, Told] = {}
         self.beats: dict[int, Told] = {}
@@ -20,9 +21,15 @@ class Memory:
         self.heard: dict[int, list[int]] = {}
         """When each device gave a sign of life, whoever wore it."""
 
-    def keep(self, told: Told) -> bool:
+    def keep(self, told: Told, now: int, p: InForce) -> bool:
         """Remember a trusted reading; whether it is the newest of its device and kind."""
-        self.heard.setdefault(told.device, []).append(told.order)
+        newest = self._keep(told)
+        signs = self.heard.setdefault(told.device, [])
+        if not self.outages.keeps_dark(told, max(signs, default=None), self.limit(told.device, p), now):
+            signs.append(told.order)
+        return newest
+
+    def _keep(self, told: Told) -> bool:
         before = self.marks.get((told.device, told.kind))
         if before is not None and told.order <= before:
             return False
@@ -57,5 +64,7 @@ class Memory:
         return intervals * self.interval(device, p) + p.ms("missed_check.silent.grace_s")
 
     def deadline(self, device: int, sign: int, listening_since: int, p: InForce) -> int:
-        """When it has been silent too long; after our own absence one interval more to be heard."""
-        return max(sign + self.limit(device, p), listening_since + self.interval(device, p))
+        """When it has been silent too long; after our own absence, or its site's, one interval more to be heard."""
+        audible = self.outages.audible_since(device, listening_since)
+        held = self.outages.held_until(device, sign)
+        return max(sign + self.limit(device, p), audible + self.interval(device, p), held or 0)

@@ -156,7 +156,10 @@ class Promises:
         """What became of a resident's checks, in their order; what is missed is told again while it is."""
         p = self.settings.of(resident, -1)
         asked = self.records.active(resident) and p.switched_on(Rule.MISSED_CHECK_CHECKIN)
-        listened = listening_since + self._hold(resident, now, p)
+        outages = self.memory.outages
+        signs = self.memory.reporting(resident, now)
+        listened = outages.person_audible_since(resident, signs, listening_since) + self._hold(resident, now, p)
+        listened = max(listened, outages.person_held_until(resident, signs) or 0)
         missed = self.missed.get(resident)
         if missed is not None:
             news = self._news_of(resident, missed.by)

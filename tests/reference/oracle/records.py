@@ -31,6 +31,8 @@ class Records:
         """Each with the version since which it is in force."""
         self.windows: dict[str, CheckWindow] = {}
         self.sightings: dict[str, Sighting] = {}
+        self.sites: list[str] = []
+        """In the order in which they were first heard of."""
 
     def put(self, change: RegistryChange) -> None:
         tables: dict[str, dict[str, Any]] = {
@@ -42,6 +44,8 @@ class Records:
             "check_window": self.windows,
             "sighting": self.sightings,
         }
+        if isinstance(change.record, Resident | Device) and change.record.site not in self.sites:
+            self.sites.append(change.record.site)
         table = tables[change.entity]
         table.pop(change.key, None)
         if isinstance(change.record, Parameter):

@@ -30,10 +30,18 @@ DEFAULTS: Final[dict[str, float]] = {
     "missed_check.silent.night_to_h": 6,
     "missed_check.silent.loud_after_s": 1500,
     "missed_check.silent.remind_s": 1800,
+    "missed_check.silent.excused_s": 14_400,
+    "missed_check.silent.excused_to_h": 10,
+    "missed_check.silent.seen_s": 14_400,
     "missed_check.checkin.grace_min": 15,
     "missed_check.checkin.early_min": 60,
     "missed_check.checkin.severity": 1,
     "missed_check.checkin.remind_s": 1800,
+    "system.site_silent.share_pct": 10,
+    "system.site_silent.within_s": 300,
+    "system.site_silent.patience_s": 300,
+    "system.site_silent.hold_s": 14_400,
+    "system.site_silent.remind_s": 1800,
     "device.battery_low.low_pct": 15,
     "device.battery_low.recovered_pct": 25,
     "device.battery_low.remind_s": 86_400,
@@ -119,6 +127,13 @@ class Settings:
         thing = self.records.device(device)
         whose = thing if resident is None else person
         site = None if whose is None else whose.site
+        return self._layered(site, resident)
+
+    def of_site(self, site: str) -> InForce:
+        """For what concerns all of a site."""
+        return self._layered(site, None)
+
+    def _layered(self, site: str | None, resident: int | None) -> InForce:
         values, versions = dict(DEFAULTS), dict.fromkeys(DEFAULTS, 0)
         for layer in (("everyone", "", None), ("site", site, None), ("resident", None, resident)):
             for version, parameter in self.records.parameters.values():

@@ -17,6 +17,7 @@ from tests.reference.oracle.words import SECOND, WORN, Claim, Rule
 from tests.reference.oracle.zones import accuracy_m, away_m
 
 MINUTE = 60 * SECOND
+FROM, TO = "missed_check.silent.night_from_h", "missed_check.silent.night_to_h"
 
 
 @dataclass
@@ -26,6 +27,15 @@ class Silence:
     severity: int
     again: int
     """When it is judged again, ms, as of what was said last: a look that says nothing is as if it had not been."""
+
+
+@dataclass
+class Loudness:
+    severity: Severity
+    until: int | None = None
+    """Low only until then, ms, and nothing more is said until it is over."""
+    excused_to: int | None = None
+    """Explained until then, ms, and said all the same."""
 
 
 class Silences:
@@ -54,46 +64,55 @@ class Silences:
             return
         heard = max(signs, key=lambda d: (signs[d], -d))
         silence = self.open.get(resident.slot)
+        if silence is None and any(self.memory.outages.hushes(d, deadline, now) for d in signs):
+            return
         if silence is None:
-            severity, until = self._loudness(resident, signs, heard, deadline, now, p)
+            loudness = self._loudness(resident, signs, heard, deadline, now, p)
             limit = max(self.memory.limit(d, p) for d in signs)
-            silence = Silence(deadline, limit, severity, self._again(deadline, until, now, p))
+            silence = Silence(deadline, limit, loudness.severity, self._again(deadline, loudness, now, p))
             self.open[resident.slot] = silence
             yield heard, deadline, _claim(What.OPENED, silence, now - signs[heard])
         moment = max(silence.again, deadline)
         while moment <= now:
-            severity, until = self._loudness(resident, signs, heard, moment, now, p)
-            again = self._again(moment, until, now, p)
-            if until is None:
-                silence.severity, silence.again = severity, again
+            loudness = self._loudness(resident, signs, heard, moment, now, p)
+            again = self._again(moment, loudness, now, p)
+            if loudness.until is None:
+                silence.severity, silence.again = loudness.severity, again
                 yield heard, moment, _claim(What.EVIDENCE, silence, now - signs[heard])
             moment = again
 
-    def _again(self, t: int, until: int | None, now: int, p: InForce) -> int:
+    def _again(self, t: int, loudness: Loudness, now: int, p: InForce) -> int:
         """Low only for now: when that is over; otherwise after a while, of several missed ones the last."""
+        if loudness.until is not None:
+            return loudness.until
         every = p.ms("missed_check.silent.remind_s")
-        return t + max(1, (now - t) // every) * every if until is None else until
+        again = t + max(1, (now - t) // every) * every
+        return again if loudness.excused_to is None else min(again, loudness.excused_to)
 
     def _loudness(
         self, resident: Resident, signs: dict[int, int], heard: int, t: int, now: int, p: InForce
-    ) -> tuple[Severity, int | None]:
-        """How loud, and until when it is low only for now."""
+    ) -> Loudness:
+        """By what was last known."""
         memory, worn_since = self.memory, self.records.worn_since
         beat = memory.beats.get(heard)
         told = beat if beat is not None and beat.order >= worn_since(heard, now) else None
-        if told is not None and told.fields.get("charging") is True:
-            return Severity.LOW, None
+        vouched = max(self.records.seen(resident.slot), default=t) + p.ms("missed_check.silent.seen_s")
+        if t < vouched and self.records.seen(resident.slot):
+            return Loudness(Severity.LOW, vouched)
+        excuse = self._excuse(resident, signs[heard], p)
+        if told is not None and told.fields.get("charging") is True and t < excuse:
+            return Loudness(Severity.LOW, excused_to=excuse)
         placed = [d for d in signs if d in memory.fixes and memory.fixes[d].order >= worn_since(d, now)]
         fix = memory.fixes[max(placed, key=lambda d: (memory.fixes[d].order, -d))] if placed else None
         where = None if fix is None else away_m(self.records, resident.slot, fix, p)
         if fix is not None and where is not None and where[0] > accuracy_m(fix, p):
-            return Severity.HIGH, None
-        if told is not None and told.fields.get("worn") is False:
-            return Severity.LOW, None
-        if beat is not None and beat.number("battery_pct") < p["missed_check.silent.empty_pct"]:
-            return Severity.LOW, None
+            return Loudness(Severity.HIGH)
+        if told is not None and told.fields.get("worn") is False and t < excuse:
+            return Loudness(Severity.LOW, excused_to=excuse)
+        if beat is not None and beat.number("battery_pct") < p["missed_check.silent.empty_pct"] and t < excuse:
+            return Loudness(Severity.LOW, excused_to=excuse)
         patience = signs[heard] + p.ms("missed_check.silent.loud_after_s")
-        by_day = (Severity.LOW, patience) if t < patience else (Severity.MEDIUM, None)
+        by_day = Loudness(Severity.LOW, patience) if t < patience else Loudness(Severity.MEDIUM)
         if (
             fix is None
             or t - fix.order > p.ms("missed_check.silent.fix_kept_s")
@@ -104,12 +123,15 @@ class Silences:
         if resident.home_lat is not None and resident.home_lon is not None:
             near = between_m((fix.number("lat"), fix.number("lon")), (resident.home_lat, resident.home_lon))
             at_home = at_home or near <= p["missed_check.silent.home_m"]
-        if not (at_home and _is_night(resident, t, p)):
+        if not (at_home and _is_within(resident, t, (p[FROM], p[TO]))):
             return by_day
-        minute = t - t % MINUTE + MINUTE
-        while _is_night(resident, minute, p):
-            minute += MINUTE
-        return Severity.LOW, minute
+        return Loudness(Severity.LOW, _end(resident, t, (p[FROM], p[TO])))
+
+    def _excuse(self, resident: Resident, last: int, p: InForce) -> int:
+        """How long a charger, a table or an empty battery explains it: some hours, and then to the late morning."""
+        end = last + p.ms("missed_check.silent.excused_s")
+        night = (p[FROM], p["missed_check.silent.excused_to_h"])
+        return _end(resident, end, night) if _is_within(resident, end, night) else end
 
     def hand_over(self, device: int, kind: Kind) -> None:
         """A silence is a person's."""
@@ -122,10 +144,17 @@ class Silences:
             self.open.pop(resident, None)
 
 
-def _is_night(resident: Resident, t: int, p: InForce) -> bool:
+def _is_within(resident: Resident, t: int, hours: tuple[float, float]) -> bool:
     hour = hour_there(resident, t)
-    night = (p["missed_check.silent.night_from_h"], p["missed_check.silent.night_to_h"])
-    return hour is not None and within_hours(hour, *night)
+    return hour is not None and within_hours(hour, *hours)
+
+
+def _end(resident: Resident, t: int, hours: tuple[float, float]) -> int:
+    """The first whole minute that does not lie within these local hours any more."""
+    minute = t - t % MINUTE + MINUTE
+    while _is_within(resident, minute, hours):
+        minute += MINUTE
+    return minute
 
 
 def _claim(what: What, silence: Silence, silent_for: int | None = None) -> Claim:

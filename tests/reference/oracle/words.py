@@ -40,6 +40,7 @@ class Rule(IntEnum):
     VITALS_BLOOD_PRESSURE = 9
     VITALS_TEMPERATURE = 10
     MISSED_CHECK_CHECKIN = 15
+    SYSTEM_SITE_SILENT = 17
 
     @property
     def public_name(self) -> str:
@@ -64,6 +65,7 @@ class Said(NamedTuple):
     device: int
     late: int
     parameters: int = 0
+    site: int = -1
 
 
 class Verdict(NamedTuple):

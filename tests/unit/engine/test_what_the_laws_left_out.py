@@ -36,7 +36,7 @@ def engine_of(*records: Record) -> Engine:
 
 def test_readings_find_room_in_the_journal_after_many_deadlines_of_the_same_turn() -> None:
     boxes = [record for slot in range(200) for record in (device(slot, type="box"), assignment(slot, 0))]
-    engine = engine_of(resident(), *boxes)
+    engine = engine_of(resident(), *boxes, parameter("system.site_silent.enabled", 0.0))
     engine.process(batch_of([beat(START, slot) for slot in range(200)]), START)
     engine.commit()
     kept = engine.snapshot()

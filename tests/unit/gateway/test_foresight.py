@@ -95,7 +95,7 @@ class House:
         return Decided(self.engine.process(batch, self.now), readings, self.now)
 
     def episodes_of(self, decided: Decided) -> list[Episode]:
-        return to_episodes(decided.events, decided.readings, self.directory, decided.now_ms)
+        return to_episodes(decided.events, decided.readings, self.directory, decided.now_ms, self.engine.sites)
 
     async def commit(self, decided: Decided) -> list[Alarm]:
         """What the desk makes of it: every alarm that is new or changed."""
