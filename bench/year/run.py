@@ -26,8 +26,8 @@ from devices.batch import ReadingBatch
 from devices.clock import DAY_MS, MINUTE_MS
 from devices.registry import Entity, Parameter, Record, RegistryChange, Sighting, Site
 
-STEP_MS: Final = 30_000
-"""How often the engine is asked; a gateway asks it each second, which moves alarms by half a minute at most."""
+STEP_MS: Final = MINUTE_MS
+"""How often the engine is asked; a gateway asks it each second: alarms are up to a minute too late here."""
 _SOMEBODY_GOES_MIN: Final = 30.0
 _KINDS: Final = ("missed_check.", "device.", "system.")
 
