@@ -119,24 +119,18 @@ async def note_a_call(request: Request, deps: DepsOf, principal: Acting, key: st
     return await once(request, principal, work)
 
 
-@router.post("/residents/{key}/absence")
-async def answer_for_an_absence(
-    request: Request, deps: DepsOf, principal: EditingContacts, key: str, body: AbsenceForm
-) -> Response:
+@router.put("/residents/{key}/absence")
+async def answer_for_an_absence(deps: DepsOf, principal: EditingContacts, key: str, body: AbsenceForm) -> Response:
     """Answer whether an absence ends: back now (``until`` null), or away until later; 200 with the resident.
 
-    409 when they are not away. Unanswered, an absence ends at its ``until``: who is forgotten is looked after.
+    Unanswered, an absence ends at its ``until``: who is forgotten is looked after. 409 for those who have left.
     """
     current = await load(deps, principal, Resident, key)
     if body.until is not None and (problem := until_problem(current.status, body.until, deps.clock.now_ms())):
         raise invalid("/body/until", problem)
-
-    async def work() -> Answer:
-        async with deps.pool.connection() as conn:
-            after = await store.answer_absence(conn, principal.account.username, key, body.until)
-        return Answer(200, as_json(after))
-
-    return await once(request, principal, work)
+    async with deps.pool.connection() as conn:
+        after = await store.answer_absence(conn, principal.account.username, key, body.until)
+    return Response(as_json(after), media_type="application/json")
 
 
 @router.post("/residents/{key}/seen")

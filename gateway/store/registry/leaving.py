@@ -53,11 +53,11 @@ async def resume_due(conn: Connection, now_ms: int) -> int:
 
 
 async def answer_absence(conn: Connection, actor: str, resident: str, until_ms: int | None) -> Resident:
-    """Look after somebody again, or keep them away until then (ms).
+    """Look after somebody again, or keep them away until then (ms). The same again changes nothing.
 
     Raises:
         MissingRecord: There is no such resident.
-        Conflict: They are not away; somebody else may have answered.
+        Conflict: They have left, or are to stay away and are back: somebody else may have answered.
     """
     async with writing(conn, actor):
         current = await require(conn, Resident, resident, "there is no such resident")
@@ -67,6 +67,6 @@ async def answer_absence(conn: Connection, actor: str, resident: str, until_ms: 
             " where id = %(id)s and status = any(%(away)s)",
             {"id": resident, "until": until_ms, "away": sorted(MAY_END)},
         )
-        if cursor.rowcount == 0:
+        if cursor.rowcount == 0 and (current.status != "active" or until_ms is not None):
             raise Conflict(f"the resident is not away: their status is {current.status}")
         return await stored(conn, Resident, resident)

@@ -239,21 +239,24 @@ async def test_the_desk_answers_whether_an_absence_ends(client_of: Clients, cloc
     assert (absence["id"], absence["until"], absence["status"]) == (resident, until, "away")
     assert (await _list(client, resident="nobody"))["absences"] == []
     ask = f"/api/v1/residents/{resident}/absence"
-    assert (await client.post(ask, json={})).status_code == 422
-    assert (await client.post(ask, json={"until": june(7)})).status_code == 422
-    later = await client.post(ask, json={"until": until + DAY_MS})
+    assert (await client.put(ask, json={})).status_code == 422
+    assert (await client.put(ask, json={"until": june(7)})).status_code == 422
+    later = await client.put(ask, json={"until": until + DAY_MS})
     assert (later.status_code, later.json()["status"], later.json()["until"]) == (200, "away", until + DAY_MS)
     assert (await _list(client))["absences"] == []
-    back = await client.post(ask, json={"until": None})
+    back = await client.put(ask, json={"until": None})
     assert (back.json()["status"], back.json()["until"]) == ("active", None)
     assert (await _only(client))["state"] == "open"
-    assert (await client.post(ask, json={"until": None})).status_code == 409
+    assert (await client.put(ask, json={"until": None})).json() == back.json(), "so it is already"
     history = (await client.get(f"/api/v1/residents/{resident}/history")).json()["items"]
-    assert [each["actor"] for each in history[:2]] == ["mei", "mei"]
+    assert [each["actor"] for each in history] == ["mei", "mei", history[2]["actor"]]
+    gone = {**back.json(), "status": "moved"}
+    assert (await manager.put(f"/api/v1/residents/{resident}", json=gone)).status_code == 200
+    assert (await client.put(ask, json={"until": None})).status_code == 409
     responder = await client_of("responder", ("north",))
-    assert (await responder.post(ask, json={"until": None})).status_code == 403
+    assert (await responder.put(ask, json={"until": None})).status_code == 403
     stranger = await client_of("duty", ("south",))
-    assert (await stranger.post(ask, json={"until": None})).status_code == 404
+    assert (await stranger.put(ask, json={"until": None})).status_code == 404
 
 
 async def test_a_window_of_the_past_is_shown_from_what_was_kept_of_it(
