@@ -151,3 +151,22 @@ async def test_no_page_behind_a_link_is_wider_than_the_smallest_phone(
                 await page.goto(f"/a/{token}?lang={language}")
                 assert await overflow(page) <= 0, (verb, token == door)
                 assert await page.locator("h1").bounding_box() is not None
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("role", "verb"), [("family", "well"), ("family", "with_me"), ("neighbour", "with_me")])
+async def test_a_missed_check_is_cleared_on_the_page_after_a_second_thought(
+    browser: Browser, console: Console, language: str, role: Role, verb: str
+) -> None:
+    alarm = await cry(console, "missed_check.checkin", severity="medium")
+    token = await link_for(console, alarm, role)
+    async with telephone(browser, console, java_script_enabled=False) as page:
+        await page.goto(f"/a/{token}?lang={language}")
+        assert await overflow(page) <= 0
+        one = page.locator(".ends").filter(has=page.locator(f"[value={verb}]"))
+        await one.locator("summary").click()
+        assert await overflow(page) <= 0
+        assert await state_of(console, alarm) == "open"
+        await one.get_by_role("button").click()
+        await expect(page.locator(".stage-over h1")).to_be_visible()
+    assert await state_of(console, alarm) == "resolved"
