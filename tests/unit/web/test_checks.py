@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from alerts.checks import Terms, WindowTerms
-from dashboards.web.checks.day import houses_of
+from dashboards.web.checks.day import houses_of, stamp_of
 from dashboards.web.checks.person import rhythm_of
 from dashboards.web.checks.plans import SHOWN_DAYS, ahead
 from dashboards.web.wording import Wording
-from devices.clock import DAY_MS, HOUR_MS
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from gateway.store.activity import Bucket
 from gateway.store.check_list import Check, CheckState
+from gateway.store.checks import Call
 from gateway.store.registry_records import Holiday
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -44,6 +46,16 @@ def test_houses_keep_the_order_in_which_they_come_and_nobody_without_an_address_
     assert [(each.building, [one.name for one in each.coming]) for each in houses_of(found)] == [
         ("", ["a"]), ("9", ["b"]), ("10", ["c"]),
     ]  # fmt: skip
+
+
+def test_a_list_is_sent_again_when_anything_of_it_changed_or_a_minute_passed() -> None:
+    found = [_check("a", "open"), _check("b", "open")]
+    stamp = stamp_of(found, [], MONDAY)
+    assert stamp_of(list(found), [], MONDAY + MINUTE_MS - 1) == stamp
+    assert stamp_of(found, [], MONDAY + MINUTE_MS) != stamp
+    assert stamp_of([found[0], _check("b", "kept")], [], MONDAY) != stamp
+    called = msgspec.structs.replace(found[0], calls=(Call(t=1, actor="li", result="no_answer"),))
+    assert stamp_of([called, found[1]], [], MONDAY) != stamp
 
 
 def test_the_days_ahead_begin_with_what_still_opens_today_and_name_their_holidays() -> None:
