@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from psycopg import Rollback
+
 from alerts.messages import band_text
 from devices.commands import CommandName
 from gateway.store.commands import TooManyCommands, queue_command
@@ -39,7 +41,9 @@ async def remind_due(conn: Connection, now: int) -> int:
     for slot, closes, by, ways, language in await cursor.fetchall():
         async with conn.transaction():
             if await _note(conn, slot, closes, now):
-                reminded += await _remind(conn, slot, closes, by, ways, language, now)
+                if not await _remind(conn, slot, closes, by, ways, language, now):
+                    raise Rollback
+                reminded += 1
     return reminded
 
 

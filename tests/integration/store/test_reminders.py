@@ -112,6 +112,8 @@ async def test_nobody_is_reminded_of_what_they_need_not_do(conn: Connection, why
         await conn.execute("update resident set status = 'away'")
     assert await remind_due(conn, june(9, 30) - 1 if why == "too late" else june(9, 20)) == 0
     assert await _commands(conn) == []
+    cursor = await conn.execute("select from check_outcome where reminded_ms is not null")
+    assert await cursor.fetchall() == [], "nor does the list say so"
 
 
 async def test_a_plan_that_changes_reminds_as_it_is_now(conn: Connection) -> None:
