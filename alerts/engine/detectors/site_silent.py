@@ -253,7 +253,7 @@ def look(state: State, s: int, now: int, listening_since: int, p: Any) -> Look:
     floor = min(now - int(p["site_silent_within_ms"]), heard)
     audible = max(listening_since, int(site["back"]))
     again = FOREVER
-    expected, late, silent, dark, newest, deadline = 0, 0, 0, 0, NEVER, NEVER
+    expected, fading, late, silent, dark, newest, deadline = 0, 0, 0, 0, 0, NEVER, NEVER
     for bucket in range(len(state.tally)):
         state.tally[bucket] = 0
     for row in rows:
@@ -262,6 +262,7 @@ def look(state: State, s: int, now: int, listening_since: int, p: Any) -> Look:
         if not (unit.counts and unit.expected and unit.last > alive):
             continue
         expected += 1
+        fading += unit.last <= alive + 2 * BUCKET_MS * len(state.tally)
         if is_open and unit.last <= site["began"]:
             dark += site["floor"] < unit.due <= now
             continue
@@ -277,18 +278,22 @@ def look(state: State, s: int, now: int, listening_since: int, p: Any) -> Look:
             silent += 1
             deadline = max(deadline, unit.due, audible + unit.pace)
     needed = max(FEWEST, min(expected, ENOUGH), (expected * int(p["site_silent_share_pct"]) + 99) // 100)
-    again = min(again, now + BUCKET_MS * bucket_of(state, needed - late))
+    again = min(again, now + BUCKET_MS * bucket_of(state, needed - late - fading))
     return Look(expected, needed, late, silent, dark, newest, deadline, floor, again)
 
 
 @inner
 def bucket_of(state: State, more: int) -> int:
-    """In which bucket of the tally one more and one more make so many."""
+    """In which bucket of the tally one more and one more make so many; the last at the latest.
+
+    Fewer may be enough by then: who was not heard for a day is expected no more, and with the others needed fall.
+    Whose day is soon over therefore counts as if it were.
+    """
     for bucket in range(len(state.tally)):
         more -= state.tally[bucket]
         if more <= 0:
             return bucket
-    return FOREVER // (2 * BUCKET_MS)
+    return len(state.tally) - 1
 
 
 @inner
