@@ -1,4 +1,4 @@
-"""Random outages of a small site: the engine says what the oracle says, whoever is silent, back, or hands over old news."""
+"""Random outages of a small site: the engine says what the oracle says, whoever is silent or hands over old news."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def outages(draw: st.DrawFn) -> list[Turn]:
         ]  # fmt: skip
         turns.append(
             Turn(
-                now=now, told=tuple(told), changes=tuple([*(draw(habits) if i == 0 else []), *draw(meanwhile)]),
+                now=now, told=tuple(told), changes=(*(draw(habits) if i == 0 else []), *draw(meanwhile)),
                 switched=draw(switches), cuts=(),
                 listening_since=draw(st.sampled_from([*[NOON - MINUTE] * 8, now - MINUTE, now - 6 * MINUTE])),
                 advances=draw(st.sampled_from([1, 1, 1, 2])),
