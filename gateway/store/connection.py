@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from traceback import clear_frames
+from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Error
+from psycopg.rows import Row
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[Any]
@@ -33,9 +35,27 @@ _ANY_SERVER: Final = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set clie
 """A server of somebody else's may have settings of its own for how moments and texts are written."""
 
 
+class _HangsUp(AsyncConnection[Row]):
+    """Whose attempt to connect ends with its error.
+
+    psycopg's frames hold an attempt that took too long, and its error holds the frames: until they are collected, a
+    server that was held up believes that somebody is still about to sign in, and waits a minute for them.
+    """
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        try:
+            return await super().connect(conninfo, **options)
+        except Error as error:
+            clear_frames(error.__traceback__)
+            raise
+
+
 async def connect(conninfo: str, *, application: str, autocommit: bool = True) -> Connection:
     """Open one connection. Raises ``psycopg.OperationalError`` when the server cannot be reached."""
-    connection = await AsyncConnection.connect(conninfo, autocommit=True, application_name=application, **_KEEPALIVE)
+    connection: Connection = await _HangsUp.connect(
+        conninfo, autocommit=True, application_name=application, **_KEEPALIVE
+    )
     try:
         await connection.execute(f"{_ANY_SERVER}; set idle_in_transaction_session_timeout = '{LONGEST_IDLE}'")
         await connection.set_autocommit(autocommit)
@@ -83,7 +103,7 @@ def pool(conninfo: str, *, application: str, size: int = 8, trusted_s: float = 0
     """
     return AsyncConnectionPool(
         conninfo,
-        connection_class=AsyncConnection,
+        connection_class=_HangsUp,
         kwargs={"application_name": application, **_KEEPALIVE},
         min_size=1,
         max_size=size,
