@@ -137,6 +137,8 @@ def _accept(struct: Any, arrival: Arrival, route: Route, out: _Found) -> None:
         out.acks.append((route.slot, struct, received))
         if struct.answer == "help":
             _hear_help(struct, received, route, out)
+        elif struct.answer == "ok":
+            _hear_well(struct, received, route, out)
     elif not is_sound(struct, received):
         if kind in CRY_FOR_HELP:
             defects = {"clock_suspect": True, "t_device": struct.t}
@@ -157,6 +159,13 @@ def _hear_help(answer: CommandAck, received: int, route: Route, out: _Found) -> 
         marks |= {"clock_suspect": True, "t_device": answer.t}
         press = Sos(t=received)
     out.readings.add(press, received, route._replace(kind=Kind.SOS), marks)
+
+
+def _hear_well(answer: CommandAck, received: int, route: Route, out: _Found) -> None:
+    """Whoever answers it with "ok" is heard like one who pressed "I am well" (ADR-31), if its time may be believed."""
+    press = Checkin(t=answer.t)
+    if is_sound(press, received):
+        out.readings.add(press, received, route._replace(kind=Kind.CHECKIN))
 
 
 def _read_cries(arrival: Arrival, route: Route, out: _Found) -> None:

@@ -153,6 +153,21 @@ async def test_the_wearers_word_is_taken_even_after_the_device_said_that_it_asks
     assert one(conninfo, "select count(*) from alarm") == 0
 
 
+async def test_a_wearer_who_answers_ok_is_heard_like_one_who_pressed_that_they_are_well(
+    conninfo: str, mosquitto: RunningBroker
+) -> None:
+    seed_community(conninfo)
+    with _devices(mosquitto) as devices:
+        async with running_gateway(conninfo, mosquitto):
+            asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
+            await asyncio.to_thread(next_command, devices)
+            answer(devices, "b0", asked.id)
+            answer(devices, "b0", asked.id, answer="none")
+            answer(devices, "b0", asked.id, answer="ok")
+            await eventually(lambda: one(conninfo, "select count(*) from checkin") == 1, "a press")
+    assert rows(conninfo, "select d.id from checkin c join device d on d.slot = c.device") == [("b0",)]
+
+
 async def test_a_wearer_who_answers_help_is_heard_like_one_who_pressed(conninfo: str, mosquitto: RunningBroker) -> None:
     seed_community(conninfo)
     with _devices(mosquitto) as devices:
