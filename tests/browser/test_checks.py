@@ -47,7 +47,8 @@ async def test_a_call_is_written_down_with_one_key_and_counts_once_it_can_no_lon
     line = page.locator(f"#check-{missed}")
     await expect(page.locator("#urgent")).to_contain_text("李桂兰")
 
-    await page.keyboard.press("j")
+    await page.keyboard.press("w")
+    await expect(line.locator(".undoing")).to_be_hidden()
     await expect(line).to_have_attribute("aria-current", "true")
     await page.keyboard.press("w")
     await expect(line.locator(".undoing")).to_contain_text("已联系，本人平安")
@@ -57,13 +58,14 @@ async def test_a_call_is_written_down_with_one_key_and_counts_once_it_can_no_lon
     assert (await _stored(console, missed)).state == "overdue", "what was taken back was never said"
 
     await page.keyboard.press("w")
-    await expect(page.locator(f"#check-{waiting}")).to_have_attribute("aria-current", "true")
+    await page.keyboard.press("w")
     await page.clock.fast_forward(COUNTS_AFTER_MS)
     await _counts(page, overdue=0, open=1, kept=1)
     await expect(page.locator("#urgent")).to_have_count(0)
     kept = await _stored(console, missed)
     assert (kept.state, kept.kept_by, kept.how) == ("kept", "li", "call")
     assert [(each.actor, each.result) for each in kept.calls] == [("li", "well")]
+    assert (await _stored(console, waiting)).calls == ()
 
 
 async def test_whoever_leaves_before_it_counts_has_said_it(console: Console, desk: Watched) -> None:

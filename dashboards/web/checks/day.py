@@ -19,7 +19,9 @@ from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE, MINUTE_MS, zone
 from gateway.store.absences import Absence, ending_absences
 from gateway.store.accounts import accounts
-from gateway.store.check_list import Check, CheckState, checks_of_day
+from gateway.store.check_list import Check, CheckState, checks, checks_of_day
+from gateway.store.checks import OVERDUE_MS
+from gateway.store.connection import Connection
 from gateway.store.registry_records import Site
 
 router = APIRouter(include_in_schema=False)
@@ -60,7 +62,7 @@ async def days_list(
         timezone = centre.timezone if centre else DEFAULT_TIMEZONE
         today = datetime.fromtimestamp(now / 1000, zone(timezone)).date()
         day = on or today
-        found = [] if centre is None else await checks_of_day(conn, [centre.id], day, now)
+        found = [] if centre is None else await _checks(conn, centre.id, day, now, is_today=day == today)
         absences = [] if centre is None or day != today else await ending_absences(conn, [centre.id], now)
         staff = await accounts(conn)
     stamp = stamp_of(found, absences, now)
@@ -91,6 +93,19 @@ async def days_list(
         may_answer=principal.account.role in MAY_EDIT_CONTACTS,
         may_manage=manages(principal),
     )
+
+
+async def _checks(conn: Connection, site: str, day: date, now: int, *, is_today: bool) -> list[Check]:
+    """The checks of a day; today also those of yesterday that wait: midnight settles nothing."""
+    if not is_today:
+        return await checks_of_day(conn, [site], day, now)
+    found = await checks(conn, sites=[site], first=day - timedelta(days=1), last=day, now=now)
+    return [each for each in found if each.date == day or waits(each, now)]
+
+
+def waits(check: Check, now: int) -> bool:
+    """Whether a check still calls for somebody at ``now`` (ms): for a day after it fell due."""
+    return check.state in ("open", "overdue") and check.due_at > now - OVERDUE_MS
 
 
 def stamp_of(found: Sequence[Check], absences: Sequence[Absence], now: int) -> str:

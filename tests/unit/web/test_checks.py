@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from alerts.checks import Terms, WindowTerms
-from dashboards.web.checks.day import houses_of, stamp_of
+from dashboards.web.checks.day import houses_of, stamp_of, waits
 from dashboards.web.checks.person import rhythm_of
 from dashboards.web.checks.plans import SHOWN_DAYS, ahead
 from dashboards.web.wording import Wording
@@ -46,6 +46,14 @@ def test_houses_keep_the_order_in_which_they_come_and_nobody_without_an_address_
     assert [(each.building, [one.name for one in each.coming]) for each in houses_of(found)] == [
         ("", ["a"]), ("9", ["b"]), ("10", ["c"]),
     ]  # fmt: skip
+
+
+def test_midnight_settles_no_check_that_waits_but_a_day_does() -> None:
+    late = msgspec.structs.replace(_check("a", "overdue"), due_at=MONDAY)
+    assert waits(late, MONDAY + DAY_MS - 1)
+    assert not waits(late, MONDAY + DAY_MS)
+    assert waits(msgspec.structs.replace(late, state="open"), MONDAY - 1)
+    assert not waits(msgspec.structs.replace(late, state="kept"), MONDAY)
 
 
 def test_a_list_is_sent_again_when_anything_of_it_changed_or_a_minute_passed() -> None:

@@ -123,7 +123,6 @@ function write(line, result) {
     document.dispatchEvent(new Event("check-recorded"));
   };
   pending.set(id, { result, send, timer: window.setTimeout(send, UNDO_MS), isSent: false });
-  if (id === selected) step(1, id);
   redraw();
 }
 
@@ -138,18 +137,16 @@ export function undo(id) {
   redraw();
 }
 
-/** The chosen line, or the topmost. */
+/** The line that the keyboard is on, if it is still there. */
 function chosen() {
-  const seen = lines().filter((line) => !pending.has(line.dataset.check ?? ""));
-  return seen.find((line) => line.dataset.check === selected) ?? (selected === null ? seen[0] : undefined);
+  return lines().find((line) => line.dataset.check === selected);
 }
 
-/** Write down a call with whoever is chosen. @param {Result} result */
+/** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {Result} result */
 export function record(result) {
   const line = chosen();
-  if (!line?.querySelector("[data-records]")) return;
-  selected = line.dataset.check ?? null;
-  write(line, result);
+  if (!line) move(1);
+  else if (line.querySelector("[data-records]")) write(line, result);
 }
 
 /** Write a call down with a note. */
@@ -158,19 +155,14 @@ export function note() {
   if (button instanceof HTMLElement) button.click();
 }
 
-/** @param {1 | -1} by @param {string | null} from */
-function step(by, from) {
+/** Move the keyboard's place by one. @param {1 | -1} by */
+export function move(by) {
   const seen = lines();
-  const at = seen.findIndex((line) => line.dataset.check === from);
+  const at = seen.findIndex((line) => line.dataset.check === selected);
   const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + by))];
   if (!next) return;
   selected = next.dataset.check ?? null;
   next.scrollIntoView({ block: "nearest" });
-}
-
-/** Move the keyboard's place by one. @param {1 | -1} by */
-export function move(by) {
-  step(by, selected);
   redraw();
 }
 

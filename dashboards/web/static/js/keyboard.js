@@ -28,6 +28,8 @@ const KEYS = {
 /** On a list that fills the page. @type {Record<string, () => void>} */
 const ARROWS = { ArrowDown: () => list().move(1), ArrowUp: () => list().move(-1) };
 
+const MOVES = new Set(["j", "k", ...Object.keys(ARROWS)]);
+
 /** Whether the page is the day's list of checks. */
 function isChecks() {
   return document.querySelector("[data-component=checks]") !== null;
@@ -72,6 +74,8 @@ function isTyping(target) {
 export function keyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    // A key that rests under a hand or a book moves, and does nothing else again and again.
+    if (event.repeat && !MOVES.has(event.key)) return;
     const act = KEYS[event.key] ?? (isChecks() ? ARROWS[event.key] : undefined);
     if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
     event.preventDefault();
