@@ -465,9 +465,10 @@ class TestMissedChecks:
 
     async def test_clearing_ends_what_is_missed_of_the_resident_and_of_nobody_else(self, world: World) -> None:
         await world.register(a_card())
-        other = {"resident": "r2", "subject": "resident:r2"}
         mine = [an_alarm(rule) for rule in ("missed_check.checkin", "missed_check.silent", "fall.device")]
-        theirs = an_alarm("missed_check.checkin", id=nth_uuid(77), case=nth_uuid(77), **other)
+        theirs = an_alarm(
+            "missed_check.checkin", id=nth_uuid(77), case=nth_uuid(77), resident="r2", subject="resident:r2"
+        )
         over = an_alarm("missed_check.inactivity", state="cancelled")
         await put(world, *mine, theirs, over)
         for _ in range(2):
