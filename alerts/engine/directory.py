@@ -8,34 +8,37 @@ silence happens at once, in the order of the changes; rows of different length a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import cos, sin
-from typing import Final, NamedTuple
+from typing import Final
 
-import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from alerts.engine import layers, local_time, pool, promises, routine
-from alerts.engine.extents import Rows, replaced, together
+from alerts.engine.laying import laid_out_anew
 from alerts.engine.layout import (
     BOX,
-    FENCE,
     FOREVER,
     HOUSEHOLD,
     NEVER,
     NOBODY,
     NONE,
     OWED,
-    SPAN,
     WORN,
     State,
 )
-from alerts.engine.promises import Window
+from alerts.engine.register import (
+    Changed,
+    Directory,
+    Wearing,
+    devices_of,
+    more_room,
+    promised_of,
+    room_for,
+    spans_of,
+)
 from alerts.engine.rules import Rule
-from alerts.engine.state import with_devices, with_houses, with_residents, with_routines, with_sites
+from alerts.engine.state import with_routines, with_sites
 from alerts.engine.wearing import know_wearers, stir_residents
-from alerts.engine.zones import Zone, disc_of, drawn, zone_of
-from devices.batch import Records
+from alerts.engine.zones import zone_of
 from devices.registry import (
     Assignment,
     CheckWindow,
@@ -46,9 +49,8 @@ from devices.registry import (
     Resident,
     Sighting,
 )
-from devices.wearing import Span, laid_out, span_at
+from devices.wearing import span_at
 
-_FIRST_ROOM: Final = 64
 _WATCHED: Final = {"band": WORN, "watch": WORN, "pendant": WORN, "box": BOX}
 """Types of devices whose silence counts; a fitness machine reports only when somebody trains."""
 
@@ -64,97 +66,6 @@ _FOLLOWED: Final[dict[int, str]] = {
     int(Rule.VITALS_TEMPERATURE): "mark_vitals",
 }
 """Rules that follow one wearer of a device, with the mark of the readings by which they do."""
-
-
-class Wearing(msgspec.Struct, array_like=True):
-    """An assignment: whose device, from when to when (ms)."""
-
-    device: int
-    wearer: int
-    from_ms: int
-    to_ms: int
-
-
-class Directory(msgspec.Struct):
-    """The records in force, by public id, and their indexes by slot."""
-
-    residents: dict[str, int] = {}
-    devices: dict[str, int] = {}
-    assignments: dict[str, Wearing] = {}
-    fences: dict[str, tuple[int, Zone]] = {}
-    households: dict[str, int] = {}
-    """Their slots as wearers, HOUSEHOLD and below."""
-    household_of: dict[int, int] = {}
-    """The household's row of a resident who has one."""
-    windows: dict[str, Window] = {}
-    """Promised checks."""
-    sightings: dict[str, int] = {}
-    """Slots of residents whom somebody has seen."""
-    worn: dict[int, list[str]] = {}
-    """Assignments of a device."""
-    walks: dict[int, list[str]] = {}
-    """Fences of a resident."""
-    wards: dict[int, list[str]] = {}
-    """Assignments to a resident."""
-    promised: dict[int, list[str]] = {}
-    """Promised checks of a resident."""
-    members: dict[int, list[int]] = {}
-    """Residents of a household, by its row."""
-    zones: list[str] = []
-    """Names of the time zones, by row of the tables."""
-    sites: dict[str, int] = {}
-    """Their numbers in the records."""
-    parameters: dict[str, layers.Override] = {}
-    """What somebody set."""
-    own_rules: dict[int, int] = {}
-    """Rows of parameters of residents for whom something was set."""
-    site_rules: dict[str, int] = {}
-    """The same of sites."""
-
-
-FOLLOWING: Final = ("worn", "walks", "wards", "promised", "members")
-"""Fields of a directory that follow from its others: ``indexed`` makes them."""
-
-
-def indexed(directory: Directory) -> Directory:
-    """The directory with the indexes that follow from its records."""
-    for key, wearing in directory.assignments.items():
-        directory.worn.setdefault(wearing.device, []).append(key)
-        directory.wards.setdefault(wearing.wearer, []).append(key)
-    for key, (walker, _) in directory.fences.items():
-        directory.walks.setdefault(walker, []).append(key)
-    for key, window in directory.windows.items():
-        directory.promised.setdefault(window.resident, []).append(key)
-    for slot, house in directory.household_of.items():
-        directory.members.setdefault(house, []).append(slot)
-    return directory
-
-
-def room_for(state: State, device: int = -1, resident: int = -1) -> State:
-    """The state with room for these slots."""
-    if device >= len(state.device):
-        state = with_devices(state, _more(len(state.device), device))
-    if resident >= len(state.resident):
-        state = with_residents(state, _more(len(state.resident), resident))
-    return state
-
-
-def _more(room: int, slot: int) -> int:
-    """Room for a slot and a quarter more than there was, so that growing is rare and little of it is empty."""
-    return max(slot + 1, room + room // 4, _FIRST_ROOM)
-
-
-class Changed(NamedTuple):
-    """Whose rows are to be laid out anew when all changes are in."""
-
-    devices: dict[int, None]
-    residents: dict[int, None]
-    walkers: dict[int, None]
-    parameters: dict[str, None]
-    promises: dict[int, promises.Settled]
-    """What has been said of the checks of residents whose promises change."""
-    houses: dict[int, None]
-    sites: dict[int, None]
 
 
 def apply(directory: Directory, state: State, changes: Sequence[RegistryChange]) -> State:
@@ -189,7 +100,7 @@ def apply(directory: Directory, state: State, changes: Sequence[RegistryChange])
     state = with_sites(state, np.array([directory.site_rules.get(site, 0) for site in directory.sites], np.int32))
     if changed.parameters:
         state = _layered(directory, state)
-    return _laid_out(directory, state, changed)
+    return laid_out_anew(directory, state, changed)
 
 
 def _resident(
@@ -222,7 +133,7 @@ def _resident(
 
 def _move(directory: Directory, state: State, slot: int, site: str, changed: Changed) -> None:
     """Let the rules of another site be those of a resident; "": of none."""
-    switched = _half_counted(directory, state, _FOLLOWED, _devices_of(directory, slot))
+    switched = _half_counted(directory, state, _FOLLOWED, devices_of(directory, slot))
     row = state.resident[slot]
     row["site"] = _site(directory, site)
     row["rules"] = directory.site_rules.get(site, 0)
@@ -272,31 +183,17 @@ def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> N
 
 def _forget(directory: Directory, state: State, slot: int, rule: int) -> None:
     """Let a rule follow a resident's devices anew; what they were when last heard stays known."""
-    for device in _devices_of(directory, slot):
+    for device in devices_of(directory, slot):
         unusual = state.device[device]["episode"] != NONE
         if unusual and _wearer_at(directory, state, device, _FOLLOWED[rule]) == slot:
             pool.forget(state, device, rule)
 
 
-def _devices_of(directory: Directory, slot: int) -> list[int]:
-    """What is, was or will be a resident's."""
-    keys = directory.wards.get(slot)
-    return list(dict.fromkeys(directory.assignments[key].device for key in keys)) if keys else []
-
-
 def _wearer_at(directory: Directory, state: State, device: int, mark: str) -> int:
     """Who wore the device at its newest reading of a kind."""
     newest = state.mark_vitals[device] if mark == "mark_vitals" else state.device[device][mark]
-    span = span_at(_spans_of(directory, device), int(newest))
+    span = span_at(spans_of(directory, device), int(newest))
     return NOBODY if span is None else span.wearer
-
-
-def _spans_of(directory: Directory, device: int) -> list[Span[int]]:
-    keys = directory.worn.get(device)
-    if not keys:
-        return []
-    worn = (directory.assignments[key] for key in keys)
-    return laid_out(Span(wearing.from_ms, wearing.to_ms, wearing.wearer) for wearing in worn)
 
 
 def _device(directory: Directory, state: State, key: str, record: Device | None, changed: Changed) -> State:
@@ -368,7 +265,7 @@ def _routine(state: State, slot: int) -> State:
         return state
     row = int(state.resident["routine"].max()) + 1
     if row >= len(state.pulse):
-        state = with_routines(state, _more(len(state.pulse), row))
+        state = with_routines(state, more_room(len(state.pulse), row))
     state.resident[slot]["routine"] = row
     return state
 
@@ -408,7 +305,7 @@ def _window(
     after = None if record is None else promises.window_of(record)
     for slot in {window.resident for window in (before, after) if window is not None} - changed.promises.keys():
         state = room_for(state, resident=slot)
-        changed.promises[slot] = promises.settled_of(state, slot, promises.in_order(_promised(directory, slot)))
+        changed.promises[slot] = promises.settled_of(state, slot, promises.in_order(promised_of(directory, slot)))
     settled = OWED
     if before is not None:
         del directory.windows[key]
@@ -421,10 +318,6 @@ def _window(
         directory.promised.setdefault(after.resident, []).append(key)
         changed.promises[after.resident][key] = settled
     return state
-
-
-def _promised(directory: Directory, slot: int) -> dict[str, Window]:
-    return {key: directory.windows[key] for key in directory.promised.get(slot, ())}
 
 
 def _sighting(directory: Directory, state: State, key: str, record: Sighting | None) -> State:
@@ -503,147 +396,6 @@ def _layered(directory: Directory, state: State) -> State:
     state = state._replace(rules=rows)
     know_wearers(state, np.arange(len(state.device)))
     return state
-
-
-def _laid_out(directory: Directory, state: State, changed: Changed) -> State:
-    """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
-    state = with_houses(state, len(directory.households))
-    if changed.devices:
-        spans = _span_rows(directory, state, list(changed.devices))
-        state = state._replace(span=replaced(state.span, state.spans[:, 0], state.spans[:, 1], spans))
-    residents = [slot for slot in changed.residents if slot >= 0]
-    if residents:
-        wards = _ward_rows(directory, state, residents)
-        state = state._replace(
-            ward=replaced(state.ward, state.resident["ward_first"], state.resident["ward_count"], wards)
-        )
-    sites = [site for site in changed.sites if site >= 0]
-    if sites:
-        rows = _site_rows(state, sites)
-        state = state._replace(site_device=replaced(state.site_device, state.site["first"], state.site["count"], rows))
-    if changed.walkers:
-        state = _fences(directory, state, list(changed.walkers))
-    if changed.promises:
-        checks = promises.rows_of({slot: (_promised(directory, slot), said) for slot, said in changed.promises.items()})
-        first, count = state.resident["check_first"], state.resident["check_count"]
-        state = state._replace(check=replaced(state.check, first, count, checks))
-        state.check_due[list(changed.promises)] = 0
-    if changed.houses:
-        members = _member_rows(directory, list(changed.houses))
-        first, count = state.house["member_first"], state.house["member_count"]
-        state = state._replace(member=replaced(state.member, first, count, members))
-    concerned = set(changed.devices)
-    for slot in {*changed.walkers, *residents, *changed.promises}:
-        concerned.update(_devices_of(directory, slot))
-    devices = np.array(list(concerned), np.int64)
-    know_wearers(state, devices)
-    state.fault_due[devices] = 0
-    of_sites = state.device["site"][devices]
-    state.site_due[of_sites[of_sites >= 0]] = 0
-    state.site_due[sites] = 0
-    stir_residents(state, np.array(residents, np.int64))
-    return state
-
-
-def _span_rows(directory: Directory, state: State, devices: list[int]) -> Rows:
-    """Whose devices were; the newest of each goes into its record as well."""
-    none = Span(FOREVER, FOREVER, NOBODY)
-    of_each = [_spans_of(directory, device) for device in devices]
-    newest = np.array([spans[0] if spans else none for spans in of_each], np.int64)
-    for i, name in enumerate(("worn_from", "worn_to", "wearer")):
-        state.device[name][devices] = newest[:, i]
-    rows = np.array([(*span, 0) for spans in of_each for span in spans], SPAN)
-    return Rows(devices, list(map(len, of_each)), rows)
-
-
-def _ward_rows(directory: Directory, state: State, residents: list[int]) -> Rows:
-    """What residents wear, wore or will wear, and whose silence may be theirs."""
-    watched = state.device["watched"]
-    count = []
-    rows: list[int] = []
-    for slot in residents:
-        devices = {directory.assignments[key].device for key in directory.wards.get(slot, ())}
-        own = sorted(d for d in devices if watched[d] == WORN)
-        count.append(len(own))
-        rows += own
-    return Rows(residents, count, np.array(rows, np.int32))
-
-
-def _member_rows(directory: Directory, houses: list[int]) -> Rows:
-    """The people of households."""
-    of_each = [sorted(directory.members.get(house, ())) for house in houses]
-    rows = np.array([slot for members in of_each for slot in members], np.int32)
-    return Rows(houses, list(map(len, of_each)), rows)
-
-
-def _site_rows(state: State, sites: list[int]) -> Rows:
-    """What is worn or stands in homes, as it is registered in these sites."""
-    of = state.device["site"]
-    slots = np.flatnonzero(np.isin(of, sites) & (state.device["watched"] != 0))
-    slots = slots[np.argsort(of[slots], kind="stable")]
-    owners = sorted(sites)
-    counts = np.searchsorted(of[slots], owners, "right") - np.searchsorted(of[slots], owners, "left")
-    return Rows(owners, counts.tolist(), slots.astype(np.int32))
-
-
-def _fences(directory: Directory, state: State, walkers: list[int]) -> State:
-    """Write the zones of residents, and the disc that lies surely inside them."""
-    count: list[int] = []
-    rows: list[tuple[float, ...]] = []
-    discs: list[tuple[float, ...]] = []
-    corners: list[npt.NDArray[np.float64]] = [state.vertex]
-    used = len(state.vertex)
-    for walker in walkers:
-        zones = [drawn(directory.fences[key][1]) for key in sorted(directory.walks.get(walker, ()))]
-        for zone in zones:
-            own = len(zone.vertex)
-            sides = cos(zone.lat), sin(zone.lat)
-            rows.append((zone.lat, zone.lon, *sides, zone.about_m, zone.depth_m, used if own else 0, own, 0))
-            if own:
-                used += own
-                corners.append(zone.vertex)
-        count.append(len(zones))
-        discs.append(disc_of(zones))
-    found = np.array(discs)
-    for i, name in enumerate(("disc_lat", "disc_lon", "disc_cos", "disc_m")):
-        state.resident[name][walkers] = found[:, i]
-    first, counts = state.resident["fence_first"], state.resident["fence_count"]
-    fence = replaced(state.fence, first, counts, Rows(walkers, count, np.array(rows, FENCE)))
-    return _with_fences(state, fence, np.concatenate(corners))
-
-
-def _with_fences(state: State, fence: Records, vertex: npt.NDArray[np.float64]) -> State:
-    """Corners lose their owners when fences are moved together: they are then moved together as well."""
-    if len(fence) < len(state.fence) or len(vertex) > 2 * int(fence["vertex_count"].sum()) + _FIRST_ROOM:
-        vertex = together(vertex, fence["vertex_first"], fence["vertex_count"])
-    return state._replace(fence=fence, vertex=vertex)
-
-
-def without_waste(state: State) -> State:
-    """The same knowledge with every array in the order of its owners and nothing left behind in it."""
-    resident, spans = state.resident.copy(), state.spans.copy()
-    house, site = state.house.copy(), state.site.copy()
-    device, episode = pool.gathered(state)
-    routines = int(resident["routine"].max(initial=-1)) + 1
-    fence = together(state.fence, resident["fence_first"], resident["fence_count"])
-    return state._replace(
-        device=device,
-        episode=episode,
-        free=np.array([NONE, 0], np.int64),
-        resident=resident,
-        spans=spans,
-        span=together(state.span, spans[:, 0], spans[:, 1]),
-        ward=together(state.ward, resident["ward_first"], resident["ward_count"]),
-        check=together(state.check, resident["check_first"], resident["check_count"]),
-        house=house,
-        pulse=state.pulse[:routines],
-        routine=state.routine[:routines],
-        member=together(state.member, house["member_first"], house["member_count"]),
-        site=site,
-        site_device=together(state.site_device, site["first"], site["count"]),
-        fence=fence,
-        vertex=together(state.vertex, fence["vertex_first"], fence["vertex_count"]),
-    )
 
 
 def _time_zone(directory: Directory, state: State, name: str) -> tuple[State, int]:

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import journal, kernel, pool, snapshot
-from alerts.engine.directory import Directory, apply, room_for
+from alerts.engine.directory import apply
 from alerts.engine.errors import KernelFault
 from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, NEVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
 from alerts.engine.pool import BEGUN_AT_MOST, KEPT_AT_MOST
+from alerts.engine.register import Directory, room_for
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
 from alerts.engine.state import RESIDENTS_AT_MOST, empty_journal, empty_state, with_devices, with_episodes

@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from alerts.engine import layout, routine
 from alerts.engine.catalogue import PARAMETERS, RULES
-from alerts.engine.directory import FOLLOWING, Directory, indexed, without_waste
 from alerts.engine.errors import IncompatibleSnapshot
+from alerts.engine.laying import without_waste
 from alerts.engine.layout import State
+from alerts.engine.register import FOLLOWING, Directory, indexed
 from alerts.engine.rules import Rule
 from alerts.engine.state import blank_devices, empty_state
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import snapshot
-from alerts.engine.directory import Directory
 from alerts.engine.layout import State
+from alerts.engine.register import Directory
 
 _HEADROOM: Final = 1.25
 """So much larger than needed is memory that is not large enough any more."""
