@@ -61,6 +61,33 @@ def test_the_contracts_names_are_told_of_the_rule_and_of_a_plain_limit(evaluated
     assert found["trials"] == 10
 
 
+def test_whose_signs_end_is_found_sooner_than_by_a_plain_limit_and_ordinary_days_stay_quiet(
+    evaluated: Callable[..., Result],
+) -> None:
+    found = json.loads(evaluated("--json", "--trials", "12", ann=restless(24)).stdout)
+    assert (found["false_alarms_per_day"], found["missed"]) == (0.0, 0)
+    assert found["median_detection_h"] < found["fixed_12h"]["median_detection_h"] / 2
+
+
+def test_a_band_that_nobody_wears_for_days_is_no_stillness_of_the_person(evaluated: Callable[..., Result]) -> None:
+    header, *rows = restless(24).splitlines()
+    worn = [row for row in rows if not 10 <= (int(row.partition(",")[0]) - T) // DAY_MS < 12]
+    found = json.loads(evaluated("--json", "--trials", "2", ann="\n".join([header, *worn])).stdout)
+    assert (found["false_alarms_per_day"], round(found["days"])) == (0.0, 22)
+
+
+def test_a_day_of_rest_that_is_recorded_is_an_alarm(evaluated: Callable[..., Result]) -> None:
+    found = json.loads(evaluated("--json", "--trials", "2", ann=restless(24, rest=(12,))).stdout)
+    assert found["false_alarms"] == found["fixed_12h"]["false_alarms"] == 1
+
+
+def test_another_parameter_of_the_rule_changes_what_is_found(evaluated: Callable[..., Result]) -> None:
+    off = ("--set", "missed_check.inactivity.enabled=0")
+    found = json.loads(evaluated("--json", "--trials", "3", *off, ann=restless(24, rest=(12,))).stdout)
+    assert (found["false_alarms"], found["missed"], found["median_detection_h"]) == (0, 3, None)
+    assert found["parameters"] == {"missed_check.inactivity.enabled": 0.0}
+
+
 def test_the_same_seed_gives_the_same_figures_and_whoever_else_is_there_changes_nobodys(
     evaluated: Callable[..., Result],
 ) -> None:
