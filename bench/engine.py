@@ -275,14 +275,15 @@ def _scans(community: Community) -> tuple[float, float, int]:
 
     And how many silences the latter opened.
 
-    Everybody has a heartbeat, a hundredth after the other 10 s apart; then nobody says anything any more.
+    Everybody has a heartbeat, a hundredth after the other 10 s apart. The first five of them say nothing any more, all
+    the others once more: if nobody did, it would be their site that is silent.
     """
     engine = community.engine
     parts = 5
     since = community.now
     community.now += 3_600_000
     first_silent = 0
-    for part in range(parts + 1):
+    for part in range(parts + 2):
         beats = mixture.once_each(Kind.HEARTBEAT, community.residents)
         of_part = beats.header["device"] % 100 == part if part < parts else beats.header["device"] % 100 >= parts
         if not of_part.any():
@@ -294,7 +295,7 @@ def _scans(community: Community) -> tuple[float, float, int]:
             engine.process(window, community.now)
         engine.commit()
         first_silent = first_silent or community.now + 2 * int(mixture.INTERVAL_S * 1000) + 30_000
-        community.now += 10_000
+        community.now = community.now + 10_000 if part < parts else first_silent - 30_000
     _scan(engine, community.now, since)
     idle = [_scan(engine, community.now + i, since)[0] for i in range(SCANS)]
     due = [_scan(engine, first_silent + part * 10_000 + 1, since) for part in range(parts)]

@@ -22,6 +22,8 @@ START_MS: Final = 1_767_225_600_000
 """2026-01-01 00:00 UTC."""
 INTERVAL_S: Final = 300.0
 """Of heartbeats, as every band tells it."""
+SITE: Final = 5_000
+"""So many residents share a site: what is judged of a site costs by its size."""
 RADIUS_M: Final = 500.0
 """Of the circles."""
 GAP_S: Final = 40.0
@@ -68,9 +70,10 @@ def registry(residents: int, polygon_share: float) -> Iterator[RegistryChange]:
     version = 0
     for i in range(residents):
         lat, lon = float(home.lat[i]), float(home.lon[i])
+        site = f"bench{i // SITE}"
         records: list[tuple[Entity, Resident | Device | Assignment | Fence]] = [
-            ("resident", Resident(id=f"r{i}", slot=i, site="bench", name="", home_lat=lat, home_lon=lon)),
-            ("device", Device(id=f"d{i}", slot=i, site="bench")),
+            ("resident", Resident(id=f"r{i}", slot=i, site=site, name="", home_lat=lat, home_lon=lon)),
+            ("device", Device(id=f"d{i}", slot=i, site=site)),
             ("assignment", Assignment(id=f"a{i}", device_slot=i, resident_slot=i, from_ms=0)),
             ("fence", Fence(id=f"f{i}", resident_slot=i, name="", circle_lat=lat, circle_lon=lon, radius_m=RADIUS_M)),
         ]

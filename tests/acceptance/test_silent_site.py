@@ -47,7 +47,7 @@ def heartbeats() -> tuple[np.ndarray, np.ndarray]:
         pace = pace_of(person)
         own = np.arange(START - int(rng.integers(1, pace + 1)), END, pace)
         if person in GONE_BEFORE:
-            own = own[own < START + person * MINUTE]
+            own = own[own < START + 10 * MINUTE + person * 30 * S]
         if person in HELPLESS:
             own = own[own < AWAY]
         times.append(own)
