@@ -152,7 +152,7 @@ async def test_what_the_family_calls_well_is_confirmed_with_one_key(console: Con
     await expect(page.locator("[data-act=confirm]")).to_have_count(0)
     daughter = Replier(role="family", name="王女士", contact="c1")
     await answer(console.store, alarm.id, daughter, "well", console.deps.clock.now_ms())
-    await expect(page.locator("#alarm-state")).to_contain_text("家属回复说平安")
+    await expect(page.locator("#alarm-state")).to_contain_text("回复说平安")
     await expect(page.locator("#alarm-timeline")).to_contain_text("王女士")
     await page.keyboard.press("w")
     await expect(page.locator("#alarm-state .steps .here")).to_contain_text("已解决")
