@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import journal, kernel, pool, snapshot
+from alerts.engine import journal, kernel, pool, routine, snapshot
 from alerts.engine.directory import apply
 from alerts.engine.errors import KernelFault
 from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, NEVER, Journal, State
@@ -177,6 +177,8 @@ class Engine:
         self._enabled[rule] = 0
         if rule == Rule.SYSTEM_SITE_SILENT:
             self._hold_nobody()
+        if rule == Rule.MISSED_CHECK_INACTIVITY:
+            routine.forget_half_counted(self._state)
         for device in pool.counting(self._state, rule):
             pool.forget(self._state, device, rule)
 

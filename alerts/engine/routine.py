@@ -4,9 +4,10 @@ Two records a resident, apart from all others, for those who have a device. ``PU
 since when they are still, and how many signs of life their routine would have had in that time. ``ROUTINE`` is what
 is touched once an hour, and when a silence ends. Together they are at most 512 bytes.
 
-Time is counted in intervals of five minutes (``STEP_MS``) of which it is known whether they stirred; what nothing was
-reported of counts for nothing. Of each hour of the day two counts are kept, both halved every so many days on which
-the resident was seen (``HALF_LIFE_DAYS``): intervals seen, and those with a sign. Their ratio is the chance of a sign.
+Time is counted in intervals of five minutes (``STEP_MS``), or as long as a device waits between two reports where that
+is longer, of which it is known whether they stirred; what nothing was reported of counts for nothing. Of each hour of
+the day two counts are kept, both halved every so many days on which the resident was seen (``HALF_LIFE_DAYS``):
+intervals seen, and those with a sign. Their ratio is the chance of a sign.
 A still interval weighs -log(1 - chance): so many signs are missing by the odds of this resident and this hour. Summed
 over a silence that is *expected*; in a night it hardly grows, in an active morning quickly. It is the time scale on
 which silences of any hour, of any resident and any kind of sensor are alike, as far as signs come independently.
@@ -61,10 +62,8 @@ PULSE: Final[np.dtype[Any]] = np.dtype(
         ("opening_t", "i8"),  # with opening_seq: the open episode
         ("opening_seq", "i8"),
         ("told", "i8"),  # newest evidence of it
-        ("steps", "i8", (2,)),  # newest running totals of two devices
         ("expected", "f8"),  # signs missing since the newest one
         ("weight", "f8"),  # of a still interval in this hour
-        ("steps_device", "i4", (2,)),  # whose they are, -1
         ("lat", "f4"),  # where they were when they last moved, NaN
         ("lon", "f4"),
         ("accuracy_m", "f4"),
@@ -99,7 +98,7 @@ def blank_pulses(count: int) -> Any:
     rows = np.zeros(count, PULSE)
     for name in ("seen_to", "sign_ms", "told"):
         rows[name] = NEVER
-    for name in ("steps", "steps_device", "day", "hour", "sign_step"):
+    for name in ("day", "hour", "sign_step"):
         rows[name] = -1
     for name in ("lat", "lon", "accuracy_m"):
         rows[name] = np.nan
@@ -209,6 +208,14 @@ def forget_silence(state: State, row: int) -> None:
     pulse["sign_ms"] = NEVER
     begin_silence(pulse)
     pulse["open"] = 0
+
+
+@entry
+def forget_half_counted(state: State) -> None:
+    """The same for everybody of whom nothing was said."""
+    for row in range(len(state.pulse)):
+        if state.pulse[row]["open"] == 0:
+            forget_silence(state, row)
 
 
 @inner

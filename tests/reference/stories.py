@@ -170,6 +170,20 @@ def mornings(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def rests(draw: st.DrawFn) -> list[Told]:
+    """A band that counts steps, of somebody who takes none for a day, and perhaps again."""
+    band = draw(st.sampled_from([0, 0, 1, 2, 9]))
+    every = draw(st.sampled_from([HOUR, 2 * HOUR]))
+    counted: dict[str, Any] = draw(st.sampled_from([{"steps": 7000}, {"steps": 7000}, {"activity": 0.0}]))
+    beats = draw(st.integers(3, 26 * HOUR // every))
+    fields = [{"interval_s": every / S, **counted} for _ in range(beats)]
+    if draw(st.booleans()):
+        fields[draw(st.integers(1, beats - 1))] |= {"worn": False}
+    fields += draw(st.sampled_from([[], [{"steps": 7001}], [{"activity": 3.0}], [{"steps": 20, "charging": True}]]))
+    return [Told(band, Kind.HEARTBEAT, i * every, 0, i, fields=each) for i, each in enumerate(fields)]
+
+
+@st.composite
 def odd_readings(draw: st.DrawFn) -> list[Told]:
     """One reading of any kind from any device, known or not, with any of its fields."""
     kind = draw(st.sampled_from(Kind))
@@ -214,7 +228,7 @@ def on_the_way(draw: st.DrawFn, story: list[Told]) -> list[Told]:
 
 
 STORIES: list[st.SearchStrategy[list[Told]]] = [
-    walks(), mornings(), mornings(), laid_aside(), discharges(), reports(), reports(), presses(Kind.SOS),
+    walks(), mornings(), mornings(), rests(), laid_aside(), discharges(), reports(), reports(), presses(Kind.SOS),
     presses(Kind.FALL), odd_readings(),
     *(measurements(sign) for sign in sorted(_OUT)),
 ]  # fmt: skip

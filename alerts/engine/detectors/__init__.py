@@ -40,6 +40,7 @@ from alerts.engine.detectors import (
 DETECTORS: Final[tuple[ModuleType, ...]] = (
     site_silent,
     silent,
+    inactivity,
     checkin,
     device_fault,
     sos_button,
@@ -51,5 +52,4 @@ DETECTORS: Final[tuple[ModuleType, ...]] = (
     spo2,
     blood_pressure,
     temperature,
-    inactivity,
 )

@@ -1,14 +1,14 @@
 """``missed_check.inactivity``: no sign of life where the resident's own routine expects one.
 
-Signs of life are steps that grow, movement of the wrist beyond ``activity_noise``, a place left by more than
-``moved_m``, a press of any button (a check-in, a request, a cry for help), a session on a fitness machine, a vital sign
-that somebody has to take (any from what is not worn, a blood pressure from what is). What a band measures by itself,
-like a pulse, shows that somebody lives, not that they are well: it is none (ADR-27).
+Signs of life are steps that grow, movement of the wrist, a place left by more than ``moved_m``, a press of any button
+(a check-in, a request, a cry for help), a session on a fitness machine, a vital sign that somebody has to take (any
+from what is not worn, a blood pressure from what is). What a band measures by itself, like a pulse, shows that
+somebody lives, not that they are well: it is none (ADR-27).
 
 Stillness is only what a worn device reports that would have told of a sign: a heartbeat with steps or movement, and
 none. While it says nothing, nothing is counted (that is ``missed_check.silent``'s), nor while it charges or lies on a
-table. For those there is a clock of its own: after ``unworn_after_s`` without any sign, though the band reports, it is
-time that somebody looks.
+table. For those there is a clock of its own: when a band that lies aside still reports ``unworn_after_s`` after the
+newest sign of somebody whose routine is known, it is time that somebody looks.
 
 A silence is too long when it has lasted longer than both
 
@@ -29,6 +29,7 @@ from math import cos, isnan, radians
 from typing import Any, Final
 
 from alerts.engine.compiled import gate, inner
+from alerts.engine.detectors.checkin import has_moved
 from alerts.engine.detectors.silent import limit_of as device_limit_of
 from alerts.engine.geometry import distance_m
 from alerts.engine.hours import local_hour
@@ -78,10 +79,6 @@ PARAMETERS = (
         "design rule 8: 30 min for missed checks",
     ),
     ParameterSpec(
-        "missed_check.inactivity.activity_noise", 0, 0, 1_000_000, "movement counts up to this are no sign",
-        "contract: counts exceed the device's own noise floor",
-    ),
-    ParameterSpec(
         "missed_check.inactivity.moved_m", 100, 10, 10_000, "whoever is so far from where they were has moved",
         "assumption, ADR-27: no fix indoors is so far off that tells its accuracy",
     ),
@@ -109,8 +106,12 @@ _SERVICE = int(Kind.SERVICE)
 _EXERCISE = int(Kind.EXERCISE)
 
 STILL: Final = 0
+"""What a reading told of its wearer."""
 STIRRED: Final = 1
-UNTOLD: Final = -1
+UNTOLD: Final = 2
+"""Neither."""
+ASIDE: Final = 3
+"""The band lies somewhere: nothing."""
 
 
 @gate
@@ -167,30 +168,18 @@ def hear_beat(state: State, own: Any, at: Heard, enabled: Records, journal: Jour
     """Tell a sign from stillness by steps and movement."""
     if not is_followed(state, at, enabled):
         return k
-    row = state.resident[at.wearer]["routine"]
-    pulse = state.pulse[row]
-    keep_pulse(state, journal, row)
+    before = state.device[at.d]["steps"]
+    counts = own["steps"] >= 0 and before >= 0 and at.before >= at.worn_since
     told = UNTOLD
-    if not isnan(own["activity"]):
-        told = STIRRED if own["activity"] > state.rules[at.rules]["inactivity_activity_noise"] else STILL
-    if own["steps"] >= 0:
-        before = counted(pulse, at.d, own["steps"])
-        if before >= 0:
-            walked = own["steps"] not in (before, 0)
-            told = STIRRED if walked else max(told, STILL)
-    if told != STIRRED and (own["worn"] == 0 or own["charging"] == 1):
-        told = UNTOLD
+    if has_moved(own, before, at):
+        told = STIRRED
+    elif own["worn"] == 0 or own["charging"] == 1:
+        told = ASIDE
+    elif counts or not isnan(own["activity"]):
+        told = STILL
+    row = state.resident[at.wearer]["routine"]
+    keep_pulse(state, journal, row)
     return follow(state, row, at, told, journal, out, k)
-
-
-@inner
-def counted(pulse: Any, device: int, steps: int) -> int:
-    """The running total that a device told before this one, −1 for none; that of two devices is remembered."""
-    place = 0 if pulse["steps_device"][0] in (device, -1) else 1
-    before = int(pulse["steps"][place]) if pulse["steps_device"][place] == device else -1
-    pulse["steps_device"][place] = device
-    pulse["steps"][place] = steps
-    return before
 
 
 @inner
@@ -225,7 +214,9 @@ def follow(state: State, row: int, at: Heard, told: int, journal: Journal, out: 
         begin_silence(pulse)
         pulse["sign_ms"] = resident["seen_ms"]
         pulse["seen_to"] = max(pulse["seen_to"], resident["seen_ms"])
-    if told == STIRRED and at.order > pulse["sign_ms"]:
+    if told == STIRRED:
+        if at.order <= pulse["sign_ms"]:
+            return k
         keep_routine(state, journal, row)
         cut = cut_short(pulse, at.order)
         if pulse["still_ms"] > 0:
@@ -241,8 +232,8 @@ def follow(state: State, row: int, at: Heard, told: int, journal: Journal, out: 
         if at.order >= pulse["hour_end"]:
             keep_routine(state, journal, row)
         observe(state, row, zone, at.order, device_limit_of(state.device[at.d], p), STILL)
-    if pulse["sign_ms"] == NEVER:
-        pulse["sign_ms"] = at.order
+        if pulse["sign_ms"] == NEVER:
+            pulse["sign_ms"] = at.order
     return judge(state, row, at, told, out, k)
 
 
@@ -266,7 +257,7 @@ def observe(state: State, row: int, zone: int, t: int, gap_ms: int, told: int) -
         enter_hour(state, row, zone, t)
     since = t - pulse["seen_to"] if pulse["seen_to"] != NEVER and t - pulse["seen_to"] <= gap_ms else 0
     pulse["seen_to"] = t
-    steps = since / STEP_MS
+    steps = min(1.0, since / STEP_MS)
     if told == STILL:
         pulse["hour_seen"] += steps
         pulse["still_ms"] += since
@@ -292,7 +283,8 @@ def judge(state: State, row: int, at: Heard, told: int, out: Records, k: int) ->
             enough = known["days"] < p["inactivity_known_days"] or pulse["expected"] >= expected_limit(known, p)
             over = pulse["still_ms"] >= pulse["limit_ms"] > 0 and enough
         else:
-            over = told == UNTOLD and at.order - pulse["sign_ms"] >= p["inactivity_unworn_after_ms"]
+            known_and_gone = known["days"] >= p["inactivity_known_days"] and pulse["sign_ms"] != NEVER
+            over = told == ASIDE and known_and_gone and at.order - pulse["sign_ms"] >= p["inactivity_unworn_after_ms"]
         if not over:
             return k
         pulse["open"] = 1

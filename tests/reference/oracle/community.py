@@ -15,6 +15,7 @@ from tests.reference.oracle.not_worn import NotWorn
 from tests.reference.oracle.outages import Outages
 from tests.reference.oracle.promises import Promises
 from tests.reference.oracle.records import Records
+from tests.reference.oracle.routines import Routines
 from tests.reference.oracle.settings import Settings
 from tests.reference.oracle.silences import Silences
 from tests.reference.oracle.site_silences import SiteSilences
@@ -28,8 +29,12 @@ FOLLOWED = {
     **{sign.rule: Kind.VITALS for sign in SIGNS},
 }
 """Rules that count readings of a kind before they say anything."""
-_SPEAKS_BEFORE = {Kind.HEARTBEAT: Rule.DEVICE_FAULT, Kind.VITALS: SIGNS[-1].rule}
-"""After whom a promise is said to be kept by a reading of a kind; of other kinds after the end of a silence."""
+_SPEAKS_BEFORE = {
+    Kind.HEARTBEAT: Rule.DEVICE_FAULT,
+    Kind.POSITION: Rule.WANDERING_ZONE_EXIT,
+    Kind.VITALS: SIGNS[-1].rule,
+}
+"""After whom a sign of life is said to end stillness or keep a promise, by kind; else after the end of a silence."""
 
 
 class Oracle:
@@ -43,6 +48,7 @@ class Oracle:
         self.site_silences = SiteSilences(self.records, self.settings, self.memory, self.outages)
         self.silences = Silences(self.records, self.memory)
         self.promises = Promises(self.records, self.memory, self.settings)
+        self.routines = Routines(self.records, self.memory)
         self.faults = Faults(self.records, self.memory)
         self.stories: dict[Rule, Story] = {
             Rule.SYSTEM_SITE_SILENT: self.site_silences,
@@ -68,7 +74,7 @@ class Oracle:
             (fenced | self._owner_of(change.key)) if change.entity == "fence" else set(),
             on ^ self._on(),
         )
-        for story in self.stories.values():
+        for story in (*self.stories.values(), self.routines):
             story.forget(after)
         self.promises.forget(after.roused)
 
@@ -132,6 +138,8 @@ class Oracle:
 
     def disable(self, rule: Rule) -> None:
         self.disabled.add(rule)
+        if rule == Rule.MISSED_CHECK_INACTIVITY:
+            self.routines.drop_half_counted()
         if rule in self.stories:
             self.stories[rule].drop_half_counted()
 
@@ -158,15 +166,19 @@ class Oracle:
         slot = -1 if moment.resident is None else moment.resident
         verdicts = []
         self.promises.remember(moment)
+        self.routines.remember(moment)
         for rule, story in self.stories.items():
             if newer and handed_over:
                 story.hand_over(told.device, told.kind)
             if rule not in self.disabled:
                 claims = story.hear(moment, on=p.switched_on(rule))
                 verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
-            if rule == _SPEAKS_BEFORE.get(told.kind, Rule.MISSED_CHECK_SILENT) and (
-                Rule.MISSED_CHECK_CHECKIN not in self.disabled
-            ):
+            if rule != _SPEAKS_BEFORE.get(told.kind, Rule.MISSED_CHECK_SILENT):
+                continue
+            if (inactivity := Rule.MISSED_CHECK_INACTIVITY) not in self.disabled:
+                claims = self.routines.hear(moment, on=p.switched_on(inactivity))
+                verdicts += [_verdict(one, told.t, i, slot, told.device, int(told.late), p.version) for one in claims]
+            if Rule.MISSED_CHECK_CHECKIN not in self.disabled:
                 kept = self.promises.hear(moment)
                 verdicts += [_verdict(one.claim, one.t, i, one.resident, told.device, 0, one.version) for one in kept]
         return verdicts

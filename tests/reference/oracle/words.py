@@ -41,6 +41,7 @@ class Rule(IntEnum):
     VITALS_TEMPERATURE = 10
     MISSED_CHECK_CHECKIN = 15
     SYSTEM_SITE_SILENT = 17
+    MISSED_CHECK_INACTIVITY = 16
 
     @property
     def public_name(self) -> str:
