@@ -12,6 +12,7 @@ from gateway.store.checks import Kept, keep_windows
 from gateway.store.registry import find
 from gateway.store.registry_records import Resident
 from tests.browser.conftest import Console, Watched
+from tests.browser.cries import cry
 from tests.browser.promised import due, neighbour, overdue, promise
 
 COUNTS_AFTER_MS = 5000
@@ -107,6 +108,26 @@ async def test_a_press_on_the_wrist_is_seen_while_one_looks_on_and_takes_no_plac
     await page.clock.fast_forward(RENEWED_AFTER_MS)
     await expect(page.locator(f"#pill-{waiting}")).to_contain_text("王秀英")
     await expect(page.locator(f"#check-{missed}")).to_have_attribute("aria-current", "true")
+
+
+async def test_the_list_is_renewed_by_an_alarm_but_not_under_a_hand(console: Console, desk: Watched) -> None:
+    waiting = await due(console, console.resident)
+    other = await due(console, await neighbour(console, "李桂兰"))
+    page = desk.page
+    await _open(page)
+    # No time passes from here on but what the test lets pass: how slow the machine is says nothing of hands.
+    await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 1)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/checks?" in request.url else None)
+    await page.locator(f"#check-{waiting} .name").hover()
+    check = await _stored(console, other)
+    async with console.connection() as conn:
+        await keep_windows(conn, [Kept(check.slot, check.closes_at, check.opens_at + MINUTE_MS, "button")])
+    await cry(console, "missed_check.silent", severity="medium")
+    await expect(page.locator("#now-badge")).to_have_text("1")
+    assert asked == []
+    await page.clock.fast_forward(RENEWED_AFTER_MS)
+    await expect(page.locator(f"#pill-{other}")).to_be_visible()
 
 
 async def test_a_figure_shows_its_own_alone(console: Console, desk: Watched) -> None:
