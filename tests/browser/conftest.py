@@ -1,7 +1,7 @@
 """A real console in a real browser: uvicorn, PostgreSQL, the alarm store, Chromium.
 
-``desk`` is the live list of somebody who is signed in, with sound. Every page must stay free of console errors, uncaught
-exceptions and violations of the content security policy; a test that provokes a refusal says so with
+``desk`` is the live list of somebody who is signed in, with sound. Every page must stay free of console errors,
+uncaught exceptions and violations of the content security policy; a test that provokes a refusal says so with
 ``expected``.
 
 All tests of a process share one browser, each with a context of its own (cookies, storage, cache), and so one event
