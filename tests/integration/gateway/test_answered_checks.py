@@ -62,8 +62,8 @@ async def test_who_answers_the_sms_about_a_missed_check_has_kept_it_and_the_engi
     promise(conninfo, missed - HOUR_MS, missed)
     promise(conninfo, NOW() - MINUTE_MS, running)
     with connected(mosquitto, mosquitto.site("s1")) as band:
-        band.publish("anxin/v1/s1/b0/heartbeat", encoded(t=NOW(), interval_s=1))
         async with running_gateway(conninfo, mosquitto):
+            band.publish("anxin/v1/s1/b0/heartbeat", encoded(t=NOW(), interval_s=1))
             await eventually(lambda: alarms(conninfo), "the alarm")
             store = PostgresAlarmStore(connections)
             assert await carry_out_due(store, NOW()) == 3, "two of the band and one of the telephone"
