@@ -114,9 +114,11 @@ def test_a_second_silence_of_the_same_night_is_judged_in_the_same_morning() -> N
 
 
 @pytest.mark.parametrize("expected", [{"charging": True}, {"worn": False}, {"battery_pct": 4.0}])
-def test_a_silence_for_another_reason_never_grows_loud(expected: dict[str, Any]) -> None:
+def test_a_silence_for_another_reason_grows_loud_later_in_the_morning(expected: dict[str, Any]) -> None:
     engine = silent_in_the_night(fix(START, 20), beat(START + S, **expected))
-    assert {said.severity for said in said_in(engine.advance(MORNING + 5 * HOUR, LONG_AGO))} == {Severity.LOW}
+    ten = MORNING + 4 * HOUR
+    assert {said.severity for said in said_in(engine.advance(ten - 1, LONG_AGO))} == {Severity.LOW}
+    assert [(said.severity, said.t) for said in said_in(engine.advance(ten, LONG_AGO))] == [(Severity.MEDIUM, ten)]
 
 
 @pytest.mark.parametrize(
