@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.messages import local_time
 from alerts.plan import plan_for, steps_of
-from alerts.policies import BUILT_IN, MINUTES_A_DAY, NOBODY, Policy, PolicyStep, choose, within
+from alerts.policies import BUILT_IN, MINUTES_A_DAY, NOBODY, How, Policy, PolicyStep, Who, choose, faults_of, within
 from alerts.ports import Plan, SiteRules
 from tests.support.alarms import HOUR, MINUTE, SECOND, T0, an_alarm
 
@@ -144,3 +144,41 @@ class TestSteps:
 def test_the_built_in_policies_are_in_the_order_of_their_times() -> None:
     for policy in BUILT_IN:
         assert [step.after_s for step in policy.steps] == sorted(step.after_s for step in policy.steps)
+
+
+class TestWhoMissedACheck:
+    @pytest.mark.parametrize(
+        ("who", "how", "nth", "faulty"),
+        [
+            ("resident", "sms", None, []), ("resident", "voice", None, []), ("band", "ring", None, []),
+            ("resident", "chat", None, ["steps/0/how"]), ("resident", "ring", None, ["steps/0/how"]),
+            ("resident", "sms", 2, ["steps/0/nth"]), ("band", "ring", 1, ["steps/0/nth"]),
+            ("duty", "ring", None, ["steps/0/how"]),
+        ],
+    )  # fmt: skip
+    def test_a_resident_is_one_and_has_a_telephone_and_a_band_rings(
+        self, who: Who, how: How, nth: int | None, faulty: list[str]
+    ) -> None:
+        policy = Policy(id="p", name="p", steps=(PolicyStep(after_s=0, who=who, how=how, nth=nth),))
+        assert [fault.path for fault in faults_of(policy)] == faulty
+
+    @pytest.mark.parametrize(
+        ("rule", "severity", "device", "asked"),
+        [
+            ("missed_check.checkin", "medium", None, True), ("missed_check.inactivity", "high", "band-1", True),
+            ("missed_check.silent", "medium", "band-1", False), ("missed_check.silent", "low", "band-1", False),
+        ],
+    )  # fmt: skip
+    def test_the_band_is_asked_of_whatever_but_its_own_silence(
+        self, rule: str, severity: str, device: str | None, asked: bool
+    ) -> None:
+        alarm = an_alarm(rule, severity=severity, device=device)
+        plan = plan_for(alarm, SiteRules(name="s", timezone="Asia/Shanghai", demo=False))
+        steps = steps_of(plan, alarm, round_number=1, since=T0, now=T0)
+        assert any(step.who == "band" for step in steps) == asked
+
+    def test_where_nobody_is_known_nobody_is_asked(self) -> None:
+        alarm = an_alarm("missed_check.checkin", resident=None, device=None)
+        plan = plan_for(alarm, SiteRules(name="s", timezone="Asia/Shanghai", demo=False))
+        steps = steps_of(plan, alarm, round_number=1, since=T0, now=T0)
+        assert {step.who for step in steps} == {"duty", "supervisor", "grid_workers"}
