@@ -392,3 +392,13 @@ class TestSigns:
     ) -> None:
         watched.apply(change(device(0, type=worn)))
         assert hear(watched, vital(EIGHT, **fields)) == ([(KEPT, EIGHT, END)] if sign else [])
+
+    def test_of_a_press_and_a_sign_at_once_the_press_is_told(self, nobody: Speaker) -> None:
+        for each in (resident(0, household="h"), device(0), assignment(0), device(3, type="box"), assignment(3, None)):
+            nobody.apply(change(each))
+        nobody.apply(change(window(0, EIGHT, END, by="button")))
+        nobody.apply(change(window(0, END, END + HOUR, by="sign")))
+        judge(nobody, DUE)
+        nobody.hear([pressure(END + HOUR), check_in(END + HOUR, 3)], END + HOUR)
+        late = [v for v in nobody.judge(END + HOUR, LONG_AGO) if v.said.what == KEPT]
+        assert [(v.said.opening_t, v.evidence["kept_by"]) for v in late] == [(END, 0.0)]

@@ -309,7 +309,7 @@ def look(state: State, r: int, now: int, listening_since: int, journal: Journal,
             return unfinished(k)
         heard = max(vouched, int(resident["sign_ms"])) if check["by"] == BY_SIGN else vouched
         if heard >= begins:
-            k = say(state, r, row, _KEPT, heard, by_what(resident, heard), -1, -1, p, journal, out, k)
+            k = say(state, r, row, _KEPT, heard, by_what(resident, heard, vouched), -1, -1, p, journal, out, k)
             continue
         deadline = int(check["closes"]) + grace_of(check, p)
         if check["settled"] == MISSED or begins < state.known_since[0] or now - check["closes"] > _ASKED_FOR_MS:
@@ -385,11 +385,11 @@ def vouched_for(state: State, resident: Any) -> int:
 
 
 @inner
-def by_what(resident: Any, heard: int) -> int:
-    """Which of a resident's news that was."""
+def by_what(resident: Any, heard: int, vouched: int) -> int:
+    """Which of a resident's news that was; of two at once somebody's word, then a press."""
     if heard == resident["seen_ms"]:
         return BY_OTHERS
-    return BY_LIVING if heard == resident["sign_ms"] and heard != resident["checkin_ms"] else BY_THEMSELVES
+    return BY_THEMSELVES if heard == vouched else BY_LIVING
 
 
 @inner
