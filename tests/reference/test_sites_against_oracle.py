@@ -20,6 +20,8 @@ NOON = 1_750_132_800_000
 BANDS = 9
 """Resident 0 has the first two; the others one each, 8 is a box."""
 
+PACES: list[list[float | None]] = [[None], [60.0], [None, None, 60.0], [300.0, 1200.0]]
+
 community = [
     *(change(resident(slot)) for slot in range(BANDS - 2)),
     *(change(device(slot, type="box" if slot == BANDS - 1 else "band")) for slot in range(BANDS)),
@@ -61,7 +63,7 @@ def outages(draw: st.DrawFn) -> list[Turn]:
     """A site that is heard, is not, and is again, in rounds of all, some or nobody."""
     now = NOON
     turns = []
-    paces = draw(st.sampled_from([[None], [60.0], [None, None, 60.0], [300.0, 1200.0]]))
+    paces: list[float | None] = draw(st.sampled_from(PACES))
     for i in range(draw(st.integers(3, 12))):
         now += draw(st.sampled_from([1, 4, 5, 5, 6, 11, 31, 130, 260])) * MINUTE
         age = draw(st.sampled_from([0, 0, 0, 0, 3, 9, 40, 120])) * MINUTE
