@@ -20,7 +20,9 @@ from devices.registry import Assignment, Device, Entity, Parameter, Record, Regi
 
 RULE: Final = Rule.MISSED_CHECK_INACTIVITY
 STEP_MS: Final = MINUTE_MS
-"""How often the engine is asked; a gateway asks it each second, so that a delay is up to a minute too long here."""
+"""Readings of so long are heard together; a gateway hears them at once: a delay is up to a minute too long here."""
+IDLE_STEP_MS: Final = 5 * MINUTE_MS
+"""How often the engine is asked when nothing arrives; a gateway asks it each second."""
 
 Told = Callable[[int, int], None]
 
@@ -63,7 +65,8 @@ def watched(life: Life, ends: Times, parameters: Mapping[str, float]) -> Outcome
     engine.apply(_registry(1 + len(ends), life.timezone, parameters))
     batch = told(life, ends)
     start, recorded_to = int(life.t[0]), int(life.t[-1])
-    moments = np.arange(start, int(batch.header["t"][-1]) + STEP_MS, STEP_MS)
+    arrivals = -(-(batch.header["t"] - start) // STEP_MS) * STEP_MS + start
+    moments = np.union1d(arrivals, np.arange(start, int(arrivals[-1]), IDLE_STEP_MS))
     edges = np.searchsorted(batch.header["t"], moments, "right").tolist()
     alarms: list[list[tuple[int, int]]] = [[] for _ in range(1 + len(ends))]
     read = 0
