@@ -204,8 +204,10 @@ async def _learn(connection: Connection, engine: Engine, version: int, until: in
 
 
 async def _changes(connection: Connection, version: int, until: int) -> AsyncGenerator[list[RegistryChange]]:
-    """The changes with ``version < v <= until``, page by page."""
-    while version < until:
-        changes = await changes_since(connection, version, until, limit=CHANGES_AT_ONCE)
+    """The changes with ``version < v <= until``, page by page.
+
+    Of the newest none may be left: the log of removed windows ends (``check_upkeep.end_windows``).
+    """
+    while version < until and (changes := await changes_since(connection, version, until, limit=CHANGES_AT_ONCE)):
         yield changes
         version = changes[-1].version

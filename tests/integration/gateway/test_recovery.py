@@ -21,6 +21,7 @@ from gateway.directory import TAKEN, Directory, Route
 from gateway.readings import gathered
 from gateway.recovery import recover
 from gateway.store.batches import BatchRow, Snapshot, begin_epoch, insert_batch, save_snapshot
+from gateway.store.check_upkeep import end_windows
 from gateway.store.connection import Connection, connect
 from gateway.store.errors import AWAY
 from gateway.store.registry_log import changes_since, current_version, records_now
@@ -226,3 +227,18 @@ async def test_the_registry_as_it_is_says_what_its_whole_history_says(conninfo: 
         assert now.route(f"anxin/v1/s1/b{slot}/sos") == history.route(f"anxin/v1/s1/b{slot}/sos")
     assert now.device(5) is None
     assert now.wearer(2, 5_000).household == "h"
+
+
+async def test_a_log_whose_newest_changes_have_ended_is_no_reason_not_to_start(conninfo: str) -> None:
+    async with living(conninfo) as life:
+        change(
+            conninfo,
+            "insert into check_window (resident_slot, plan, day, opens_ms, closes_ms)"
+            " values (0, 'p', '2026-01-01', 1, 2)",
+        )
+        change(conninfo, "delete from check_window")
+        await life.minutes(2)
+        change(conninfo, "update registry_change set at = at - interval '9 days'")
+        async with await connect(conninfo, application="test") as connection:
+            assert await end_windows(connection, NOW) == 2
+        assert (await recovered(conninfo)).snapshot() == life.engine.snapshot()
