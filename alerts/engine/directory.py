@@ -30,13 +30,12 @@ from alerts.engine.register import (
     Directory,
     Wearing,
     devices_of,
-    more_room,
     promised_of,
     room_for,
     spans_of,
 )
 from alerts.engine.rules import Rule
-from alerts.engine.state import with_routines, with_sites
+from alerts.engine.state import with_sites
 from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import zone_of
 from devices.registry import (
@@ -70,7 +69,7 @@ _FOLLOWED: Final[dict[int, str]] = {
 
 def apply(directory: Directory, state: State, changes: Sequence[RegistryChange]) -> State:
     """Bring committed changes into the arrays, in their order; returns the state, perhaps grown."""
-    changed = Changed({}, {}, {}, {}, {}, {}, {})
+    changed = Changed({}, {}, {}, {}, {}, {}, {}, {})
     for change in changes:
         record = change.record
         match change.entity:
@@ -252,21 +251,11 @@ def _assignment(
         directory.assignments[key] = after
         directory.worn.setdefault(after.device, []).append(key)
         directory.wards.setdefault(after.wearer, []).append(key)
-        state = _routine(state, after.wearer)
+        if after.wearer >= 0 and state.resident[after.wearer]["routine"] < 0:
+            changed.routines[after.wearer] = None
     for (device, rule), wearer in followed.items():
         if _wearer_at(directory, state, device, _FOLLOWED[rule]) != wearer:
             pool.forget(state, device, rule)
-    return state
-
-
-def _routine(state: State, slot: int) -> State:
-    """Let there be a routine of a resident, now that they have a device that may tell of it."""
-    if slot < 0 or state.resident[slot]["routine"] >= 0:
-        return state
-    row = int(state.resident["routine"].max()) + 1
-    if row >= len(state.pulse):
-        state = with_routines(state, more_room(len(state.pulse), row))
-    state.resident[slot]["routine"] = row
     return state
 
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from alerts.engine import pool, promises
 from alerts.engine.extents import Rows, replaced, together
 from alerts.engine.layout import FENCE, FOREVER, NOBODY, NONE, SPAN, WORN, State
-from alerts.engine.register import Changed, Directory, devices_of, promised_of, spans_of
-from alerts.engine.state import with_houses
+from alerts.engine.register import Changed, Directory, devices_of, more_room, promised_of, spans_of
+from alerts.engine.state import with_houses, with_routines
 from alerts.engine.wearing import know_wearers, stir_residents
 from alerts.engine.zones import disc_of, drawn
 from devices.batch import Records
@@ -25,6 +25,8 @@ _WASTE: Final = 64
 def laid_out_anew(directory: Directory, state: State, changed: Changed) -> State:
     """Write the rows of everybody whom the changes concern, in one copy each of the arrays."""
     state = with_houses(state, len(directory.households))
+    if changed.routines:
+        state = _with_routines_of(state, list(changed.routines))
     if changed.devices:
         spans = _span_rows(directory, state, list(changed.devices))
         state = state._replace(span=replaced(state.span, state.spans[:, 0], state.spans[:, 1], spans))
@@ -61,6 +63,16 @@ def laid_out_anew(directory: Directory, state: State, changed: Changed) -> State
     state.site_due[of_sites[of_sites >= 0]] = 0
     state.site_due[sites] = 0
     stir_residents(state, np.array(residents, np.int64))
+    return state
+
+
+def _with_routines_of(state: State, residents: list[int]) -> State:
+    """Give residents who had none a routine each, in their order."""
+    first = int(state.resident["routine"].max(initial=-1)) + 1
+    last = first + len(residents) - 1
+    if last >= len(state.pulse):
+        state = with_routines(state, more_room(len(state.pulse), last))
+    state.resident["routine"][residents] = np.arange(first, last + 1)
     return state
 
 

@@ -105,6 +105,8 @@ class Changed(NamedTuple):
     """What has been said of the checks of residents whose promises change."""
     houses: dict[int, None]
     sites: dict[int, None]
+    routines: dict[int, None]
+    """Residents who have their first device that may tell of their routine."""
 
 
 def devices_of(directory: Directory, slot: int) -> list[int]:

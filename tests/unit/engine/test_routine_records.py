@@ -29,6 +29,22 @@ def test_only_those_who_ever_had_a_device_have_one() -> None:
     assert state_of(engine).resident["routine"][[700, 3]].tolist() == [0, 1]
 
 
+def test_whoever_learns_of_them_at_once_gives_the_same_routines_as_whoever_did_one_by_one() -> None:
+    told = [
+        *(change(resident(slot)) for slot in range(400)),
+        *(change(device(slot)) for slot in range(400)),
+        change(resident(5, status="away")),
+        *(change(assignment(slot, 399 - slot)) for slot in range(300)),
+        change(assignment(300, 399)),
+    ]
+    at_once, one_by_one = Engine(), Engine()
+    at_once.apply(told)
+    for each in told:
+        one_by_one.apply([each])
+    assert at_once.snapshot() == one_by_one.snapshot()
+    assert state_of(at_once).resident["routine"][399:99:-1].tolist() == list(range(300))
+
+
 def test_a_day_of_beats_is_undone_bit_for_bit() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(device()), change(assignment())])
