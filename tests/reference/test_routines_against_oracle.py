@@ -23,6 +23,8 @@ COMMUNITY = [
     *(change(assignment(slot, slot % 2)) for slot in range(3)),
 ]
 """Resident 0 wears two bands."""
+APART_M = 97.0
+"""Places so far apart that none is about 100 m from another: the engine keeps them to half a metre."""
 
 
 def weeks(random: np.random.Generator, *, often: float, by_steps: bool, every: int) -> list[Told]:
@@ -47,7 +49,7 @@ def weeks(random: np.random.Generator, *, often: float, by_steps: bool, every: i
             case chance if chance < 0.01:
                 told.append(press(t - 3 * MINUTE, band, kind=Kind.CHECKIN, received=t + late))
             case chance if chance < 0.03:
-                told.append(fix(t, float(random.integers(0, 600)), band, received=t + late))
+                told.append(fix(t, APART_M * float(random.integers(0, 7)), band, received=t + late))
             case _:
                 pass
     return sorted(told, key=lambda one: one.received)

@@ -111,6 +111,15 @@ def test_a_night_lasts_longer_than_a_day_allows(speaker: Speaker) -> None:
     assert by_night > 150
 
 
+def test_however_much_was_learned_a_day_is_too_long_for_anybody(speaker: Speaker) -> None:
+    speaker.apply(change(parameter("missed_check.inactivity.signs", 1000.0)))
+    speaker.apply(change(parameter("missed_check.inactivity.stretch", 10.0)))
+    wrist = Wrist(speaker)
+    assert wrist.lives(9) == []
+    wrist.until(10)
+    assert minutes(wrist.still(2 * DAY)[0]) == 24 * 60
+
+
 def test_it_becomes_high_is_said_again_and_ends_with_a_sign(speaker: Speaker) -> None:
     wrist = Wrist(speaker)
     wrist.lives(9)

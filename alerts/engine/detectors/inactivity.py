@@ -16,6 +16,8 @@ A silence is too long when it has lasted longer than both
   by degrees between; and ``stretch`` times the ``second`` longest silence of theirs from this hour of the day on;
 - the time in which their routine expects ``signs`` signs, and ``stretch_signs`` times as many as in any silence before.
 
+However long their silences were: what has lasted ``at_most_s`` is too long for anybody.
+
 Before ``known_days`` days were seen the limit is ``unknown_s``, of which only the hours from 7 to 22 count. Each false
 alarm, that is each that a sign of theirs ends, makes both limits longer by ``wary``, which fades.
 
@@ -60,6 +62,10 @@ PARAMETERS = (
     ParameterSpec("missed_check.inactivity.stretch", 1.2, 0.5, 10, "times their own long silences", _MEASURED),
     ParameterSpec("missed_check.inactivity.signs", 30, 1, 1000, "so many signs must be missing by the odds", _MEASURED),
     ParameterSpec("missed_check.inactivity.stretch_signs", 0.9, 0, 10, "times the most that were", _MEASURED),
+    ParameterSpec(
+        "missed_check.inactivity.at_most_s", 86_400, 3600, 604_800, "whatever was learned, no silence lasts longer",
+        "assumption, ADR-27",
+    ),
     ParameterSpec("missed_check.inactivity.wary", 1.15, 1, 3, "limits grow by this with a false alarm", _MEASURED),
     ParameterSpec("missed_check.inactivity.known_days", 5, 1, 60, "a routine is known after so many days", _MEASURED),
     ParameterSpec(
@@ -280,7 +286,11 @@ def judge(state: State, row: int, at: Heard, told: int, out: Records, k: int) ->
         pulse["limit_ms"] = limit_ms(state, row, state.resident[at.wearer]["zone"], p)
     if pulse["open"] == 0:
         if told == STILL:
-            enough = known["days"] < p["inactivity_known_days"] or pulse["expected"] >= expected_limit(known, p)
+            enough = (
+                known["days"] < p["inactivity_known_days"]
+                or pulse["expected"] >= expected_limit(known, p)
+                or pulse["still_ms"] >= p["inactivity_at_most_ms"]
+            )
             over = pulse["still_ms"] >= pulse["limit_ms"] > 0 and enough
         else:
             known_and_gone = known["days"] >= p["inactivity_known_days"] and pulse["sign_ms"] != NEVER
@@ -320,7 +330,7 @@ def limit_ms(state: State, row: int, zone: int, p: Any) -> int:
     sparse = min(1.0, max(0.0, (DENSE_FROM - density) / (DENSE_FROM - SPARSE_TO)))
     least = p["inactivity_dense_ms"] + sparse * (p["inactivity_sparse_ms"] - p["inactivity_dense_ms"])
     own = p["inactivity_stretch"] * known["wary"] * known["second"][pulse["hour"]] * 60_000.0
-    return int(max(least, own))
+    return int(min(max(least, own), p["inactivity_at_most_ms"]))
 
 
 @inner

@@ -261,7 +261,8 @@ class Routines:
                 return
             over = False
             if what == "still":
-                enough = not known or silence.expected >= _signs_limit(life, p)
+                longest = p.ms("missed_check.inactivity.at_most_s")
+                enough = not known or silence.expected >= _signs_limit(life, p) or silence.still >= longest
                 over = silence.limit > 0 and silence.still >= silence.limit and enough
             elif what == "aside":
                 over = known and told.order - silence.since >= p.ms("missed_check.inactivity.unworn_after_s")
@@ -284,7 +285,8 @@ class Routines:
         sparse = min(1.0, max(0.0, (0.6 - life.density()) / 0.15))
         dense_ms, sparse_ms = p.ms("missed_check.inactivity.dense_s"), p.ms("missed_check.inactivity.sparse_s")
         own = p["missed_check.inactivity.stretch"] * life.wary * _second(life) * MINUTE
-        return int(max(dense_ms + sparse * (sparse_ms - dense_ms), own))
+        least = dense_ms + sparse * (sparse_ms - dense_ms)
+        return int(min(max(least, own), p.ms("missed_check.inactivity.at_most_s")))
 
     def _plain_limit(self, since: int, m: Moment) -> int:
         """So long that the hours of it from 7 to 22 are as many as allowed; found minute by minute, then exactly."""

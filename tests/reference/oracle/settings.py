@@ -47,6 +47,7 @@ DEFAULTS: Final[dict[str, float]] = {
     "missed_check.inactivity.stretch": 1.2,
     "missed_check.inactivity.signs": 30,
     "missed_check.inactivity.stretch_signs": 0.9,
+    "missed_check.inactivity.at_most_s": 86_400,
     "missed_check.inactivity.wary": 1.15,
     "missed_check.inactivity.known_days": 5,
     "missed_check.inactivity.unknown_s": 50_400,
