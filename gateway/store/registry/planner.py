@@ -245,3 +245,9 @@ async def _write(conn: Connection, revisions: Sequence[tuple[int, Revision]]) ->
             " order by x.opens_ms, x.slot on conflict (resident_slot, closes_ms) do nothing",
             {"rows": Jsonb(added)},
         )
+        # Withdrawn and promised anew with the same end: the list must not say that nobody asks.
+        await conn.execute(
+            f"update check_outcome o set skipped = null, past = null, day = null from {_ROWS}"
+            " where o.resident_slot = x.slot and o.closes_ms = x.closes_ms and o.skipped = 'withdrawn'",
+            {"rows": Jsonb(added)},
+        )
