@@ -108,6 +108,13 @@ class Wording:
             return self.t("duration.min", n=minutes)
         return self.t("duration.h_min", h=minutes // 60, n=minutes % 60)
 
+    def minutes(self, seconds: float) -> str:
+        """``under 1 min``, ``12 min``, ``3 h 20 min``: of what is shown anew once a minute."""
+        minutes = int(max(seconds, 0)) // 60
+        if minutes == 0:
+            return self.t("duration.under_min")
+        return self.t("duration.min", n=minutes) if minutes < 120 else self.duration(minutes * 60)
+
     def entry_note(self, event: str, note: str) -> str:
         """The note of a timeline entry, its codes put into words."""
         if event == "told":

@@ -106,3 +106,10 @@ def test_the_usual_day_counts_only_days_that_were_seen() -> None:
 def test_days_are_said_as_people_say_them(days: tuple[str, ...], zh: str, en: str) -> None:
     window = WindowTerms(opens="08:00", closes="09:30", days=days)  # type: ignore[arg-type]
     assert (Wording("zh").days(window.days), Wording("en").days(window.days)) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(-1, "under 1 min"), (59, "under 1 min"), (60, "1 min"), (119.9, "1 min"), (7200, "2 h 0 min")]
+)
+def test_what_is_shown_anew_each_minute_counts_no_seconds(seconds: float, told: str) -> None:
+    assert Wording("en").minutes(seconds) == told

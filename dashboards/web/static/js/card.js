@@ -38,7 +38,8 @@ export function stampOf(alarm, grouped) {
 function speed(alarm) {
   const ms = measured.get(alarm.id);
   if (ms !== undefined) return h("span", { class: "chip", title: t("speed.measured_title") }, icon("bolt"), t("speed.measured", { n: ms }));
-  if (!alarm.latency_ms || alarm.late) return null;
+  // What nobody said has not come from a wrist.
+  if (!alarm.latency_ms || alarm.late || alarm.kind === "missed_check" || alarm.kind === "system") return null;
   const { transport, decided, commit_issued } = alarm.latency_ms;
   const total = Math.round(transport + Math.max(decided, commit_issued));
   return total < 0 ? null : h("span", { class: "chip", title: t("speed.stored_title") }, icon("bolt"), t("speed.stored", { n: total }));

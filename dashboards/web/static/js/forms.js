@@ -83,10 +83,14 @@ export function isFilled(form) {
   /** @type {HTMLElement | null} */
   let worst = null;
   for (const field of form.elements) {
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) || field.validity.valid) continue;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
+    const earlier = field.dataset.notBefore && form.elements.namedItem(field.dataset.notBefore);
+    if (earlier instanceof HTMLInputElement) field.setAttribute("min", earlier.value);
+    if (field.validity.valid) continue;
     const why = field.validity;
     const text = why.customError ? field.validationMessage
       : why.valueMissing ? t("form.missing")
+      : why.rangeUnderflow && field.type.startsWith("date") ? t("form.not_before", { min: (field.getAttribute("min") ?? "").replace("T", " ") })
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
       : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
       : t("form.wrong");
