@@ -109,7 +109,8 @@ def test_days_are_said_as_people_say_them(days: tuple[str, ...], zh: str, en: st
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(-1, "under 1 min"), (59, "under 1 min"), (60, "1 min"), (119.9, "1 min"), (7200, "2 h 0 min")]
+    ("seconds", "told"),
+    [(-1, "under 1 min"), (59, "under 1 min"), (60, "1 min"), (119.9, "1 min"), (7200, "2 h 0 min")],
 )
 def test_what_is_shown_anew_each_minute_counts_no_seconds(seconds: float, told: str) -> None:
     assert Wording("en").minutes(seconds) == told
