@@ -84,8 +84,8 @@ _SOURCES: Final[dict[EventType, LiteralString]] = {
     ),
     "message": (
         "select m.created_at as t, m.id::text as key, jsonb_build_object('alarm', m.alarm, 'template', m.template,"
-        " 'channel', m.channel, 'contact', m.contact, 'contact_name', c.name, 'state', m.state, 'reason', m.reason)"
-        " as detail from message m left join contact c on c.id = m.contact"
+        " 'channel', m.channel, 'role', m.role, 'contact', m.contact, 'contact_name', c.name, 'state', m.state,"
+        " 'reason', m.reason) as detail from message m left join contact c on c.id = m.contact"
         " where m.resident = %(resident)s and m.created_at <= %(t)s"
     ),
 }

@@ -147,7 +147,11 @@ async def test_all_that_happened_is_told_newest_first(client_of: Clients, conn: 
         {"status": "hospital", "before": "active", "until": NOW + HOUR, "actor": "mei"},
         {"status": "active", "before": None, "until": None, "actor": "mei"},
     ]
-    assert (told["message"]["contact_name"], told["message"]["state"]) == ("李敏", "sent")
+    assert (told["message"]["role"], told["message"]["contact_name"], told["message"]["state"]) == (
+        "family",
+        "李敏",
+        "sent",
+    )
     assert told["assignment"]["what"] == "began"
     assert told["exercise"]["machine"] == "rower"
     assert [each["type"] for each in (await _timeline(client, other))["items"]] == ["status"]
