@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal, LiteralString
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from devices.clock import zone
 from devices.registry import KeptBy, ResidentStatus
@@ -96,15 +97,17 @@ async def checks(
     now: int,
     resident: str | None = None,
     key: str | None = None,
+    todays: Mapping[str, dt.date] | None = None,
 ) -> list[Check]:
     """The checks whose local day is in ``first`` to ``last``, house by house; ``sites`` empty for all.
 
-    ``resident``: of this one alone; ``key``: this check alone, whatever its day, if its window still stands. ``now`` in
-    ms tells their states.
+    ``resident``: of this one alone; ``key``: this check alone, whatever its day, if its window still stands;
+    ``todays``: those of one day alone, by the time zone of the resident. ``now`` in ms tells their states.
     """
     which = (
         " and w.day between %(first)s and %(last)s and (%(sites)s::text[] = '{}' or r.site = any(%(sites)s))"
         " and (%(resident)s::text is null or r.id = %(resident)s)"
+        " and (%(todays)s::jsonb is null or w.day = (%(todays)s::jsonb ->> r.timezone)::date)"
     )
     source: LiteralString = f"{_WINDOWS}{which} union all {_GONE}{which}"
     if key is not None:
@@ -132,6 +135,7 @@ async def checks(
             "overdue": OVERDUE_MS,
             "resident": resident,
             "key": key,
+            "todays": None if todays is None else Jsonb({name: day.isoformat() for name, day in todays.items()}),
         },
     )
     found = [_check(*row, now=now) for row in await cursor.fetchall()]
@@ -145,11 +149,15 @@ async def checks_of_day(conn: Connection, sites: Sequence[str], day: dt.date, no
 
 async def checks_of_today(conn: Connection, sites: Sequence[str], now: int) -> list[Check]:
     """The checks of today, wherever a resident's today is."""
-    today = dt.datetime.fromtimestamp(now // 1000, dt.UTC).date()
-    around = await checks(
-        conn, sites=sites, first=today - dt.timedelta(days=1), last=today + dt.timedelta(days=1), now=now
+    cursor = await conn.execute(
+        "select distinct timezone from resident where %(sites)s::text[] = '{}' or site = any(%(sites)s)",
+        {"sites": list(sites)},
     )
-    return [each for each in around if each.date == dt.datetime.fromtimestamp(now // 1000, zone(each.timezone)).date()]
+    todays = {name: dt.datetime.fromtimestamp(now // 1000, zone(name)).date() for (name,) in await cursor.fetchall()}
+    if not todays:
+        return []
+    first, last = min(todays.values()), max(todays.values())
+    return await checks(conn, sites=sites, first=first, last=last, now=now, todays=todays)
 
 
 async def check_by_id(conn: Connection, key: str, now: int) -> Check | None:

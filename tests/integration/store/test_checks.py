@@ -9,6 +9,7 @@ import pytest
 
 from devices.clock import HOUR_MS, MINUTE_MS
 from devices.registry import CheckWindow, Sighting
+from gateway.store import check_list
 from gateway.store.checks import (
     OVERDUE_MS,
     Call,
@@ -24,6 +25,7 @@ from gateway.store.registry import add_resident, save_site
 from gateway.store.registry_log import changes_since, records_now
 from gateway.store.registry_records import ResidentFields, Site
 from gateway.store.sightings import note_sighting
+from tests.support.promises import june
 
 NOW = 1_750_000_000_000
 
@@ -150,3 +152,22 @@ async def test_calls_are_noted_beside_what_became_of_the_check(conn: Connection)
 
 def _fields(sighting: Sighting) -> dict[str, Any]:
     return {name: getattr(sighting, name) for name in sighting.__struct_fields__}
+
+
+async def test_the_days_around_take_no_place_on_todays_list(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_ten = june(10)  # in Shanghai; Honolulu has the day before, and Kiritimati the same
+    for name in ("Asia/Shanghai", "Pacific/Honolulu", "Pacific/Kiritimati"):
+        made = await add_resident(conn, "test", ResidentFields(site="north", name=name, timezone=name))
+        await conn.execute(
+            "insert into check_window (resident_slot, plan, day, opens_ms, closes_ms)"
+            " select slot, 'p', date '2025-06-10' + i, %s + i * 86400000, %s + i * 86400000"
+            " from resident, generate_series(-2, 2) i where id = %s",
+            (at_ten - HOUR_MS, at_ten, made.id),
+        )
+    monkeypatch.setattr(check_list, "MOST_AT_ONCE", 3)
+    assert {each.name: each.date.day for each in await check_list.checks_of_today(conn, ["north"], at_ten)} == {
+        "Asia/Shanghai": 10,
+        "Pacific/Honolulu": 9,
+        "Pacific/Kiritimati": 10,
+    }
+    assert await check_list.checks_of_today(conn, ["south"], at_ten) == []
