@@ -402,3 +402,11 @@ class TestSigns:
         nobody.hear([pressure(END + HOUR), check_in(END + HOUR, 3)], END + HOUR)
         late = [v for v in nobody.judge(END + HOUR, LONG_AGO) if v.said.what == KEPT]
         assert [(v.said.opening_t, v.evidence["kept_by"]) for v in late] == [(END, 0.0)]
+
+
+def test_who_is_away_again_and_again_says_that_a_check_was_missed_before_it_is_too_old(promised: Speaker) -> None:
+    hear(promised, beat(EIGHT, interval_s=3600.0))
+    said: list[Word] = []
+    for now in range(END, END + 2 * DAY, 10 * MINUTE):
+        said += judge(promised, now, now - now % (50 * MINUTE))
+    assert said == [Word(OPENED, END + 23 * HOUR, END)]

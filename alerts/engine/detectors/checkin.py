@@ -16,10 +16,10 @@ not, so that the day's list says when they were heard of again.
 
 The deadline is the end and the grace; after our own system was away it is at least one interval of what they wear
 (``HOLD_AT_MOST_MS`` at most) after we began to listen again, so that what was stored meanwhile is heard first (design
-rule 9); so it is when their site was silent (``earshot``). What ended more than a day ago is not asked for any more,
-nor what may have been kept before anything is known of (``State.known_since``). Who is not looked after as usual when
-the deadline comes, or for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later
-as well.
+rule 9); so it is when their site was silent (``earshot``). Be it that either fails again and again: an hour before a
+check is too old nothing holds it back. What ended more than a day ago is not asked for any more, nor what may have been
+kept before anything is known of (``State.known_since``). Who is not looked after as usual when the deadline comes, or
+for whom the rule is off, is excused (``What.EXCUSED``), which is said, so that it is true later as well.
 
 One episode stands from the first check that is missed until they are heard of: the next ones missed are evidence of
 it. It is told again every ``remind_s``; of reminders that were missed, for whatever reason, one is made up.
@@ -91,6 +91,10 @@ HOLD_AT_MOST_MS: Final = 3_600_000
 """After our own absence. Assumption, ADR-28: a band that reports once a day sends a press as soon as it can."""
 _ASKED_FOR_MS: Final = 86_400_000
 """So long after its end a check is asked for. Assumption, ADR-28: later the day's own checks tell."""
+
+_HELD_AT_MOST_MS: Final = _ASKED_FOR_MS - HOLD_AT_MOST_MS
+"""And so long after its end it is held back at most: a network, or a gateway, that fails again and again must not let
+it grow too old to be asked for in silence."""
 
 _TOTALS: Final = 1 << 31
 """Running totals are kept modulo this."""
@@ -314,12 +318,13 @@ def look(state: State, r: int, now: int, listening_since: int, journal: Journal,
         deadline = int(check["closes"]) + grace_of(check, p)
         if check["settled"] == MISSED or begins < state.known_since[0] or now - check["closes"] > _ASKED_FOR_MS:
             continue
-        if max(deadline, heard_since) > now:
-            due = min(due, max(deadline, heard_since))
+        moment = max(deadline, min(heard_since, int(check["closes"]) + _HELD_AT_MOST_MS))
+        if moment > now:
+            due = min(due, moment)
         elif excused:
             k = say(state, r, row, _EXCUSED, deadline, BY_THEMSELVES, -1, -1, p, journal, out, k)
         else:
-            miss(state, r, row, begins, max(deadline, heard_since), now, p, journal, out, k)
+            miss(state, r, row, begins, moment, now, p, journal, out, k)
             k += 1
     if resident["missed"] > 0 and not excused:
         moment = max(int(resident["missed_again"]), heard_since)

@@ -178,7 +178,7 @@ class Promises:
                 continue
             grace = p["missed_check.checkin.grace_min"] * MINUTE if window.grace_ms is None else window.grace_ms
             deadline = window.closes_ms + round(grace)
-            moment = max(deadline, listened)
+            moment = max(deadline, min(listened, window.closes_ms + DAY - HOUR))
             if moment > now:
                 continue
             if not asked:
