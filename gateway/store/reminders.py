@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg import Rollback
 
 from alerts.messages import band_text
+from devices.clock import HOUR_MS
 from devices.commands import CommandName
 from gateway.store.commands import TooManyCommands, queue_command
 from gateway.store.connection import Connection
@@ -17,6 +18,9 @@ REMINDER: Final = "reminder"
 
 LEAST_LEFT_MS: Final = 30_000
 """With less time left a reminder only alarms: nobody gets up and presses in it. Assumption, ADR-30."""
+
+EARLIEST_MS: Final = 12 * HOUR_MS
+"""No plan reminds longer before the end (``care_plan.remind_min``): of the windows of two days few are looked at."""
 
 AT_HAND: Final = ("band", "watch", "pendant", "box")
 """The types of devices that a resident wears or has beside the bed: no treadmill rings for a check."""
@@ -32,10 +36,11 @@ async def remind_due(conn: Connection, now: int) -> int:
         "select w.resident_slot, w.closes_ms, w.by, p.remind, r.language from check_window w"
         " join care_plan p on p.id = w.plan join resident r on r.slot = w.resident_slot"
         " left join check_outcome o on o.resident_slot = w.resident_slot and o.closes_ms = w.closes_ms"
-        " where w.closes_ms > %(now)s + %(left)s and w.closes_ms - p.remind_min * 60000 <= %(now)s"
+        " where w.closes_ms > %(now)s + %(left)s and w.closes_ms <= %(now)s + %(earliest)s"
+        " and w.closes_ms - p.remind_min * 60000 <= %(now)s"
         " and w.opens_ms <= %(now)s and w.by <> 'call' and p.remind <> '{}' and r.status = 'active'"
         " and o.kept_ms is null and o.reminded_ms is null order by w.closes_ms, w.resident_slot",
-        {"now": now, "left": LEAST_LEFT_MS},
+        {"now": now, "left": LEAST_LEFT_MS, "earliest": EARLIEST_MS},
     )
     reminded = 0
     for slot, closes, by, ways, language in await cursor.fetchall():
