@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -93,10 +93,15 @@ def _answer(request: Request, problem: Problem) -> Response:
     return show(request, problem.status, problem.detail)
 
 
+def _pointer(where: Iterable[object]) -> str:
+    return "/" + "/".join(str(part) for part in where)
+
+
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"pointer": "/" + "/".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
+        # Our own checks raise ValueError; pydantic puts this before what they say.
+        {"pointer": _pointer(each["loc"]), "detail": str(each["msg"]).removeprefix("Value error, ")}
         for each in error.errors()
     ]
     detail = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors)
