@@ -14,6 +14,8 @@ from tests.reference.play import Play, Work
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 CRIES = (Rule.SOS_BUTTON, Rule.FALL_DEVICE)
+ELSEWHERE = (Rule.SYSTEM_SITE_SILENT, Rule.MISSED_CHECK_INACTIVITY)
+"""What takes a whole site or days of somebody's life: ``test_sites_against_oracle``, ``test_routines_against_oracle``."""
 
 
 def everything() -> set[Work]:
@@ -21,6 +23,7 @@ def everything() -> set[Work]:
     return {
         Work(rule, what)
         for rule in Rule
+        if rule not in ELSEWHERE
         for what in (What.OPENED, What.EVIDENCE, What.CANCELLED if rule in CRIES else What.RECOVERED)
     } | {Work(Rule.MISSED_CHECK_CHECKIN, what) for what in (What.KEPT, What.EXCUSED)}
 
