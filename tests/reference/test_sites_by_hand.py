@@ -252,6 +252,13 @@ class TestWhile:
         heard(nobody, [beat(since, slot) for slot in range(6, 20)])
         assert {one[0] for one in judged(nobody, since + 5 * MINUTE, since)} == {SILENT}
 
+    def test_absences_day_by_day_put_a_slow_band_off_by_one_interval_at_most(self, nobody: Speaker) -> None:
+        people(nobody, 1)
+        heard(nobody, [beat(NOON, interval_s=24 * 3600.0)])
+        hours = range(NOON, NOON + 7 * DAY, HOUR)
+        said = [one for t in hours for one in judged(nobody, t, max(NOON, t - (t - NOON - 12 * HOUR) % DAY))]
+        assert said[0] == (SILENT, What.OPENED, Severity.MEDIUM, NOON + 72 * HOUR + 30 * S)
+
     def test_a_box_is_held_back_as_people_are(self, nobody: Speaker) -> None:
         people(nobody, 5)
         nobody.apply(change(device(5, type="box")))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
-from alerts.engine.detectors.silent import interval_of, limit_of, own_deadline
+from alerts.engine.detectors.silent import heard_out, interval_of, limit_of, own_deadline
 from alerts.engine.earshot import audible_since, held_until, is_hushed
 from alerts.engine.journal import keep_device
 from alerts.engine.layout import FOREVER, NOBODY, NONE, WORN, Journal, State
@@ -148,9 +148,10 @@ def remind(
     if not concerns(state, d, wearer, p):
         state.fault_due[d] = due
         return k
-    heard_since = max(audible_since(state, d, listening_since) + interval_of(device, p), held_until(state, d))
     every = int(p["fault_remind_ms"])
-    moment = max(int(episode["told"]) + every, heard_since)
+    base = int(episode["told"]) + every
+    heard = heard_out(base, audible_since(state, d, listening_since), interval_of(device, p))
+    moment = max(base, heard, held_until(state, d))
     if moment <= now:
         keep_device(journal, d, device)
         pool.keep(state, journal, row)
@@ -204,8 +205,8 @@ def judge(state: State, d: int, now: int, listening_since: int, p: Any) -> Findi
         return Finding(FOREVER, 0, wearer, since, 0)
     if never:
         limit = int(p["fault_never_after_ms"])
-        to_be_heard = audible_since(state, d, listening_since) + interval_of(device, p)
-        deadline = max(since + limit, to_be_heard, held_until(state, d))
+        heard = heard_out(since + limit, audible_since(state, d, listening_since), interval_of(device, p))
+        deadline = max(since + limit, heard, held_until(state, d))
     else:
         limit = limit_of(device, p)
         deadline = own_deadline(state, d, listening_since, p)

@@ -97,6 +97,7 @@ EVIDENCE = (
     "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
 )  # fmt: skip
 
+_HOUR_MS = 3_600_000
 _RULE = int(RULE)
 _LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
@@ -164,8 +165,19 @@ def limit_of(device: Any, p: Any) -> int:
 def own_deadline(state: State, d: int, listening_since: int, p: Any) -> int:
     """When the silence of a device that has reported counts, ms."""
     device = state.device[d]
-    to_be_heard = audible_since(state, d, listening_since) + interval_of(device, p)
-    return max(int(device["last_sign"]) + limit_of(device, p), to_be_heard, held_until(state, d))
+    base = int(device["last_sign"]) + limit_of(device, p)
+    heard = heard_out(base, audible_since(state, d, listening_since), interval_of(device, p))
+    return max(base, heard, held_until(state, d))
+
+
+@inner
+def heard_out(base: int, audible: int, interval: int) -> int:
+    """Until when a device may still report what was due at ``base``, since it can be heard again; ms.
+
+    One interval. Absences that return day by day must not put a slow device off for ever: it is one interval more than
+    its own at most, but an hour in any case.
+    """
+    return min(audible + interval, max(base + interval, audible + _HOUR_MS))
 
 
 @inner

@@ -54,11 +54,10 @@ class Faults:
             self.open[device] = fault
             yield fault.deadline, _claim(What.OPENED, fault)
             return
-        outages = self.memory.outages
-        listened = outages.audible_since(device, listening_since) + self.memory.interval(device, p)
-        listened = max(listened, outages.held_until(device, self.memory.last_sign(device, now)) or 0)
         every = p.ms("device.fault.remind_s")
-        moment = max(fault.told_at + every, listened)
+        base = fault.told_at + every
+        held = self.memory.outages.held_until(device, self.memory.last_sign(device, now)) or 0
+        moment = max(base, self.memory.heard_out(device, base, listening_since, p), held)
         if moment <= now:
             fault.told_at = moment + (now - moment) // every * every
             yield fault.told_at, _claim(What.EVIDENCE, fault)
@@ -71,8 +70,8 @@ class Faults:
             since = self.records.worn_since(device, now)
             never_after = p.ms("device.fault.never_after_s")
             held = memory.outages.held_until(device, None) or 0
-            audible = memory.outages.audible_since(device, listening_since)
-            deadline = max(since + never_after, audible + memory.interval(device, p), held)
+            base = since + never_after
+            deadline = max(base, memory.heard_out(device, base, listening_since, p), held)
         else:
             if isinstance(wearer, int) and self.records.in_service(device, WORN):
                 others = memory.reporting(wearer, now)

@@ -8,6 +8,8 @@ from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce
 from tests.reference.oracle.words import SECOND, WORN, Told
 
+HOUR = 3600 * SECOND
+
 
 class Memory:
     """Kept whoever wears the device; what counts is what happened since its wearer has it."""
@@ -65,6 +67,11 @@ class Memory:
 
     def deadline(self, device: int, sign: int, listening_since: int, p: InForce) -> int:
         """When it has been silent too long; after our own absence, or its site's, one interval more to be heard."""
-        audible = self.outages.audible_since(device, listening_since)
         held = self.outages.held_until(device, sign)
-        return max(sign + self.limit(device, p), audible + self.interval(device, p), held or 0)
+        base = sign + self.limit(device, p)
+        return max(base, self.heard_out(device, base, listening_since, p), held or 0)
+
+    def heard_out(self, device: int, base: int, listening_since: int, p: InForce) -> int:
+        """Until when it may still tell what was due: one interval from its return, no more than one too late."""
+        interval, audible = self.interval(device, p), self.outages.audible_since(device, listening_since)
+        return min(audible + interval, max(base + interval, audible + HOUR))
