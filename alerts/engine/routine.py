@@ -136,8 +136,8 @@ def chance(routine: Any, hour: int) -> float:
     found = 0.0
     for by in range(-1, 2):
         each = (hour + by) % HOURS
-        signs = routine["signs"][each] + PRIOR_CHANCE * PRIOR_STEPS
-        found += (0.5 if by == 0 else 0.25) * signs / (routine["seen"][each] + PRIOR_STEPS)
+        signs = np.float64(routine["signs"][each]) + PRIOR_CHANCE * PRIOR_STEPS
+        found += (0.5 if by == 0 else 0.25) * signs / (np.float64(routine["seen"][each]) + PRIOR_STEPS)
     return float(min(MOST_CHANCE, max(LEAST_CHANCE, found)))
 
 
@@ -168,11 +168,11 @@ def enter_hour(state: State, row: int, zone: int, t: int) -> None:
 def age(routine: Any) -> None:
     """Let a day that was seen pass."""
     routine["days"] += 1.0
-    routine["top"] *= FADE
-    routine["wary"] = 1.0 + (routine["wary"] - 1.0) * FADE
+    routine["top"] = np.float64(routine["top"]) * FADE
+    routine["wary"] = 1.0 + (np.float64(routine["wary"]) - 1.0) * FADE
     for hour in range(HOURS):
-        routine["seen"][hour] *= _DECAY
-        routine["signs"][hour] *= _DECAY
+        routine["seen"][hour] = np.float64(routine["seen"][hour]) * _DECAY
+        routine["signs"][hour] = np.float64(routine["signs"][hour]) * _DECAY
         routine["longest"][hour] = int(routine["longest"][hour] * FADE)
         routine["second"][hour] = int(routine["second"][hour] * FADE)
 

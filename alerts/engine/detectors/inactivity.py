@@ -30,6 +30,8 @@ from __future__ import annotations
 from math import cos, isnan, radians
 from typing import Any, Final
 
+import numpy as np
+
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.checkin import has_moved
 from alerts.engine.detectors.silent import limit_of as device_limit_of
@@ -198,8 +200,8 @@ def hear_place(state: State, own: Any, at: Heard, enabled: Records, journal: Jou
     moved = isnan(pulse["lat"])
     elsewhere = False
     if not (moved or isnan(own["accuracy_m"])):
-        lat = radians(pulse["lat"])
-        metres = distance_m(lat, radians(pulse["lon"]), cos(lat), radians(own["lat"]), radians(own["lon"]))
+        lat, lon = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
+        metres = distance_m(lat, lon, cos(lat), radians(own["lat"]), radians(own["lon"]))
         away = max(state.rules[at.rules]["inactivity_moved_m"], 2.0 * (own["accuracy_m"] + pulse["accuracy_m"]))
         elsewhere = metres > away
     if not (moved or elsewhere) or isnan(own["accuracy_m"]):
@@ -227,7 +229,7 @@ def follow(state: State, row: int, at: Heard, told: int, journal: Journal, out: 
         cut = cut_short(pulse, at.order)
         if pulse["still_ms"] > 0:
             remember(state, row, zone, pulse["sign_ms"], pulse["still_ms"])
-            known["wary"] *= p["inactivity_wary"] if pulse["open"] == 1 else 1.0
+            known["wary"] = np.float64(known["wary"]) * (p["inactivity_wary"] if pulse["open"] == 1 else 1.0)
         k = end(pulse, at, p, out, k)
         observe(state, row, zone, at.order, device_limit_of(state.device[at.d], p), STIRRED)
         begin_silence(pulse)
@@ -265,11 +267,11 @@ def observe(state: State, row: int, zone: int, t: int, gap_ms: int, told: int) -
     pulse["seen_to"] = t
     steps = min(1.0, since / STEP_MS)
     if told == STILL:
-        pulse["hour_seen"] += steps
+        pulse["hour_seen"] = np.float64(pulse["hour_seen"]) + steps
         pulse["still_ms"] += since
         pulse["expected"] += steps * pulse["weight"]
         return
-    pulse["hour_seen"] += steps if since > 0 else 1.0
+    pulse["hour_seen"] = np.float64(pulse["hour_seen"]) + (steps if since > 0 else 1.0)
     if t // STEP_MS != pulse["sign_step"]:
         pulse["hour_signs"] += 1.0
         pulse["sign_step"] = t // STEP_MS

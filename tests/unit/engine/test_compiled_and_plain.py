@@ -42,7 +42,8 @@ engine.apply(one_of_each())
 print(len(engine.process(batch_of([fix(START, 900), fix(START + 20_000, 900)]), START + 20_000)))
 kernels = [module for name, module in sys.modules.items() if name.startswith("alerts.engine.")]
 functions = [function for module in kernels for function in vars(module).values()]
-assert [one for one in functions if len(getattr(one, "overloads", ())) > 1] == [], "compiled twice"
+twice = {one.py_func.__qualname__ for one in functions if len(getattr(one, "overloads", ())) > 1}
+assert not twice, f"compiled twice: {sorted(twice)}"
 """
 
 

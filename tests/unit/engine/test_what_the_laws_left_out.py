@@ -107,7 +107,7 @@ def test_no_parameter_lays_out_zones_anew(monkeypatch: pytest.MonkeyPatch) -> No
     def laid_out(zone: Zone) -> Drawn:
         raise AssertionError(zone)
 
-    monkeypatch.setattr("alerts.engine.directory.drawn", laid_out)
+    monkeypatch.setattr("alerts.engine.laying.drawn", laid_out)
     moved = resident()
     engine.apply([change(type(moved)(id=moved.id, slot=0, site="elsewhere", name=""))])
     engine.apply([change(parameter("wandering.zone_exit.back_m", 140)), change(parameter("vitals.spo2.low_pct", 90))])
