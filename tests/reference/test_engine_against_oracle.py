@@ -15,7 +15,7 @@ from tests.reference.play import Play, Work
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 CRIES = (Rule.SOS_BUTTON, Rule.FALL_DEVICE)
 ELSEWHERE = (Rule.SYSTEM_SITE_SILENT, Rule.MISSED_CHECK_INACTIVITY)
-"""What takes a whole site or days of somebody's life: ``test_sites_against_oracle``, ``test_routines_against_oracle``."""
+"""What takes a whole site, or days: ``test_sites_against_oracle`` and ``test_routines_against_oracle``."""
 
 
 def everything() -> set[Work]:
