@@ -164,6 +164,36 @@ export function form(root, signal) {
   }, { signal });
 }
 
+/**
+ * A form of its own shape: what `bodyIn` reads out of it is sent, and it can be removed when somebody is sure.
+ * @param {HTMLFormElement} form
+ * @param {(form: HTMLFormElement) => object} bodyIn
+ * @param {string} sure the question before it is removed
+ * @param {AbortSignal} signal
+ */
+export function keeps(form, bodyIn, sure, signal) {
+  form.noValidate = true;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    form.querySelector(".form-wrong")?.remove();
+    if (isFilled(form)) await sent(form, form.dataset.method ?? "POST", bodyIn(form));
+  }, { signal });
+  form.querySelector("[data-remove]")?.addEventListener("click", async () => {
+    if (confirm(sure)) await sent(form, "DELETE");
+  }, { signal });
+}
+
+/** @param {HTMLFormElement} form @param {string} method @param {object} [body] */
+async function sent(form, method, body) {
+  try {
+    await call(method, form.dataset.api ?? "", body);
+    toast(t("form.saved"), "good");
+    go(form.dataset.next ?? "/");
+  } catch (error) {
+    showRefusal(form, error);
+  }
+}
+
 /** Go to a page without losing stream and sound. @param {string} path */
 export function go(path) {
   void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top" }).then(() => {

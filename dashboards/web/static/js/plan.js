@@ -1,8 +1,8 @@
 // What a resident promises: windows as lines that are added and dropped, and what comes of them while one enters them.
 
 import { call } from "./api.js";
-import { h, need, toast } from "./dom.js";
-import { bodyOf, go, isFilled, showRefusal } from "./forms.js";
+import { h, need } from "./dom.js";
+import { bodyOf, keeps } from "./forms.js";
 import { t } from "./i18n.js";
 
 const DEBOUNCE_MS = 250;
@@ -27,7 +27,6 @@ export function plan(root, signal) {
     timer = window.setTimeout(() => void preview(), DEBOUNCE_MS);
   };
 
-  form.noValidate = true;
   form.addEventListener("input", soon, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   form.addEventListener("click", (event) => {
@@ -40,15 +39,7 @@ export function plan(root, signal) {
     }
     if (dropped || event.target.closest("[data-more]")) soon();
   }, { signal });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    form.querySelector(".form-wrong")?.remove();
-    if (!isFilled(form)) return;
-    await send(form, form.dataset.method ?? "POST", planOf(form));
-  }, { signal });
-  form.querySelector("[data-remove]")?.addEventListener("click", async () => {
-    if (confirm(t("plan.remove_sure"))) await send(form, "DELETE");
-  }, { signal });
+  keeps(form, planOf, t("plan.remove_sure"), signal);
   void preview();
 }
 
@@ -79,17 +70,6 @@ function drawn(days) {
     h("span", { class: "times" },
       holiday !== null && h("span", { class: "chip warn" }, holiday),
       ...(windows.length ? windows.map((text) => h("span", { class: "chip good" }, text)) : [h("span", { class: "soft" }, "–")])))));
-}
-
-/** @param {HTMLFormElement} form @param {string} method @param {object} [body] */
-async function send(form, method, body) {
-  try {
-    await call(method, form.dataset.api ?? "", body);
-    toast(t("form.saved"), "good");
-    go(form.dataset.next ?? "/");
-  } catch (error) {
-    showRefusal(form, error);
-  }
 }
 
 /** @param {HTMLFormElement} form */

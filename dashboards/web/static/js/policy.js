@@ -1,8 +1,7 @@
 // Who is told when: a form whose steps are lines of a table, added and dropped, sent as one list.
 
-import { call } from "./api.js";
-import { need, toast } from "./dom.js";
-import { bodyOf, go, isFilled, showRefusal } from "./forms.js";
+import { need } from "./dom.js";
+import { bodyOf, keeps } from "./forms.js";
 import { t } from "./i18n.js";
 
 /** @type {import("./types.js").Component} */
@@ -10,32 +9,12 @@ export function policy(root, signal) {
   const form = /** @type {HTMLFormElement} */ (root);
   const lines = need(form, "#steps tbody");
   const empty = /** @type {HTMLTemplateElement} */ (need(form, "template"));
-  form.noValidate = true;
   form.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     event.target.closest("[data-drop]")?.closest("tr")?.remove();
     if (event.target.closest("[data-more]")) lines.append(empty.content.cloneNode(true));
   }, { signal });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    form.querySelector(".form-wrong")?.remove();
-    if (!isFilled(form)) return;
-    await send(form, form.dataset.method ?? "POST", policyOf(form));
-  }, { signal });
-  form.querySelector("[data-remove]")?.addEventListener("click", async () => {
-    if (confirm(t("form.remove_sure"))) await send(form, "DELETE");
-  }, { signal });
-}
-
-/** @param {HTMLFormElement} form @param {string} method @param {object} [body] */
-async function send(form, method, body) {
-  try {
-    await call(method, form.dataset.api ?? "", body);
-    toast(t("form.saved"), "good");
-    go(form.dataset.next ?? "/");
-  } catch (error) {
-    showRefusal(form, error);
-  }
+  keeps(form, policyOf, t("form.remove_sure"), signal);
 }
 
 /** @param {HTMLFormElement} form */
