@@ -12,10 +12,9 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import Form, Id, Name
-from dashboards.api.problems import Problem
-from dashboards.api.records.answers import create, load, noun, replace
+from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.plans import Day
-from dashboards.api.records.routes import readable, router_of, with_history
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from gateway.store import registry as store
 from gateway.store.registry_records import Holiday, HolidayFields
 
@@ -46,6 +45,12 @@ class HolidayForm(Form):
 
 readable(router, Holiday)
 with_history(router, Holiday)
+removable(
+    router,
+    Holiday,
+    store.remove_holiday,
+    "What was promised for its days is asked for again, from the next window that opens.",
+)
 
 
 @router.post("/holidays", status_code=201)
@@ -66,13 +71,3 @@ async def replace_holiday(deps: DepsOf, principal: Managing, key: str, body: Hol
     return await replace(
         deps, principal, Holiday, lambda conn, actor: store.replace_holiday(conn, actor, key, body.fields(), now=now)
     )
-
-
-@router.delete("/holidays/{key}", status_code=204)
-async def remove_holiday(deps: DepsOf, principal: Managing, key: str) -> Response:
-    """Remove a holiday: what was promised for its days is asked for again, from the next window that opens."""
-    await load(deps, principal, Holiday, key)
-    async with deps.pool.connection() as conn:
-        if not await store.remove_holiday(conn, principal.account.username, key, now=deps.clock.now_ms()):
-            raise Problem(404, f"there is no such {noun(Holiday)}")
-    return Response(status_code=204)

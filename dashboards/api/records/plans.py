@@ -13,9 +13,8 @@ from starlette.responses import Response
 from alerts.checks import WEEKDAYS, Reminder, Weekday, overlapping
 from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import Form, Name, Short
-from dashboards.api.problems import Problem
-from dashboards.api.records.answers import create, load, noun, replace, require_resident, require_same_resident
-from dashboards.api.records.routes import readable, router_of, with_history
+from dashboards.api.records.answers import create, load, replace, require_resident, require_same_resident
+from dashboards.api.records.routes import readable, removable, router_of, with_history
 from devices.registry import KeptBy
 from gateway.store import registry as store
 from gateway.store.registry_records import Plan, PlanFields
@@ -85,6 +84,7 @@ class PlanForm(Form):
 
 readable(router, Plan)
 with_history(router, Plan)
+removable(router, Plan, store.remove_plan, "Nothing more is asked for because of it, at once.")
 
 
 @router.post("/plans", status_code=201)
@@ -110,13 +110,3 @@ async def replace_plan(deps: DepsOf, principal: Managing, key: str, body: PlanFo
     return await replace(
         deps, principal, Plan, lambda conn, actor: store.replace_plan(conn, actor, key, body.fields(), now=now)
     )
-
-
-@router.delete("/plans/{key}", status_code=204)
-async def remove_plan(deps: DepsOf, principal: Managing, key: str) -> Response:
-    """Remove a plan: nothing more is asked for because of it, at once."""
-    await load(deps, principal, Plan, key)
-    async with deps.pool.connection() as conn:
-        if not await store.remove_plan(conn, principal.account.username, key, now=deps.clock.now_ms()):
-            raise Problem(404, f"there is no such {noun(Plan)}")
-    return Response(status_code=204)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Query, Request
@@ -13,12 +13,21 @@ from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import PLURAL, as_json, found, load, noun
 from gateway.store import registry as store
+from gateway.store.connection import Connection
 from gateway.store.registry.history import HistoryItem
 from gateway.store.registry_records import Record, Site
 
 R = TypeVar("R", bound=Record)
 
 PREFIX = "/api/v1"
+
+
+class Removed(Protocol):
+    """Removes a record of one kind and does at once what follows from it."""
+
+    def __call__(self, conn: Connection, actor: str, key: str, *, now: int) -> Awaitable[bool]:
+        """Remove the record at ``now`` (ms); False when there is none."""
+        ...
 
 
 def router_of() -> APIRouter:
@@ -94,19 +103,26 @@ def page_of_history(items: list[HistoryItem], limit: int) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-def removable(router: APIRouter, kind: type[R]) -> None:
-    """Add the removal of a kind."""
+def removable(router: APIRouter, kind: type[R], removed: Removed | None = None, description: str | None = None) -> None:
+    """Add the removal of a kind; ``removed``: what does it where more follows from it than the store's ``remove``."""
 
     async def remove(deps: DepsOf, principal: Managing, key: str) -> Response:
         await load(deps, principal, kind, key)
         if kind is Site:
             require_all_sites(principal)
         async with deps.pool.connection() as conn:
-            if not await store.remove(conn, principal.account.username, kind, key):
+            actor = principal.account.username
+            if removed is None:
+                done = await store.remove(conn, actor, kind, key)
+            else:
+                done = await removed(conn, actor, key, now=deps.clock.now_ms())
+            if not done:
                 raise Problem(404, f"there is no such {noun(kind)}")
         return Response(status_code=204)
 
-    router.delete(f"/{PLURAL[kind]}/{{key}}", summary=f"Remove a {noun(kind)}", status_code=204)(remove)
+    router.delete(
+        f"/{PLURAL[kind]}/{{key}}", summary=f"Remove a {noun(kind)}", description=description, status_code=204
+    )(remove)
 
 
 def require_all_sites(principal: Principal) -> None:
