@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
-from anxin.cli.options import give_up, need_matplotlib, parameters_from, say
+from anxin.cli.evaluate_falls import falls
+from anxin.cli.evaluate_wandering import wandering
+from anxin.cli.options import give_up, need_matplotlib, parameters_from, progress_bar, tell, tell_drawn
 
 
 @click.group()
 def evaluate() -> None:
     """Run the engine's own detectors over recordings, and say what they would have said."""
+
+
+evaluate.add_command(falls)
+evaluate.add_command(wandering)
 
 
 @evaluate.command()
@@ -37,39 +39,21 @@ def routine(
 
     jit_cache.configure()
     from anxin.evaluating.errors import EvaluationError
-    from anxin.evaluating.recordings import people_of
-    from anxin.evaluating.run import evaluate as run
-    from anxin.evaluating.text import lines
+    from anxin.evaluating.routine.recordings import people_of
+    from anxin.evaluating.routine.run import evaluate as run
+    from anxin.evaluating.routine.text import lines
 
     parameters = parameters_from(settings)
     if plot is not None:
         need_matplotlib()
     try:
         people = people_of(manifest)
-        bar = click.progressbar(
-            length=1, label="reports", file=sys.stderr, show_eta=True, hidden=not sys.stderr.isatty()
-        )  # fmt: skip
-        with bar:
-            report = run(people, trials=trials, seed=seed, parameters=parameters, told_of=_onto(bar))
+        with progress_bar("reports") as told_of:
+            report = run(people, trials=trials, seed=seed, parameters=parameters, told_of=told_of)
     except EvaluationError as error:
         give_up(error)
     if plot is not None:
-        from anxin.evaluating.plots import drawn
+        from anxin.evaluating.routine.plots import drawn
 
-        for path in drawn(report, plot):
-            click.echo(f"drawn: {path}", err=True)
-    if as_json:
-        say(msgspec.json.encode(report).decode())
-        return
-    for line in lines(report):
-        click.echo(line)
-
-
-def _onto(bar: Any) -> Callable[[int, int], None]:
-    """What lets a progress bar stand at ``done`` of ``total``."""
-
-    def reached(done: int, total: int) -> None:
-        bar.length = total
-        bar.update(done - bar.pos)
-
-    return reached
+        tell_drawn(drawn(report, plot))
+    tell(report, lines, as_json=as_json)

@@ -5,11 +5,8 @@ Whatever is wrong is told with its file and line: a recording that is half under
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anxin.evaluating.errors import EvaluationError
+from anxin.evaluating.tables import named_file, number, rows
 
 Times = npt.NDArray[np.int64]
 Signs = npt.NDArray[np.float64]
@@ -63,15 +61,11 @@ def people_of(manifest: Path) -> list[Person]:
         EvaluationError: a file is missing or says what cannot be.
     """
     found: dict[str, Person] = {}
-    for line, (file, subject, timezone) in _rows(manifest, MANIFEST_COLUMNS):
+    for line, (file, subject, timezone) in rows(manifest, MANIFEST_COLUMNS):
         where = f"{manifest}, line {line}"
-        if not file or not subject:
-            raise EvaluationError(f"{where}: a file and a subject are needed")
+        path = named_file(manifest, file, subject, where)
         if not _is_zone(timezone):
             raise EvaluationError(f"{where}: {timezone!r} is no time zone")
-        path = manifest.parent / file
-        if not path.is_file():
-            raise EvaluationError(f"{where}: there is no file {path}")
         folder = str(PurePosixPath(file).parent)
         known = found.get(subject) or Person(subject, "" if folder == "." else folder, timezone, ())
         if known.timezone != timezone:
@@ -94,8 +88,8 @@ def recording_of(path: Path) -> Recording:
     """
     t: list[int] = []
     sign: list[float] = []
-    for line, (time_text, sign_text) in _rows(path, RECORDING_COLUMNS):
-        moment, value = _number(time_text), _number(sign_text)
+    for line, (time_text, sign_text) in rows(path, RECORDING_COLUMNS):
+        moment, value = number(time_text), number(sign_text)
         if moment is None or not _FIRST_MS <= moment < _LAST_MS:
             raise EvaluationError(f"{path}, line {line}: t_ms {time_text!r} is no time in ms since 1970")
         if value is None or value < 0:
@@ -108,34 +102,6 @@ def recording_of(path: Path) -> Recording:
         raise EvaluationError(f"{path}: a recording needs two lines at least, of different times")
     signs = np.array(sign)
     return Recording(np.array(t, np.int64), signs, only_events=bool((signs > 0).all()))
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
-    """The values of these columns, each with the number of its line; empty lines are passed over."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            head = [name.strip() for name in next(reader, [])]
-            missing = [name for name in columns if name not in head]
-            if missing:
-                raise EvaluationError(f"{path}, line 1: no column {', '.join(missing)}")
-            places = [head.index(name) for name in columns]
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) <= max(places):
-                    raise EvaluationError(f"{path}, line {reader.line_num}: {len(row)} values for {len(head)} columns")
-                yield reader.line_num, [row[place].strip() for place in places]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EvaluationError(f"{path}: {error}") from None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
 
 
 def _is_zone(name: str) -> bool:

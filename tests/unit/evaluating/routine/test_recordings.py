@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anxin.evaluating.errors import EvaluationError
-from anxin.evaluating.recordings import people_of, recording_of
+from anxin.evaluating.routine.recordings import people_of, recording_of
 
 T = 1_600_000_000_000
 

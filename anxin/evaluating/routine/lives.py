@@ -7,14 +7,15 @@ the reports go on at the recording's own pace: somebody lies helpless, and the b
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from anxin.evaluating.errors import EvaluationError
-from anxin.evaluating.recordings import Person, Recording, Signs, Times
+from anxin.evaluating.routine.recordings import Person, Recording, Signs, Times
+from anxin.evaluating.years import shift_ms
 from devices.batch import HEADER, HEARTBEAT, ReadingBatch, empty_batch
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from devices.kinds import Kind
@@ -27,10 +28,6 @@ LEARNS_MS: Final = 14 * DAY_MS
 """Detection is measured from the third week on (contract section 6)."""
 LONG_MS: Final = 21 * DAY_MS
 """A shorter recording is measured from its middle on."""
-_KNOWN_ZONES_FROM: Final = 2020
-_CALENDAR_YEARS: Final = 28
-_CALENDAR_MS: Final = 10_227 * DAY_MS
-"""28 years: the same dates fall on the same days of the week again, and on the same side of summer time."""
 
 
 class Life(NamedTuple):
@@ -71,7 +68,7 @@ def life_of(person: Person) -> Life:
     recorded = np.concatenate([[0], np.cumsum(np.where(unheard, 0, steady))]).astype(np.int64)
     if recorded[-1] == 0:
         raise EvaluationError(f"{person.subject}: the recording lasts less than a minute")
-    return Life(t + _shift(int(t[0])), steps, recorded, interval, person.timezone)
+    return Life(t + shift_ms(int(t[0])), steps, recorded, interval, person.timezone)
 
 
 def ends_of(life: Life, trials: int, chance: np.random.Generator) -> Times:
@@ -128,9 +125,3 @@ def _reports(recording: Recording) -> tuple[Times, Signs]:
     minute = t // MINUTE_MS
     first = np.flatnonzero(np.concatenate([[True], minute[1:] != minute[:-1]]))
     return t[np.concatenate([first[1:], [len(t)]]) - 1], np.add.reduceat(sign, first)
-
-
-def _shift(first: int) -> int:
-    """Moves a recording to years whose time zones the engine knows."""
-    year = datetime.fromtimestamp(first / 1000, UTC).year
-    return -(-max(0, _KNOWN_ZONES_FROM - year) // _CALENDAR_YEARS) * _CALENDAR_MS

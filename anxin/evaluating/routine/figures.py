@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from anxin.evaluating.lives import WAIT_MS
-from anxin.evaluating.outcome import Outcome, Watched
-from anxin.evaluating.recordings import Signs
+from anxin.evaluating.routine.lives import WAIT_MS
+from anxin.evaluating.routine.outcome import Outcome, Watched
+from anxin.evaluating.routine.recordings import Signs
 from bench.intervals import Interval, finite, over_people, poisson, quantile
 from devices.clock import HOUR_MS
 

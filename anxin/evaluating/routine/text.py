@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from anxin.evaluating.figures import Both, Figures, Report
+from anxin.evaluating.routine.figures import Both, Figures, Report
 from bench.intervals import Interval
 
 _SUBJECTS_SHOWN: Final = 10

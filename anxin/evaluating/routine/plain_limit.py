@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from anxin.evaluating.lives import Life
-from anxin.evaluating.outcome import Outcome
-from anxin.evaluating.recordings import Times
+from anxin.evaluating.routine.lives import Life
+from anxin.evaluating.routine.outcome import Outcome
+from anxin.evaluating.routine.recordings import Times
 from devices.clock import HOUR_MS
 
 LIMIT_H: Final = 12.0

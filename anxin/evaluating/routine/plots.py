@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from anxin.evaluating.figures import Report
-from anxin.evaluating.plain_limit import LIMIT_H
+from anxin.evaluating.routine.figures import Report
+from anxin.evaluating.routine.plain_limit import LIMIT_H
 from bench.pictures import kept, page
 
 _PLAIN: Final = "#8a8a8a"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from anxin.evaluating.errors import EvaluationError
-from anxin.evaluating.lives import LEARNS_MS, WAIT_MS, Life, ends_of, life_of, local_hours, told
-from anxin.evaluating.recordings import Person, Recording
+from anxin.evaluating.routine.lives import LEARNS_MS, WAIT_MS, Life, ends_of, life_of, local_hours, told
+from anxin.evaluating.routine.recordings import Person, Recording
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 
 T = int(datetime(2021, 3, 1, tzinfo=UTC).timestamp()) * 1000

@@ -5,14 +5,12 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-import pytest
 
-from anxin.evaluating.figures import report_of
-from anxin.evaluating.lives import Life
-from anxin.evaluating.outcome import Outcome, Watched
-from anxin.evaluating.plain_limit import judged
-from anxin.evaluating.text import lines
-from bench.intervals import over_people, poisson, quantile
+from anxin.evaluating.routine.figures import report_of
+from anxin.evaluating.routine.lives import Life
+from anxin.evaluating.routine.outcome import Outcome, Watched
+from anxin.evaluating.routine.plain_limit import judged
+from anxin.evaluating.routine.text import lines
 from devices.clock import HOUR_MS
 
 T = 1_600_000_000_000
@@ -83,26 +81,3 @@ def test_the_text_names_every_folder_and_whoever_raises_false_alarms() -> None:
     for words in ("wrist", "steps", "with x = 2", "ann 3 in 10 days", "never"):
         assert words in text
     assert "ben" not in text
-
-
-@pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (10, 4.795, 18.390)])
-def test_exact_intervals_of_counts_are_those_of_the_tables(count: int, low: float, high: float) -> None:
-    assert poisson(count) == pytest.approx((low, high), abs=1e-3)
-
-
-def test_a_large_count_has_an_interval_too() -> None:
-    low, high = poisson(5000)
-    assert 4850 < low < 4870
-    assert 5130 < high < 5150
-
-
-def test_people_are_drawn_again_whole() -> None:
-    low, high = over_people([1.0, 1.0, 5.0], max, 1)
-    assert (low, high) == (1.0, 5.0)
-    assert over_people([1.0, 1.0], max, 1) == (None, None)
-    assert over_people([1.0, inf, inf], max, 1) == (1.0, None)
-
-
-def test_half_of_them_do_not_exceed_the_median() -> None:
-    assert quantile([4.0, 1.0, 3.0, 2.0], 0.5) == 2.0
-    assert quantile([1.0, inf], 0.9) == inf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from anxin.evaluating.recordings import Signs, Times
+from anxin.evaluating.routine.recordings import Signs, Times
 
 
 class Outcome(NamedTuple):

@@ -10,11 +10,11 @@ from zlib import crc32
 import numpy as np
 
 from alerts.engine import Engine, Rule, What
-from anxin.evaluating import plain_limit
-from anxin.evaluating.figures import Report, report_of
-from anxin.evaluating.lives import Life, ends_of, life_of, local_hours, told
-from anxin.evaluating.outcome import Outcome, Watched
-from anxin.evaluating.recordings import Person, Times
+from anxin.evaluating.routine import plain_limit
+from anxin.evaluating.routine.figures import Report, report_of
+from anxin.evaluating.routine.lives import Life, ends_of, life_of, local_hours, told
+from anxin.evaluating.routine.outcome import Outcome, Watched
+from anxin.evaluating.routine.recordings import Person, Times
 from devices.clock import HOUR_MS, MINUTE_MS
 from devices.registry import Assignment, Device, Entity, Parameter, Record, RegistryChange, Resident
 
