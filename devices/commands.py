@@ -33,11 +33,12 @@ class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a command takes; this one nothing."""
 
 
-class SetInterval(Args, frozen=True, kw_only=True):
-    """How often the device reports; seconds."""
+class SetInterval(Args, frozen=True, kw_only=True, omit_defaults=True):
+    """How often the device reports; seconds. ``usual``: a device with a pace of its own goes back to that instead."""
 
     position_s: Interval
     heartbeat_s: Interval
+    usual: bool = False
 
 
 class ConfirmOk(Args, frozen=True, kw_only=True):

@@ -28,7 +28,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resident(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who is looked after. ``home_lat``/``home_lon`` in WGS-84 degrees, None when not known."""
+    """Somebody who is looked after. ``home_lat``/``home_lon`` in WGS-84 degrees, None when not known.
+
+    ``accompanied_until``: until then (ms) somebody is with them wherever they walk; None when nobody said so.
+    """
 
     id: str
     slot: int
@@ -40,6 +43,7 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
     status: ResidentStatus = "active"
     household: str | None = None
     language: str = "zh"
+    accompanied_until: int | None = None
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +82,22 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     to_ms: int | None = None
 
 
+class ZoneHours(msgspec.Struct, frozen=True, kw_only=True, rename={"opens": "from", "closes": "to"}):
+    """When a zone counts, by the clock of where the resident lives: on these weekdays (0 is Monday), HH:MM to HH:MM.
+
+    A ``to`` at or before ``from`` is on the day after; ``days`` are those on which it begins to count.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    opens: str = "00:00"
+    closes: str = "24:00"
+
+
 class Fence(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone in which a resident may walk alone: a circle, or a polygon of (lat, lon) in degrees."""
+    """A zone in which a resident may walk alone: a circle, or a polygon of (lat, lon) in degrees.
+
+    ``active``: when it counts; None for always.
+    """
 
     id: str
     resident_slot: int
@@ -88,6 +106,7 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     circle_lon: float | None = None
     radius_m: float | None = None
     polygon: tuple[tuple[float, float], ...] | None = None
+    active: ZoneHours | None = None
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
