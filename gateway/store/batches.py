@@ -87,13 +87,13 @@ async def insert_batch(connection: Connection, row: BatchRow) -> None:
 
 
 async def newest_snapshot(
-    connection: Connection, engine_key: str, *, before: int | None = None
+    connection: Connection, engine_key: str | None, *, before: int | None = None
 ) -> Snapshot | None:  # fmt: skip
-    """The newest snapshot of this engine's layout; of those of earlier batches than ``before``, when it is given."""
+    """The newest snapshot of this engine's layout (None: of any); of earlier batches than ``before``, where given."""
     cursor = await connection.execute(
         "select batch, registry_version, state from engine_snapshot"
-        " where engine_key = %s and (%s::int8 is null or batch < %s) order by batch desc limit 1",
-        (engine_key, before, before),
+        " where (%s::text is null or engine_key = %s) and (%s::int8 is null or batch < %s) order by batch desc limit 1",
+        (engine_key, engine_key, before, before),
         binary=True,
     )
     row = await cursor.fetchone()

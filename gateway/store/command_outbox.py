@@ -136,7 +136,7 @@ async def store_answers(connection: Connection, answers: Sequence[Answer]) -> in
         (
             [a.device for a in answers],
             [a.command for a in answers],
-            [_as_uuid(a.command) for a in answers],
+            [as_uuid(a.command) for a in answers],
             [a.ok for a in answers],
             [a.answer for a in answers],
             [a.t for a in answers],
@@ -147,7 +147,8 @@ async def store_answers(connection: Connection, answers: Sequence[Answer]) -> in
     return 0 if row is None else int(row[0])
 
 
-def _as_uuid(text: str) -> UUID | None:
+def as_uuid(text: str) -> UUID | None:
+    """The id of a command, None where a device made one up."""
     try:
         return UUID(text)
     except ValueError:

@@ -11,6 +11,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from alerts.alarm import SEVERITIES
+from alerts.asking import NOT_SENT_AFTER_MS
 from alerts.policies import Who
 from alerts.ports import Channel, NewMessage, NewStep, Person, Plan, SiteRules, Step
 from alerts.telling import ALARM_TEMPLATES
@@ -21,6 +22,8 @@ from gateway.store.commands import queue_command
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
 from gateway.store.policies import ask_policies, policies_in
+from gateway.store.questions import ASKED_BY_SYSTEM, deaf_devices, question_lost
+from gateway.store.registry.parameters import values_for
 from gateway.store.roster import on_duty
 
 _STEP_FIELDS: Final = ("id", "alarm", "step", "round", "due_at", "n", "repeat", "who", "nth", "how", "written_at")
@@ -303,11 +306,43 @@ class EscalationWork:
         """Ask a band to sound; False when it cannot be asked."""
         return await self._ask(device, "ring", {}, alarm, now)
 
-    async def _ask(self, device: str, name: CommandName, args: dict[str, str], alarm: UUID, now: int) -> bool:
+    async def ask_wearer(self, device: str, *, alarm: UUID, seconds: int, now: int) -> bool:
+        """Let a band ask whether its wearer is all right; it is asked to no later than it may still be answered."""
+        return await self._ask(device, "confirm_ok", {"timeout_s": seconds}, alarm, now, expires_in_s=seconds)
+
+    async def deaf(self, devices: Sequence[str]) -> dict[str, str]:
+        """Those of these devices that cannot ask anybody now, and why: ``offline``, ``unknown``, ``busy``."""
+        return await deaf_devices(self._connection, devices)
+
+    async def question_lost(self, alarm: UUID, now: int) -> str | None:
+        """Why no answer can come to what an alarm's wearer was asked; None while one may."""
+        return await question_lost(self._connection, alarm, now, sent_within_ms=NOT_SENT_AFTER_MS)
+
+    async def parameters(self, names: Collection[str], *, site: str, resident: str) -> dict[str, float]:
+        """Those of these parameters of rules that somebody set for a resident; the layer nearest to them counts."""
+        return await values_for(self._connection, names, site=site, resident=resident)
+
+    async def _ask(
+        self,
+        device: str,
+        name: CommandName,
+        args: dict[str, Any],
+        alarm: UUID,
+        now: int,
+        *,
+        expires_in_s: int | None = None,
+    ) -> bool:
         try:
             async with self._connection.transaction():
                 await queue_command(
-                    self._connection, device=device, name=name, args=args, by="system", now=now, alarm=alarm
+                    self._connection,
+                    device=device,
+                    name=name,
+                    args=args,
+                    by=ASKED_BY_SYSTEM,
+                    now=now,
+                    alarm=alarm,
+                    expires_in_s=expires_in_s,
                 )
         except (BadCommand, StoreError):
             return False

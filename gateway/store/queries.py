@@ -378,7 +378,7 @@ async def zone_lines(conn: Connection, *, sites: Sequence[str], limit: int = 500
         "select jsonb_build_object('resident_name', r.name, 'fence', jsonb_build_object('id', f.id,"
         " 'resident', r.id, 'site', r.site, 'name', f.name, 'circle', case when f.radius_m is not null then"
         " jsonb_build_object('lat', f.circle_lat, 'lon', f.circle_lon, 'radius_m', f.radius_m) end,"
-        " 'polygon', f.polygon))::text"
+        " 'polygon', f.polygon, 'active', f.active))::text"
         f" from fence f join resident r on r.slot = f.resident_slot where {_within('r.site')}"
         " order by r.name, r.id, f.name, f.id limit %(limit)s",
         {"sites": list(sites), "limit": limit},

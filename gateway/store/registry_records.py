@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from alerts.checks import Reminder, Terms, WindowTerms
-from devices.registry import ResidentStatus
+from devices.registry import ResidentStatus, ZoneHours
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +76,13 @@ class ResidentFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resident(ResidentFields, frozen=True, kw_only=True):
-    """A stored resident; ``left_at`` is when they moved away or died, ``erased_at`` when their data was removed."""
+    """A stored resident; ``left_at`` is when they moved away or died, ``erased_at`` when their data was removed.
+
+    ``accompanied_until`` is not entered with the others: whoever goes with them says so, and for how long.
+    """
 
     id: str
+    accompanied_until: int | None = None
     left_at: int | None = None
     erased_at: int | None = None
 
@@ -140,12 +144,13 @@ class Contact(ContactFields, frozen=True, kw_only=True):
 
 
 class FenceFields(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
+    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]; ``active`` None: at any time."""
 
     resident: str
     name: str
     circle: Circle | None = None
     polygon: list[tuple[float, float]] | None = None
+    active: ZoneHours | None = None
 
 
 class Fence(FenceFields, frozen=True, kw_only=True):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, LiteralString
+from typing import Any, Final, Literal, LiteralString, get_args
 
 import msgspec
 
 from gateway.store.connection import Connection
 
-_SOURCES: Final = ("gnss", "wifi", "cell")
+Source = Literal["gnss", "wifi", "cell"]
+_SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 
-_WORN: Final[LiteralString] = (
-    " x join assignment n on n.device_slot = x.device"
+WORN_THEN: Final[LiteralString] = (
     " and x.t >= to_timestamp(n.from_ms / 1000.0) and (n.to_ms is null or x.t < to_timestamp(n.to_ms / 1000.0))"
+)
+"""Of a reading ``x`` and an assignment ``n``: it was theirs at the time."""
+_WORN: Final[LiteralString] = (
+    f" x join assignment n on n.device_slot = x.device{WORN_THEN}"
     " join resident r on r.slot = n.resident_slot join device d on d.slot = x.device"
     " where r.id = %(resident)s and x.t >= to_timestamp(%(from)s / 1000.0) and x.t < to_timestamp(%(to)s / 1000.0)"
 )
@@ -53,12 +57,13 @@ async def track(conn: Connection, resident: str, from_ms: int, to_ms: int, *, li
         {"resident": resident, "from": from_ms, "to": to_ms, "limit": limit},
     )
     return [
-        TrackFix(t=row[0], lat=row[1], lon=row[2], accuracy_m=row[3], source=_source(row[4]), device=row[5])
+        TrackFix(t=row[0], lat=row[1], lon=row[2], accuracy_m=row[3], source=source_of(row[4]), device=row[5])
         for row in await cursor.fetchall()
     ]
 
 
-def _source(code: int | None) -> str | None:
+def source_of(code: int | None) -> Source | None:
+    """What a fix was found by, as it is stored."""
     return _SOURCES[code] if code is not None and 0 <= code < len(_SOURCES) else None
 
 

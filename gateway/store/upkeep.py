@@ -102,6 +102,12 @@ async def end_messages(conn: Connection, before: int) -> int:
     return ended + await _delete(conn, "inbound_message", "received_at < %s", before)
 
 
+async def end_searches(conn: Connection, before: int) -> int:
+    """Forget who looked at live maps before ``before`` (ms), and the links that ended before it."""
+    ended = await _delete(conn, "find_look", "to_ms < %s", before)
+    return ended + await _delete(conn, "find_link", "expires_at < %s", before)
+
+
 async def end_commands(conn: Connection, before: int) -> int:
     """Forget commands from before ``before`` (ms) whose answer nobody waits for, and answers from before it."""
     ended = await _delete(conn, "command", "answer_until < %s and state not in ('queued', 'sent')", before)

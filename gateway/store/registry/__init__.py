@@ -4,6 +4,7 @@ Every write runs in one transaction that carries the actor's user name; the tabl
 change and tells every role (design rule 11). Reads take ``sites``: those the reader may see, empty for all.
 """
 
+from gateway.store.registry.accompanying import accompany
 from gateway.store.registry.assignments import add_assignment, replace_assignment
 from gateway.store.registry.contacts import add_contact, replace_contact
 from gateway.store.registry.devices import add_device, replace_device, revoke_device, set_device_password
@@ -37,6 +38,7 @@ from gateway.store.registry.sites import save_site
 from gateway.store.registry.writing import writing
 
 __all__ = [
+    "accompany",
     "add_assignment",
     "add_contact",
     "add_device",

@@ -161,6 +161,7 @@ def _fence(row: FenceRow) -> dict[str, object]:
         "lon": circle.lon if circle else None,
         "radius_m": circle.radius_m if circle else None,
         "polygon": row.fields.polygon,
+        "active": row.fields.active,
     }
 
 
@@ -225,15 +226,16 @@ _CHANGED_CONTACTS: Final[LiteralString] = (
     f" from jsonb_to_recordset(%(rows)s::jsonb) {_CONTACT_COLUMNS} where c.id = x.id"
 )
 _FENCE_COLUMNS: Final[LiteralString] = (
-    "x (id text, resident text, name text, lat float8, lon float8, radius_m float8, polygon jsonb)"
+    "x (id text, resident text, name text, lat float8, lon float8, radius_m float8, polygon jsonb, active jsonb)"
 )
 _NEW_FENCES: Final[LiteralString] = (
-    "insert into fence (id, resident_slot, name, circle_lat, circle_lon, radius_m, polygon)"
-    " select x.id, r.slot, x.name, x.lat, x.lon, x.radius_m, nullif(x.polygon, 'null'::jsonb)"
+    "insert into fence (id, resident_slot, name, circle_lat, circle_lon, radius_m, polygon, active)"
+    " select x.id, r.slot, x.name, x.lat, x.lon, x.radius_m, nullif(x.polygon, 'null'::jsonb),"
+    " nullif(x.active, 'null'::jsonb)"
     f" from jsonb_to_recordset(%(rows)s::jsonb) {_FENCE_COLUMNS} join resident r on r.id = x.resident"
 )
 _CHANGED_FENCES: Final[LiteralString] = (
     "update fence f set name = x.name, circle_lat = x.lat, circle_lon = x.lon, radius_m = x.radius_m,"
-    " polygon = nullif(x.polygon, 'null'::jsonb)"
+    " polygon = nullif(x.polygon, 'null'::jsonb), active = nullif(x.active, 'null'::jsonb)"
     f" from jsonb_to_recordset(%(rows)s::jsonb) {_FENCE_COLUMNS} where f.id = x.id"
 )

@@ -21,14 +21,17 @@ RETENTION: Final = "retention"
 AT_ONCE: Final = 500
 """People whose data is removed in one transaction, so that the registry is not locked for long."""
 
+_OF_THE_MAP: Final[tuple[LiteralString, ...]] = ("find_look", "find_link")
+"""Who looked for somebody, and what they were told to look for."""
+
 _BLANK: Final[dict[LiteralString, dict[str, Any]]] = {
     "resident": {
         "name": "", "phone": None, "birth_year": None, "address": {}, "card": {}, "home_lat": None,
-        "home_lon": None, "external_id": None, "household": None,
+        "home_lon": None, "external_id": None, "household": None, "accompanied_until": None,
     },
     "contact": {"name": "", "phone": "", "relation": ""},
     "consent": {"guardian": None, "reason": None},
-    "fence": {"name": "", "circle_lat": None, "circle_lon": None, "radius_m": None, "polygon": None},
+    "fence": {"name": "", "circle_lat": None, "circle_lon": None, "radius_m": None, "polygon": None, "active": None},
     "care_plan": {"name": ""},
     "household": {"name": "", "address": {}},
 }  # fmt: skip
@@ -74,11 +77,12 @@ async def _erase_some(conn: Connection, before_ms: int) -> int:
         await conn.execute("delete from fence where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from care_plan where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from check_window where resident_slot = any(%s)", (slots,))
+        await conn.execute("delete from learned_places where resident_slot = any(%s)", (slots,))
         await conn.execute("delete from parameter where resident = any(%s)", (ids,))
         await conn.execute(
             "update resident set name = '#' || slot, phone = null, birth_year = null, address = '{}', card = '{}',"
             " home_lat = null, home_lon = null, external_id = null, household = null, until = null,"
-            " updated_at = now(), erased_at = now() where id = any(%s)",
+            " accompanied_until = null, updated_at = now(), erased_at = now() where id = any(%s)",
             (ids,),
         )
         await _blank(conn, "resident", "c.key = any(%(who)s)", ids)
@@ -108,6 +112,8 @@ async def _forget_what_was_said(conn: Connection, ids: list[str], slots: list[in
         " where a.id = l.alarm and (l.message = any(%s) or a.resident = any(%s))",
         (messages, ids),
     )
+    for table in _OF_THE_MAP:
+        await conn.execute(f"delete from {table} k using alarm a where a.id = k.alarm and a.resident = any(%s)", (ids,))
     await conn.execute(
         "update inbound_message i set sender = '', body = '', answer = null where i.message = any(%s)"
         " or i.alarm in (select a.id from alarm a where a.resident = any(%s))",

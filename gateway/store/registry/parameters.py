@@ -52,6 +52,18 @@ async def settings_for(conn: Connection, *, site: str | None = None, resident: s
     )
 
 
+async def values_for(conn: Connection, names: Collection[str], *, site: str, resident: str) -> dict[str, float]:
+    """Those of these parameters that somebody set, as they are in force for a resident of a site."""
+    cursor = await conn.execute(
+        "select distinct on (name) name, value from parameter where name = any(%(names)s)"
+        " and (scope = 'everyone' or (scope = 'site' and key = %(site)s)"
+        " or (scope = 'resident' and key = %(resident)s))"
+        " order by name, array_position(array['resident', 'site', 'everyone'], scope)",
+        {"names": list(names), "site": site, "resident": resident},
+    )
+    return dict(await cursor.fetchall())
+
+
 async def residents_with_own(conn: Connection, *, sites: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """By parameter, the (id, name) of those residents for whom it was set; narrowed to ``sites``, empty for all."""
     cursor = await conn.execute(

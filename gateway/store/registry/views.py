@@ -60,7 +60,7 @@ VIEWS: Final[dict[type[object], View]] = {
         " then jsonb_build_object('lat', r.home_lat, 'lon', r.home_lon) end,"
         " 'language', r.language, 'phone', r.phone, 'birth_year', r.birth_year, 'address', r.address,"
         " 'card', r.card, 'household', r.household, 'external_id', r.external_id, 'status', r.status,"
-        " 'until', (extract(epoch from r.until) * 1000)::bigint,"
+        " 'until', (extract(epoch from r.until) * 1000)::bigint, 'accompanied_until', r.accompanied_until,"
         " 'left_at', (extract(epoch from r.left_at) * 1000)::bigint,"
         " 'erased_at', (extract(epoch from r.erased_at) * 1000)::bigint)",
         "resident r",
@@ -124,7 +124,8 @@ VIEWS: Final[dict[type[object], View]] = {
         "fence",
         "jsonb_build_object('id', f.id, 'resident', r.id, 'site', r.site, 'name', f.name,"
         " 'circle', case when f.radius_m is not null then jsonb_build_object("
-        "'lat', f.circle_lat, 'lon', f.circle_lon, 'radius_m', f.radius_m) end, 'polygon', f.polygon)",
+        "'lat', f.circle_lat, 'lon', f.circle_lon, 'radius_m', f.radius_m) end, 'polygon', f.polygon,"
+        " 'active', f.active)",
         "fence f join resident r on r.slot = f.resident_slot",
         "f.id",
         "r.site",
