@@ -9,6 +9,8 @@ numba's file cache belongs to exactly these sources.
 from alerts.engine.catalogue import EVIDENCE_FIELDS, PARAMETERS
 from alerts.engine.engine import Engine
 from alerts.engine.errors import EngineError, IncompatibleSnapshot, KernelFault
+from alerts.engine.kept_routines import KeptRoutines, routines_in
+from alerts.engine.known import LearnedPlace
 from alerts.engine.parameters import ParameterSpec
 from alerts.engine.rules import EPISODE_EVENT, EVIDENCE_SLOTS, PUBLIC_NAMES, Rule, Severity, What
 from alerts.engine.snapshot_copy import SnapshotCopy
@@ -22,10 +24,13 @@ __all__ = [
     "Engine",
     "EngineError",
     "IncompatibleSnapshot",
+    "KeptRoutines",
     "KernelFault",
+    "LearnedPlace",
     "ParameterSpec",
     "Rule",
     "Severity",
     "SnapshotCopy",
     "What",
+    "routines_in",
 ]

@@ -26,6 +26,7 @@ from alerts.engine.layout import (
     State,
 )
 from alerts.engine.register import (
+    Bounds,
     Changed,
     Directory,
     Wearing,
@@ -36,8 +37,9 @@ from alerts.engine.register import (
 )
 from alerts.engine.rules import Rule
 from alerts.engine.state import with_sites
+from alerts.engine.trek import HOME
 from alerts.engine.wearing import know_wearers, stir_residents
-from alerts.engine.zones import zone_of
+from alerts.engine.zones import hours_of, zone_of
 from devices.registry import (
     Assignment,
     CheckWindow,
@@ -55,9 +57,15 @@ _WATCHED: Final = {"band": WORN, "watch": WORN, "pendant": WORN, "box": BOX}
 
 
 _TRACK: Final = int(Rule.WANDERING_ZONE_EXIT)
+_LOST: Final = int(Rule.WANDERING_LOST)
+_PATTERN: Final = int(Rule.WANDERING_PATTERN)
+_NIGHT: Final = int(Rule.WANDERING_NIGHT_EXIT)
 _OFF: Final = int(Rule.DEVICE_NOT_WORN)
 _FOLLOWED: Final[dict[int, str]] = {
     _TRACK: "mark_position",
+    _LOST: "mark_position",
+    _PATTERN: "mark_position",
+    _NIGHT: "mark_position",
     _OFF: "mark_heartbeat",
     int(Rule.VITALS_HEART_RATE): "mark_vitals",
     int(Rule.VITALS_SPO2): "mark_vitals",
@@ -119,6 +127,7 @@ def _resident(
     row["home_lat"] = np.nan if record.home_lat is None else record.home_lat
     row["home_lon"] = np.nan if record.home_lon is None else record.home_lon
     state, row["zone"] = _time_zone(directory, state, record.timezone)
+    row["accompanied"] = NEVER if record.accompanied_until is None else record.accompanied_until
     state.due[record.slot] = 0
     if row["site"] != _site(directory, record.site):
         _move(directory, state, record.slot, record.site, changed)
@@ -177,7 +186,13 @@ def _settle(directory: Directory, state: State, slot: int, *, active: bool) -> N
     if row["routine"] >= 0:
         routine.forget_silence(state, row["routine"])
     _forget(directory, state, slot, _TRACK)
+    _forget(directory, state, slot, _LOST)
+    _forget(directory, state, slot, _PATTERN)
+    _forget(directory, state, slot, _NIGHT)
     _forget(directory, state, slot, _OFF)
+    for device in devices_of(directory, slot):
+        if state.device[device]["wearer"] == slot:
+            state.device[device]["out"] = HOME
 
 
 def _forget(directory: Directory, state: State, slot: int, rule: int) -> None:
@@ -271,11 +286,11 @@ def _fence(directory: Directory, state: State, key: str, record: Fence | None, c
     before = directory.fences.pop(key, None)
     walkers: dict[int, None] = {}
     if before is not None:
-        directory.walks[before[0]].remove(key)
-        walkers[before[0]] = None
+        directory.walks[before.walker].remove(key)
+        walkers[before.walker] = None
     zone = None if record is None else zone_of(record)
     if record is not None and zone is not None:
-        directory.fences[key] = (record.resident_slot, zone)
+        directory.fences[key] = Bounds(record.resident_slot, zone, hours_of(record.active))
         directory.walks.setdefault(record.resident_slot, []).append(key)
         state = room_for(state, resident=record.resident_slot)
         walkers[record.resident_slot] = None

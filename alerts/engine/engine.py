@@ -8,17 +8,32 @@ from typing import ClassVar, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import journal, kernel, pool, routine, snapshot
+from alerts.engine import fall_model, journal, kept_routines, kernel, known, motion, pool, routine, snapshot
 from alerts.engine.directory import apply
 from alerts.engine.errors import KernelFault
+from alerts.engine.kept_routines import KeptRoutines
+from alerts.engine.known import LearnedPlace
 from alerts.engine.layout import CHECKS_AT_MOST, FOREVER, NEVER, Journal, State
 from alerts.engine.outcome import Outcome, Status
 from alerts.engine.pool import BEGUN_AT_MOST, KEPT_AT_MOST
 from alerts.engine.register import Directory, room_for
 from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
-from alerts.engine.state import RESIDENTS_AT_MOST, empty_journal, empty_state, with_devices, with_episodes
+from alerts.engine.state import (
+    RESIDENTS_AT_MOST,
+    empty_journal,
+    empty_state,
+    larger_journal,
+    with_devices,
+    with_episodes,
+    with_motions,
+    with_rings,
+    with_trails,
+    with_treks,
+    with_ways,
+)
 from devices.batch import ReadingBatch, Records, empty_batch
+from devices.kinds import Kind
 from devices.registry import Assignment, Entity, Fence, Record, RegistryChange, Resident
 
 _FIRST_ROOM: Final = 256
@@ -31,6 +46,8 @@ _ONE_OF_EACH: Final = tuple(
     RegistryChange(version=0, entity=entity, key="", record=record) for entity, record in _SOMEBODY.items()
 )
 """What lets every kernel behind ``apply`` run once."""
+_OF_WHAT_WAS_HEARD: Final = np.eye(len(Rule), dtype=np.int8)[Rule.FALL_MOTION]
+"""1: what the rule judges by the clock is no silence."""
 
 
 class Engine:
@@ -46,14 +63,17 @@ class Engine:
 
     key: ClassVar[str] = snapshot.KEY
 
-    def __init__(self, known_since: int = NEVER) -> None:
+    def __init__(self, known_since: int = NEVER, fall_weights: npt.NDArray[np.float32] | None = None) -> None:
         """Begin with nobody.
 
         Args:
             known_since: what happened before this is not told to it, ms; NEVER: there was nothing. It then asks for no
                 promise that may have been kept before.
+            fall_weights: another model of falls than the package's, to try it out: shape (n,), float32.
         """
         self._state: State = empty_state()._replace(known_since=np.array([known_since], np.int64))
+        if fall_weights is not None:
+            self._state = self._state._replace(fall_weights=np.ascontiguousarray(fall_weights, np.float32))
         self._directory = Directory()
         self._applied = 0
         self._enabled: npt.NDArray[np.int8] = np.ones(len(Rule), np.int8)
@@ -88,7 +108,9 @@ class Engine:
         Raises:
             KernelFault: a detector met what must not be; everything since the last commit is undone.
         """
-        self._make_room(len(batch.header))
+        windows = int(np.count_nonzero(batch.header["kind"] == Kind.MOTION)) if len(batch.motion) else 0
+        fixes = int(np.count_nonzero(batch.header["kind"] == Kind.POSITION)) if len(batch.position) else 0
+        self._make_room(len(batch.header), windows, fixes)
         outcome = kernel.process(self._state, batch, now, self._enabled, self._journal, self._out)
         if outcome.status == Status.GROW:
             self._devices_before = min(self._devices_before, len(self._state.device))
@@ -126,7 +148,7 @@ class Engine:
         Args:
             now: the batch's moment, Unix ms.
             listening_since: from when on the system itself has listened without a break, ms; None while
-                it does not know: nothing is judged.
+                it does not know: no silence is judged then, only what was heard before.
 
         Returns:
             The episode events, shape (n,), EPISODE_EVENT: those of residents in their order, then of devices.
@@ -135,16 +157,19 @@ class Engine:
             KernelFault: as ``process``.
         """
         if listening_since is None:
-            return self._out[:0].copy()
+            return self._judge(now, NEVER, self._enabled * _OF_WHAT_WAS_HEARD)
         if self._listening_since is not None and listening_since != self._listening_since:
             self._state.due[:] = 0
             self._state.fault_due[:] = 0
             self._state.check_due[:] = 0
             self._state.site_due[:] = 0
         self._listening_since = listening_since
+        return self._judge(now, listening_since, self._enabled)
+
+    def _judge(self, now: int, listening_since: int, enabled: npt.NDArray[np.int8]) -> Records:
         found: list[Records] = []
         while True:
-            outcome = kernel.advance(self._state, now, listening_since, self._enabled, self._journal, self._out)
+            outcome = kernel.advance(self._state, now, listening_since, enabled, self._journal, self._out)
             if outcome.status != Status.MORE:
                 break
             found.append(self._out[: outcome.events].copy())
@@ -177,6 +202,8 @@ class Engine:
         self._enabled[rule] = 0
         if rule == Rule.SYSTEM_SITE_SILENT:
             self._hold_nobody()
+        if rule == Rule.FALL_MOTION:
+            motion.forget(self._state)
         if rule == Rule.MISSED_CHECK_INACTIVITY:
             routine.forget_half_counted(self._state)
         for device in pool.counting(self._state, rule):
@@ -192,6 +219,32 @@ class Engine:
     def sites(self) -> tuple[str, ...]:
         """The ids of the sites, in the order in which events count them."""
         return tuple(self._directory.sites)
+
+    @property
+    def surest_falls(self) -> npt.NDArray[np.float64]:
+        """How probable the likeliest fall of each device was that its motion told of, be it no alarm.
+
+        Shape (n_devices,); −1 where nothing was judged to its end. Of looks before the end only those count that
+        alarmed.
+        """
+        rows = self._state.motion_row
+        surest = np.full(len(rows), -1.0)
+        surest[rows >= 0] = self._state.motion["surest"][rows[rows >= 0]]
+        return surest
+
+    def places_of(self, resident_slot: int) -> list[LearnedPlace]:
+        """The places that a resident is used to visit, the most visited first."""
+        return known.places_of(self._state, resident_slot)
+
+    def ways_of(
+        self, resident_slot: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """The ground that a resident is known to walk on: latitudes, longitudes (degrees), and on how many walks."""
+        return known.ways_of(self._state, resident_slot)
+
+    def known_enough(self, resident_slot: int) -> bool:
+        """Whether enough is known of a resident's ways to miss them there."""
+        return known.known_enough(self._state, resident_slot)
 
     def switch_off(self, fault: KernelFault) -> Rule:
         """Undo everything since the last commit and go on without the detector that failed; returns its rule.
@@ -225,7 +278,12 @@ class Engine:
         """Take one step towards a copy of all this, between commits; True when it is complete, as of this moment.
 
         A step is short enough to stand between two batches (20 ms with 100,000 residents).
+
+        Raises:
+            RuntimeError: it decides by a model of falls of its own, which no snapshot holds.
         """
+        if self._state.fall_weights is not fall_model.weights():
+            raise RuntimeError("an engine with a model of its own is for trying it out")
         settled = snapshot.Settled(self._enabled.tolist())
         return copy.take(self._state, self._directory, settled, changes=self._applied)
 
@@ -242,6 +300,13 @@ class Engine:
         engine._directory = directory
         engine._enabled[:] = settled.enabled
         return engine
+
+    def adopt(self, kept: KeptRoutines) -> int:
+        """Take up routines where an engine of another layout left them, between commits; returns of how many residents.
+
+        Only those who have a device by now; what was learned of them meanwhile is given up.
+        """
+        return kept_routines.adopt(kept, self._state.resident, self._state.routine)
 
     @staticmethod
     def warm() -> None:
@@ -265,19 +330,22 @@ class Engine:
             raise KernelFault(rule, outcome.reading, outcome.status)
         return self._out[: outcome.events].copy()
 
-    def _make_room(self, readings: int) -> None:
-        """Let output, journal and pool hold what so many more readings may bring."""
-        devices, vitals, residents, episodes, checks, *others = self._journal.used.tolist()
+    def _make_room(self, readings: int, windows: int = 0, fixes: int = 0) -> None:
+        """Let output, journal and pool hold what so many more readings, windows and fixes among them, may bring."""
+        devices, vitals, residents, episodes, checks, *others, rings, treks, ways = self._journal.used.tolist()
         some_each = (residents, RESIDENTS_AT_MOST), (episodes, KEPT_AT_MOST), (checks, CHECKS_AT_MOST)
         kept = max(devices, vitals, *others, *(-(-used // at_most) for used, at_most in some_each))
         needed = kept + readings
         if needed > self._room:
             self._room = max(needed, 2 * self._room)
-            larger = empty_journal(self._room)
-            for name, before in self._journal._asdict().items():
-                getattr(larger, name)[: len(before)] = before
-            self._journal = larger
+            self._journal = larger_journal(self._journal, self._room)
             self._out = np.empty(kernel.EVENTS_AT_MOST * self._room, EPISODE_EVENT)
+        if rings + windows > len(self._journal.ring):
+            self._journal = with_rings(self._journal, max(rings + windows, 2 * len(self._journal.ring)))
+        trails = max(treks, ways) + fixes
+        if trails > len(self._journal.trek):
+            self._journal = with_trails(self._journal, max(trails, 2 * len(self._journal.trek)))
+        self._state = with_ways(with_treks(with_motions(self._state, windows), fixes), fixes)
         if self._state.free[1] < BEGUN_AT_MOST * readings:
             if self._episodes_before is None:
                 kept = self._journal.used[3] > 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Final
 
 from alerts.engine.compiled import entry, inner
 from alerts.engine.layout import FOREVER, State
 
-_DAY_MS = 86_400_000
-_HOUR_MS = 3_600_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 
 
 @inner
@@ -26,7 +27,7 @@ def local_hour(state: State, zone: int, t: int) -> float:
     """Hour of the day, 0 ≤ h < 24, in a time zone; NaN when the zone is unknown."""
     if zone < 0:
         return float("nan")
-    hour: float = ((t + state.zone_offset[zone, step_at(state, zone, t)]) % _DAY_MS) / _HOUR_MS
+    hour: float = ((t + state.zone_offset[zone, step_at(state, zone, t)]) % DAY_MS) / HOUR_MS
     return hour
 
 
@@ -50,7 +51,7 @@ def end_of_night(state: State, zone: int, t: int, from_h: int, to_h: int) -> int
     steps = state.zone_at.shape[1]
     for step in range(step_at(state, zone, t), steps):
         offset = state.zone_offset[zone, step]
-        end: int = t + _DAY_MS - (t + offset - to_h * _HOUR_MS) % _DAY_MS
+        end: int = t + DAY_MS - (t + offset - to_h * HOUR_MS) % DAY_MS
         if step + 1 == steps or end < state.zone_at[zone, step + 1]:
             return end
         t = state.zone_at[zone, step + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.engine.compiled import entry, gate, inner
-from alerts.engine.layout import Journal, State
+from alerts.engine.layout import FOREVER, NONE, Journal, State
 from alerts.engine.wearing import heed, stir_device, stir_house, stir_resident, stir_site
 
 
@@ -31,6 +31,7 @@ def keep_device(journal: Journal, d: int, device: Any) -> None:
     kept["cry"] = device["cry"]
     kept["charging"] = device["charging"]
     kept["worn"] = device["worn"]
+    kept["out"] = device["out"]
     journal.device_steps[j] = device["steps"]
     journal.used[0] = j + 1
 
@@ -80,6 +81,50 @@ def keep_site(state: State, journal: Journal, s: int) -> None:
     journal.used[8] = j + 1
 
 
+@inner
+def keep_motion(state: State, journal: Journal, row: int, began: int) -> None:
+    """Keep a ``MOTION`` record, not its ring; ``began``: the device that has just been given it, else −1."""
+    j = journal.used[9]
+    journal.motion_row[j] = row
+    journal.motion_began[j] = began
+    journal.motion[j] = state.motion[row]
+    journal.used[9] = j + 1
+    state.motion_stamp[row] += 1
+
+
+@inner
+def keep_ring(state: State, journal: Journal, row: int) -> None:
+    """Keep the ring of a ``MOTION`` record that is kept already."""
+    j = journal.used[10]
+    journal.ring_row[j] = row
+    for i in range(state.motion_ring.shape[1]):
+        journal.ring[j, i] = state.motion_ring[row, i]
+    journal.used[10] = j + 1
+
+
+@inner
+def keep_trek(state: State, journal: Journal, row: int, began: int) -> None:
+    """Keep a ``TREK`` record; ``began``: the device that has just been given it, else −1."""
+    j = journal.used[11]
+    journal.trek_row[j] = row
+    journal.trek_began[j] = began
+    journal.trek[j] = state.trek[row]
+    journal.used[11] = j + 1
+    state.trek_stamp[row] += 1
+
+
+@inner
+def keep_ways(state: State, journal: Journal, row: int, began: int) -> None:
+    """Keep a ``WAYS`` and a ``PLACES`` record; ``began``: the resident who has just been given them, else −1."""
+    j = journal.used[12]
+    journal.ways_row[j] = row
+    journal.ways_began[j] = began
+    journal.ways[j] = state.ways[row]
+    journal.places[j] = state.places[row]
+    journal.used[12] = j + 1
+    state.ways_stamp[row] += 1
+
+
 @entry
 def undo(state: State, journal: Journal) -> None:
     """Put every journalled record back, newest change first, and empty the journal."""
@@ -99,6 +144,7 @@ def undo(state: State, journal: Journal) -> None:
         device["cry"] = kept["cry"]
         device["charging"] = kept["charging"]
         device["worn"] = kept["worn"]
+        device["out"] = kept["out"]
         device["steps"] = journal.device_steps[j]
         stir_device(state, d)
     for j in range(journal.used[1] - 1, -1, -1):
@@ -128,4 +174,32 @@ def undo(state: State, journal: Journal) -> None:
         s = journal.site_row[j]
         state.site[s] = journal.site[j]
         stir_site(state, s)
+    for j in range(journal.used[10] - 1, -1, -1):
+        row = journal.ring_row[j]
+        for i in range(state.motion_ring.shape[1]):
+            state.motion_ring[row, i] = journal.ring[j, i]
+    for j in range(journal.used[9] - 1, -1, -1):
+        row = journal.motion_row[j]
+        state.motion[row] = journal.motion[j]
+        state.motion_stamp[row] += 1
+        state.fall_due[row] = 0
+        if journal.motion_began[j] >= 0:
+            state.motion_row[journal.motion_began[j]] = NONE
+            state.motion_used[0] -= 1
+            state.fall_due[row] = FOREVER
+    for j in range(journal.used[11] - 1, -1, -1):
+        row = journal.trek_row[j]
+        state.trek[row] = journal.trek[j]
+        state.trek_stamp[row] += 1
+        if journal.trek_began[j] >= 0:
+            state.trek_row[journal.trek_began[j]] = NONE
+            state.trek_used[0] -= 1
+    for j in range(journal.used[12] - 1, -1, -1):
+        row = journal.ways_row[j]
+        state.ways[row] = journal.ways[j]
+        state.places[row] = journal.places[j]
+        state.ways_stamp[row] += 1
+        if journal.ways_began[j] >= 0:
+            state.ways_row[journal.ways_began[j]] = NONE
+            state.ways_used[0] -= 1
     journal.used[:] = 0

@@ -20,8 +20,10 @@ from alerts.engine.detectors.silent import limit_of
 from alerts.engine.earshot import is_in_the_dark
 from alerts.engine.journal import keep_device, keep_vitals
 from alerts.engine.layout import FOREVER, LATE_AFTER_MS, NEVER, NOBODY, Journal, State
-from alerts.engine.outcome import BROKEN, NO_RULE, Heard, Outcome, Status, unfinished
+from alerts.engine.motion import mark_motion
+from alerts.engine.outcome import BROKEN, NO_RULE, Heard, Outcome, Status, Window, unfinished
 from alerts.engine.rules import Rule
+from alerts.engine.trek import follow
 from alerts.engine.wearing import first_wearer, rules_of, span_at, stir
 from devices.batch import ReadingBatch, Records
 from devices.kinds import Kind
@@ -30,15 +32,16 @@ MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
 AHEAD: Final = 64
 """So many readings are fetched from memory together."""
-EVENTS_AT_MOST: Final = 8
-"""Of one reading: the end of a person's silence, of the device's, four vital signs and a promise kept; or, of a
-household's press, those of ``layout.CHECKS_AT_MOST``."""
+EVENTS_AT_MOST: Final = 12
+"""Of one reading: the end of a person's silence, of the device's, of stillness, a promise kept, four vital signs; or,
+of a window of motion, ``fall_motion.EVENTS_OF_A_WINDOW``; of a household's press, ``layout.CHECKS_AT_MOST``."""
 
 _POSITION = int(Kind.POSITION)
 _HEARTBEAT = int(Kind.HEARTBEAT)
 _VITALS = int(Kind.VITALS)
 _SOS = int(Kind.SOS)
 _FALL = int(Kind.FALL)
+_MOTION = int(Kind.MOTION)
 _EXERCISE = int(Kind.EXERCISE)
 
 _RULE_ZONE = int(Rule.WANDERING_ZONE_EXIT)
@@ -47,6 +50,7 @@ _RULE_BATTERY = int(Rule.DEVICE_BATTERY_LOW)
 _RULE_HEART = int(Rule.VITALS_HEART_RATE)
 _RULE_SOS = int(Rule.SOS_BUTTON)
 _RULE_FALL = int(Rule.FALL_DEVICE)
+_RULE_MOTION = int(Rule.FALL_MOTION)
 
 _OK = int(Status.OK)
 _GROW = int(Status.GROW)
@@ -73,6 +77,7 @@ _hear_heartbeat = _listeners(Kind.HEARTBEAT)
 _hear_vitals = _listeners(Kind.VITALS)
 _hear_sos = _listeners(Kind.SOS)
 _hear_fall = _listeners(Kind.FALL)
+_hear_motion = _listeners(Kind.MOTION)
 _judge = in_order([d.advance for d in DETECTORS if hasattr(d, "advance")], _OF_TIME)
 
 
@@ -92,6 +97,15 @@ def fetch(state: State, header: Records, start: int, end: int, journal: Journal)
     journal.device_slot[journal.used[0]] = touched & 1
 
 
+@inner
+def is_window(batch: ReadingBatch, row: int) -> bool:
+    """Whether a window of motion with all its samples is there."""
+    if row < 0 or row >= len(batch.motion):
+        return False
+    own = batch.motion[row]
+    return bool(own["first"] >= 0 and own["count"] >= 0 and own["first"] + own["count"] <= len(batch.samples))
+
+
 @entry
 def process(
     state: State, batch: ReadingBatch, now: int, enabled: npt.NDArray[np.int8], journal: Journal, out: Records
@@ -99,11 +113,13 @@ def process(
     """Run every reading of a batch through the detectors.
 
     Args:
-        state: changed in place; with ``pool.BEGUN_AT_MOST`` free episodes a reading.
+        state: changed in place; with ``pool.BEGUN_AT_MOST`` free episodes a reading, a free row of motion a window,
+            of treks a fix.
         batch: readings in order.
         now: the batch's moment, ms.
         enabled: shape (n_rules,), 1 = on.
-        journal: with room beyond ``used`` for one entry a reading, of episodes for ``pool.KEPT_AT_MOST``.
+        journal: with room beyond ``used`` for one entry a reading, of episodes for ``pool.KEPT_AT_MOST``, one ring a
+            window of motion, one trek a fix.
         out: shape (at least EVENTS_AT_MOST · readings,), EPISODE_EVENT.
 
     Returns:
@@ -204,6 +220,12 @@ def process(
                 if enabled[_RULE_SOS] == 0:
                     continue
                 return Outcome(_BAD_ROW, i, _RULE_SOS, k, 0)
+        elif kind == _MOTION:
+            if not is_window(batch, row):
+                if enabled[_RULE_MOTION] == 0:
+                    continue
+                return Outcome(_BAD_ROW, i, _RULE_MOTION, k, 0)
+            before, newer = mark_motion(state, journal, d, order, reading["t"])
         elif kind == _FALL and (row < 0 or row >= len(batch.fall)):
             if enabled[_RULE_FALL] == 0:
                 continue
@@ -229,6 +251,7 @@ def process(
         )  # fmt: skip
         k = _notice(state, at, enabled, journal, out, k)
         if kind == _POSITION:
+            follow(state, at, journal)
             k = _hear_position(state, batch.position[row], at, enabled, journal, out, k)
         elif kind == _HEARTBEAT:
             k = _hear_heartbeat(state, batch.heartbeat[row], at, enabled, journal, out, k)
@@ -238,6 +261,10 @@ def process(
             k = _hear_sos(state, batch.sos[row], at, enabled, journal, out, k)
         elif kind == _FALL:
             k = _hear_fall(state, batch.fall[row], at, enabled, journal, out, k)
+        elif kind == _MOTION:
+            own = batch.motion[row]
+            samples = batch.samples[own["first"] : own["first"] + own["count"]]
+            k = _hear_motion(state, Window(samples, np.float64(own["rate_hz"])), at, enabled, journal, out, k)
     return Outcome(_OK, -1, NO_RULE, k, 0)
 
 
@@ -262,7 +289,8 @@ def advance(
         MORE when output, journal or the free episodes ran out: the next call goes on where this one ended.
     """
     of_people = due_by(state.due, now) + due_by(state.check_due, now)
-    if of_people + due_by(state.fault_due, now) + due_by(state.site_due, now) == 0:
+    of_things = due_by(state.fault_due, now) + due_by(state.site_due, now) + due_by(state.fall_due, now)
+    if of_people + of_things == 0:
         return Outcome(_OK, -1, NO_RULE, 0, 0)
     k = _judge(state, now, listening_since, enabled, journal, out, 0)
     if k == BROKEN:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from math import cos, sin
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import pool, promises
+from alerts.engine import motion, pool, promises, trek, ways
 from alerts.engine.extents import Rows, replaced, together
 from alerts.engine.layout import FENCE, FOREVER, NOBODY, NONE, SPAN, WORN, State
 from alerts.engine.register import Changed, Directory, devices_of, more_room, promised_of, spans_of
 from alerts.engine.state import with_houses, with_routines
 from alerts.engine.wearing import know_wearers, stir_residents
-from alerts.engine.zones import disc_of, drawn
+from alerts.engine.zones import ALWAYS, disc_of, drawn
 from devices.batch import Records
 from devices.wearing import Span
 
@@ -120,21 +120,26 @@ def _site_rows(state: State, sites: list[int]) -> Rows:
 def _fences(directory: Directory, state: State, walkers: list[int]) -> State:
     """Write the zones of residents, and the disc that lies surely inside them."""
     count: list[int] = []
-    rows: list[tuple[float, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     discs: list[tuple[float, ...]] = []
     corners: list[npt.NDArray[np.float64]] = [state.vertex]
     used = len(state.vertex)
     for walker in walkers:
-        zones = [drawn(directory.fences[key][1]) for key in sorted(directory.walks.get(walker, ()))]
-        for zone in zones:
+        theirs = [directory.fences[key] for key in sorted(directory.walks.get(walker, ()))]
+        zones = [drawn(bounds.zone) for bounds in theirs]
+        for zone, bounds in zip(zones, theirs, strict=True):
             own = len(zone.vertex)
             sides = cos(zone.lat), sin(zone.lat)
-            rows.append((zone.lat, zone.lon, *sides, zone.about_m, zone.depth_m, used if own else 0, own, 0))
+            hours = bounds.hours or ALWAYS
+            shape = (zone.lat, zone.lon, *sides, zone.about_m, zone.depth_m, used if own else 0, own)
+            rows.append((*shape, hours.opens_min, hours.lasts_min, hours.days, (0,) * 7))
             if own:
                 used += own
                 corners.append(zone.vertex)
         count.append(len(zones))
-        discs.append(disc_of(zones))
+        # A lone zone: when it does not count, nobody is judged. Beside another one, only what counts always is sure.
+        sure = zones if len(zones) == 1 else [z for z, b in zip(zones, theirs, strict=True) if b.hours is None]
+        discs.append(disc_of(sure))
     found = np.array(discs)
     for i, name in enumerate(("disc_lat", "disc_lon", "disc_cos", "disc_m")):
         state.resident[name][walkers] = found[:, i]
@@ -155,6 +160,9 @@ def without_waste(state: State) -> State:
     resident, spans = state.resident.copy(), state.spans.copy()
     house, site = state.house.copy(), state.site.copy()
     device, episode = pool.gathered(state)
+    motion_row, motions, rings = motion.gathered(state)
+    trek_row, treks = trek.gathered(state)
+    ways_row, known_ways, known_places = ways.gathered(state)
     routines = int(resident["routine"].max(initial=-1)) + 1
     fence = together(state.fence, resident["fence_first"], resident["fence_count"])
     return state._replace(
@@ -163,6 +171,17 @@ def without_waste(state: State) -> State:
         free=np.array([NONE, 0], np.int64),
         resident=resident,
         spans=spans,
+        motion_row=motion_row,
+        motion_used=np.array([len(motions)], np.int64),
+        motion=motions,
+        motion_ring=rings,
+        trek_row=trek_row,
+        trek_used=np.array([len(treks)], np.int64),
+        trek=treks,
+        ways_row=ways_row,
+        ways_used=np.array([len(known_ways)], np.int64),
+        ways=known_ways,
+        places=known_places,
         span=together(state.span, spans[:, 0], spans[:, 1]),
         ward=together(state.ward, resident["ward_first"], resident["ward_count"]),
         check=together(state.check, resident["check_first"], resident["check_count"]),

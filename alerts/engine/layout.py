@@ -16,7 +16,7 @@ import numpy.typing as npt
 from devices import wearing
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 6
+LAYOUT_VERSION: Final = 9
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
@@ -50,7 +50,8 @@ _MOVED = [
     ("cry", "i4"),  # the chain of presses and falls, which is kept apart: it never ends
     ("charging", "i1"),
     ("worn", "i1"),
-    ("_spare", "i2"),
+    ("out", "i1"),  # trek.HOME, OUT and so on: whether an outing is under way
+    ("_spare", "i1"),
 ]
 MOVED: Final[np.dtype[Any]] = np.dtype(_MOVED, align=True)
 """The half of a ``DEVICE`` record that readings change: what the journal keeps."""
@@ -84,17 +85,21 @@ EPISODE: Final[np.dtype[Any]] = np.dtype(
         ("since", "i8"),  # when what it counts began; of a cry: its newest
         ("newest", "i8"),  # when what it counts was last heard
         ("told", "i8"),  # newest evidence that was emitted
+        ("far_since", "i8"),  # of those outside a zone: since when they are beyond its edge as well
         ("next", "i4"),  # next of the chain, or of the free rows
         ("wearer", "i4"),  # whose cry it is
+        ("watched_ms", "i4"),  # of those outside a zone: how long that was seen, at most FOUR_HOURS_MS
         ("count", "i2"),  # in a row towards the episode, at most MOST
         ("back", "i2"),  # in a row towards its end, at most MOST
         ("rule", "i1"),
         ("open", "i1"),
-        ("_spare", "i2"),
+        ("far", "i2"),  # beyond the edge in a row, at most MOST
+        ("away_m", "f4"),  # of those outside a zone: how far, by their newest fix there
     ],
     align=True,
 )
 MOST: Final = 10_000
+FOUR_HOURS_MS: Final = 14_400_000
 
 RESIDENT: Final[np.dtype[Any]] = np.dtype(
     [
@@ -113,6 +118,7 @@ RESIDENT: Final[np.dtype[Any]] = np.dtype(
         ("missed_t", "i8"),  # end of the check that opened the episode of missed checks
         ("missed_from", "i8"),  # news of them from then on ends it
         ("missed_again", "i8"),  # when it is told again
+        ("accompanied", "i8"),  # until then somebody is with them, and no rule of wandering is about them; NEVER
         ("fence_first", "i4"),  # rows of ``fence``: [first, first + count)
         ("fence_count", "i4"),
         ("ward_first", "i4"),  # rows of ``ward``: what they wear, wore or will wear
@@ -204,7 +210,10 @@ FENCE: Final[np.dtype[Any]] = np.dtype(
         ("depth_m", "f4"),  # of its deepest place, about: nobody need be deeper inside than half of that to be back
         ("vertex_first", "i4"),
         ("vertex_count", "i4"),  # 0: a circle
-        ("_spare", "i4"),
+        ("opens_min", "i2"),  # when it begins to count, minutes after local midnight
+        ("lasts_min", "i2"),  # and for how long; 0: it always counts
+        ("days", "i1"),  # on which it begins to count, a bit a weekday, 1 for Monday
+        ("_spare", "i1", (7,)),
     ],
     align=True,
 )
@@ -226,6 +235,24 @@ class State(NamedTuple):
     member: npt.NDArray[np.int32]  # shape (n_members,), resident slots, rising for each household
     pulse: Records  # shape (n_routines,), routine.PULSE
     routine: Records  # shape (n_routines,), routine.ROUTINE
+    motion_row: npt.NDArray[np.int32]  # shape (n_devices,), row of ``motion``, -1: it never sent any
+    motion_used: npt.NDArray[np.int64]  # shape (1,), so many rows of ``motion`` belong to devices, the first ones
+    motion: Records  # shape (n_motions,), motion.MOTION
+    motion_ring: npt.NDArray[np.int16]  # shape (n_motions, 3 · motion.RING), x, y, z of each cell, mg
+    motion_stamp: npt.NDArray[np.int64]  # shape (n_motions,), rises whenever row or ring change
+    fall_due: npt.NDArray[np.int64]  # shape (n_motions,), no end of a stream is judged before this, ms
+    fall_weights: npt.NDArray[np.float32]  # shape (n,), of the model of falls
+    fall_window: npt.NDArray[np.int16]  # shape (fall_model.WINDOW, 3), what is judged; means nothing between two looks
+    fall_scratch: npt.NDArray[np.float32]  # shape (fall_model.SCRATCH,), the model's own; means nothing either
+    trek_row: npt.NDArray[np.int32]  # shape (n_devices,), row of ``trek``, -1: it never was on its way
+    trek_used: npt.NDArray[np.int64]  # shape (1,), so many rows of ``trek`` belong to devices, the first ones
+    trek: Records  # shape (n_treks,), trek.TREK
+    trek_stamp: npt.NDArray[np.int64]  # shape (n_treks,), rises whenever the row changes
+    ways_row: npt.NDArray[np.int32]  # shape (n_residents,), row of ``ways`` and ``places``, -1: never seen out
+    ways_used: npt.NDArray[np.int64]  # shape (1,), so many of these rows belong to residents, the first ones
+    ways: Records  # shape (n_ways,), ways.WAYS
+    places: Records  # shape (n_ways,), places.PLACES
+    ways_stamp: npt.NDArray[np.int64]  # shape (n_ways,), rises whenever one of the two changes
     due: npt.NDArray[np.int64]  # shape (n_residents,), no silence of them is judged, first or again, before this, ms
     fault_due: npt.NDArray[np.int64]  # shape (n_devices,), no fault of them is judged before this, ms
     check_due: npt.NDArray[np.int64]  # shape (n_residents,), nothing is said of their checks before this, ms
@@ -245,7 +272,7 @@ class State(NamedTuple):
 class Journal(NamedTuple):
     """Records as they were before each change, in order; undone from the end."""
 
-    used: npt.NDArray[np.int64]  # shape (9,): entries used of each kind of record, in the order of what follows
+    used: npt.NDArray[np.int64]  # shape (13,): entries used of each kind of record, in the order of what follows
     device_slot: npt.NDArray[np.int32]
     device: Records  # MOVED
     device_steps: npt.NDArray[np.int32]
@@ -266,3 +293,15 @@ class Journal(NamedTuple):
     routine: Records
     site_row: npt.NDArray[np.int32]
     site: Records
+    motion_row: npt.NDArray[np.int32]
+    motion_began: npt.NDArray[np.int32]  # the device whose row it became, -1: it was somebody's before
+    motion: Records
+    ring_row: npt.NDArray[np.int32]  # with the ring, of a length of their own: so many windows of motion
+    ring: npt.NDArray[np.int16]
+    trek_row: npt.NDArray[np.int32]  # with the next two of a length of their own: so many fixes
+    trek_began: npt.NDArray[np.int32]  # as ``motion_began``
+    trek: Records
+    ways_row: npt.NDArray[np.int32]  # with the next three of the same length
+    ways_began: npt.NDArray[np.int32]  # the resident whose row it became, -1: it was somebody's before
+    ways: Records
+    places: Records

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.engine.compiled import inner
 from alerts.engine.rules import EVIDENCE_SLOTS
@@ -70,6 +71,15 @@ class Heard(NamedTuple):
     now: int
     kind: int
     """``devices.kinds.Kind``."""
+
+
+class Window(NamedTuple):
+    """A window of motion, as the detectors hear it: what other kinds tell in a record of their own."""
+
+    samples: npt.NDArray[np.int16]
+    """Shape (n, 3), mg; the first of them at the reading's ``t``. There may be none."""
+    rate_hz: float
+    """As it was told: nothing is known of it."""
 
 
 @inner

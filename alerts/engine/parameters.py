@@ -69,10 +69,18 @@ class ParameterSpec(NamedTuple):
         return _UNITS_MS.get(self.name.rpartition("_")[2], 0)
 
 
-def switch(rule: str) -> ParameterSpec:
-    """The parameter that switches a rule off where it is not wanted; no cry for help has one."""
+def switch(rule: str, off: str | None = None) -> ParameterSpec:
+    """The parameter that switches a rule off where it is not wanted; no cry for help has one.
+
+    Args:
+        rule: its public name.
+        off: why it is off until somebody wants it.
+    """
     about = "1: the rule is in force; 0: it raises nothing"
-    return ParameterSpec(f"{rule}.enabled", 1, 0, 1, about, "contract section 3: all rules are in force", whole=True)
+    source = off or "contract section 3: all rules are in force"
+    return ParameterSpec(f"{rule}.enabled", 0 if off else 1, 0, 1, about, source, whole=True)
 
 
 CONTRACT: Final = "contract section 3"
+ASKED: Final = "assumption, ADR-33"
+HELD: Final = "assumption, ADR-37"

@@ -14,7 +14,7 @@ from devices.batch import Records
 
 BEGUN_AT_MOST: Final = 4
 """So many episodes may one reading begin: one for each vital sign."""
-KEPT_AT_MOST: Final = 16
+KEPT_AT_MOST: Final = 24
 """So often may one reading keep an episode: two each time one ends, one each time one changes."""
 
 
@@ -78,6 +78,10 @@ def _taken(state: State, journal: Journal, rule: int, since: int) -> int:
     episode["since"] = since
     episode["newest"] = since
     episode["told"] = NEVER
+    episode["far_since"] = NEVER
+    episode["watched_ms"] = 0
+    episode["far"] = 0
+    episode["away_m"] = 0.0
     episode["wearer"] = NOBODY
     episode["count"] = 0
     episode["back"] = 0

@@ -10,7 +10,7 @@ from alerts.engine import layers
 from alerts.engine.layout import State
 from alerts.engine.promises import Settled, Window
 from alerts.engine.state import with_devices, with_residents
-from alerts.engine.zones import Zone
+from alerts.engine.zones import Hours, Zone
 from devices.wearing import Span, laid_out
 
 _FIRST_ROOM: Final = 64
@@ -25,13 +25,21 @@ class Wearing(msgspec.Struct, array_like=True):
     to_ms: int
 
 
+class Bounds(msgspec.Struct, array_like=True):
+    """A resident's zone and when it counts; None: always."""
+
+    walker: int
+    zone: Zone
+    hours: Hours | None
+
+
 class Directory(msgspec.Struct):
     """The records in force, by public id, and their indexes by slot."""
 
     residents: dict[str, int] = {}
     devices: dict[str, int] = {}
     assignments: dict[str, Wearing] = {}
-    fences: dict[str, tuple[int, Zone]] = {}
+    fences: dict[str, Bounds] = {}
     households: dict[str, int] = {}
     """Their slots as wearers, HOUSEHOLD and below."""
     household_of: dict[int, int] = {}
@@ -71,8 +79,8 @@ def indexed(directory: Directory) -> Directory:
     for key, wearing in directory.assignments.items():
         directory.worn.setdefault(wearing.device, []).append(key)
         directory.wards.setdefault(wearing.wearer, []).append(key)
-    for key, (walker, _) in directory.fences.items():
-        directory.walks.setdefault(walker, []).append(key)
+    for key, bounds in directory.fences.items():
+        directory.walks.setdefault(bounds.walker, []).append(key)
     for key, window in directory.windows.items():
         directory.promised.setdefault(window.resident, []).append(key)
     for slot, house in directory.household_of.items():

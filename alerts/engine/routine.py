@@ -14,22 +14,25 @@ which silences of any hour, of any resident and any kind of sensor are alike, as
 
 They do not, so that a resident's own silences decide what is long: the greatest *expected* of any, and for each hour
 of the day how long the two longest lasted from there on. These fade day by day, as what is remembered does.
+
+Weeks have their own ways: of each hour of each day of the week it is kept how much more or less often they stir than
+at that hour on any day. Where that is much less, a silence weighs less, and counts for so much less among their long
+ones: who rests every Sunday is neither missed on Sundays nor forgotten on Mondays. That they stir *more* often on a day
+makes no silence weigh more: so few weeks cannot tell it from chance.
 """
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, floor, log
 from typing import Any, Final
 
 import numpy as np
 
 from alerts.engine.compiled import entry, gate, inner
-from alerts.engine.hours import step_at
+from alerts.engine.hours import DAY_MS, HOUR_MS, step_at
 from alerts.engine.layout import NEVER, Journal, State
 
 STEP_MS: Final = 300_000
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 86_400_000
 HOURS: Final = 24
 HALF_LIFE_DAYS: Final = 14.0
 """Of the counts. Assumption, ADR-27: habits change with the season, not with the week."""
@@ -47,9 +50,17 @@ NOTABLE_MS: Final = 900_000
 """Shorter silences are not remembered."""
 EARLIER_MS: Final = HOUR_MS
 """A silence is remembered for those who begin one up to an hour before it as well. Assumption, ADR-27."""
+DAYS: Final = 7
+REMEMBERED_SIGNS: Final = 12.0
+"""What is known of an hour of the week weighs as much as so many signs: one Sunday is no habit, and where hardly any
+are usual a few too many or too few tell little. Measured, ADR-27."""
+ALIKE_FROM: Final = 0.4
+"""So much of what is usual is still an ordinary day; only what is beneath it counts, by degrees. Measured, ADR-27."""
+PART: Final = 200.0
+"""Counts are kept to so small a part of an interval; more than 260 of them are never remembered."""
 
 _DECAY: Final = exp(-log(2.0) / HALF_LIFE_DAYS)
-_MOST_MINUTES: Final = 65_535
+_MOST: Final = 65_535
 
 PULSE: Final[np.dtype[Any]] = np.dtype(
     [
@@ -64,6 +75,8 @@ PULSE: Final[np.dtype[Any]] = np.dtype(
         ("told", "i8"),  # newest evidence of it
         ("expected", "f8"),  # signs missing since the newest one
         ("weight", "f8"),  # of a still interval in this hour
+        ("usual", "f8"),  # what would be missing if all days of the week were alike
+        ("usual_weight", "f8"),
         ("lat", "f4"),  # where they were when they last moved, NaN
         ("lon", "f4"),
         ("accuracy_m", "f4"),
@@ -80,10 +93,11 @@ PULSE: Final[np.dtype[Any]] = np.dtype(
 
 ROUTINE: Final[np.dtype[Any]] = np.dtype(
     [
-        ("seen", "f4", (HOURS,)),  # intervals seen, halved every HALF_LIFE_DAYS
-        ("signs", "f4", (HOURS,)),  # those with a sign
+        ("seen", "u2", (HOURS,)),  # intervals seen, in ``PART``, halved every HALF_LIFE_DAYS
+        ("signs", "u2", (HOURS,)),  # those with a sign
         ("longest", "u2", (HOURS,)),  # minutes that a silence lasted from this hour on, fading
         ("second", "u2", (HOURS,)),
+        ("week", "i1", (DAYS * HOURS,)),  # by how many percent they stir more often than on any day, Monday first
         ("top", "f4"),  # greatest ``expected`` of a silence, fading
         ("wary", "f4"),  # by how much limits are stretched after false alarms
         ("days", "f4"),  # seen so far
@@ -136,9 +150,38 @@ def chance(routine: Any, hour: int) -> float:
     found = 0.0
     for by in range(-1, 2):
         each = (hour + by) % HOURS
-        signs = np.float64(routine["signs"][each]) + PRIOR_CHANCE * PRIOR_STEPS
-        found += (0.5 if by == 0 else 0.25) * signs / (np.float64(routine["seen"][each]) + PRIOR_STEPS)
+        signs = routine["signs"][each] / PART + PRIOR_CHANCE * PRIOR_STEPS
+        found += (0.5 if by == 0 else 0.25) * signs / (routine["seen"][each] / PART + PRIOR_STEPS)
     return float(min(MOST_CHANCE, max(LEAST_CHANCE, found)))
+
+
+@inner
+def quietness(routine: Any, day: int, hour: int) -> float:
+    """How much of the usual chance of a sign is left at an hour of a local day: 1 on an ordinary one."""
+    often = 1.0 + routine["week"][week_hour(day, hour)] / 100.0
+    return float(min(1.0, often / ALIKE_FROM))
+
+
+@inner
+def week_hour(day: int, hour: int) -> int:
+    """The place in ``week`` of an hour of a local day, which is counted from 1970-01-01, a Thursday."""
+    return int((day + 3) % DAYS * HOURS + hour)
+
+
+@inner
+def learn_week(routine: Any, day: int, hour: int, seen: float, signs: float) -> None:
+    """Take an hour into what is known of its day of the week: intervals seen, and those with a sign."""
+    expected = seen * chance(routine, hour)
+    place = week_hour(day, hour)
+    often = 1.0 + routine["week"][place] / 100.0
+    often += (signs - often * expected) / (REMEMBERED_SIGNS + expected)
+    routine["week"][place] = int(min(127.0, max(-100.0, floor(100.0 * (often - 1.0) + 0.5))))
+
+
+@inner
+def kept(count: float) -> int:
+    """A count of intervals as it is stored."""
+    return int(min(_MOST, floor(count * PART + 0.5)))
 
 
 @inner
@@ -146,8 +189,10 @@ def enter_hour(state: State, row: int, zone: int, t: int) -> None:
     """Take what was seen in the last hour into the routine, and go on in that of ``t``; both records are kept."""
     pulse, routine = state.pulse[row], state.routine[row]
     if pulse["hour"] >= 0:
-        routine["seen"][pulse["hour"]] += pulse["hour_seen"]
-        routine["signs"][pulse["hour"]] += pulse["hour_signs"]
+        learn_week(routine, pulse["day"], pulse["hour"], pulse["hour_seen"], pulse["hour_signs"])
+        hour = pulse["hour"]
+        routine["seen"][hour] = kept(routine["seen"][hour] / PART + pulse["hour_seen"])
+        routine["signs"][hour] = kept(routine["signs"][hour] / PART + pulse["hour_signs"])
         routine["day_seen"] += pulse["hour_seen"]
     pulse["hour_seen"] = 0.0
     pulse["hour_signs"] = 0.0
@@ -161,7 +206,9 @@ def enter_hour(state: State, row: int, zone: int, t: int) -> None:
             age(routine)
         routine["day_seen"] = 0.0
         pulse["day"] = day
-    pulse["weight"] = -log(1.0 - chance(routine, pulse["hour"]))
+    usual = chance(routine, pulse["hour"])
+    pulse["usual_weight"] = -log(1.0 - usual)
+    pulse["weight"] = -log(1.0 - max(LEAST_CHANCE, usual * quietness(routine, pulse["day"], pulse["hour"])))
 
 
 @inner
@@ -171,17 +218,21 @@ def age(routine: Any) -> None:
     routine["top"] = np.float64(routine["top"]) * FADE
     routine["wary"] = 1.0 + (np.float64(routine["wary"]) - 1.0) * FADE
     for hour in range(HOURS):
-        routine["seen"][hour] = np.float64(routine["seen"][hour]) * _DECAY
-        routine["signs"][hour] = np.float64(routine["signs"][hour]) * _DECAY
+        routine["seen"][hour] = kept(routine["seen"][hour] / PART * _DECAY)
+        routine["signs"][hour] = kept(routine["signs"][hour] / PART * _DECAY)
         routine["longest"][hour] = int(routine["longest"][hour] * FADE)
         routine["second"][hour] = int(routine["second"][hour] * FADE)
 
 
 @inner
 def remember(state: State, row: int, zone: int, began: int, lasted: int) -> None:
-    """Let a silence that is over be one of the resident's own; the record is kept."""
-    routine = state.routine[row]
-    routine["top"] = max(routine["top"], state.pulse[row]["expected"])
+    """Let a silence that is over be one of the resident's own; the record is kept.
+
+    What lasted through the quiet part of a week counts for as much less as it weighs less: it says little of others.
+    """
+    routine, pulse = state.routine[row], state.pulse[row]
+    routine["top"] = max(routine["top"], pulse["expected"])
+    share = pulse["expected"] / pulse["usual"] if pulse["usual"] > 0.0 else 1.0
     if lasted < NOTABLE_MS:
         return
     offset = 0 if zone < 0 else state.zone_offset[zone, step_at(state, zone, began)]
@@ -191,7 +242,7 @@ def remember(state: State, row: int, zone: int, began: int, lasted: int) -> None
         start = first + i * HOUR_MS - offset
         if start >= began + lasted:
             break
-        minutes = min(_MOST_MINUTES, (began + lasted - max(start, began)) // 60_000)
+        minutes = int(min(_MOST, (began + lasted - max(start, began)) // 60_000) * share)
         hour = (first + i * HOUR_MS) % DAY_MS // HOUR_MS
         if minutes > routine["longest"][hour]:
             routine["second"][hour] = routine["longest"][hour]
@@ -223,4 +274,5 @@ def begin_silence(pulse: Any) -> None:
     """From now on they may be still."""
     pulse["still_ms"] = 0
     pulse["expected"] = 0.0
+    pulse["usual"] = 0.0
     pulse["limit_ms"] = 0

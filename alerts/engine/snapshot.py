@@ -1,7 +1,8 @@
 """The engine's state as bytes: a key, the directory, the arrays; compressed, the same for the same state.
 
-A file is ``MAGIC``, the key, the SHA-256 of what follows, and a zlib stream of: the length of the head (4 bytes,
-big-endian), the head (msgpack), the parts of the directory, the arrays. How the registry's changes were grouped when
+A file is ``MAGIC``, the key, the SHA-256 of what follows, a zlib stream of: the length of the head (4 bytes,
+big-endian), the head (msgpack), the parts of the directory, the arrays; and what is known of routines, in a format that
+later layouts read as well (``kept_routines``). How the registry's changes were grouped when
 they came leaves no trace in it.
 """
 
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine import layout, routine
+from alerts.engine import fall_model, kept_routines, layout, motion, places, routine, trek, ways
 from alerts.engine.catalogue import PARAMETERS, RULES
 from alerts.engine.errors import IncompatibleSnapshot
 from alerts.engine.laying import without_waste
@@ -26,15 +27,24 @@ from alerts.engine.register import FOLLOWING, Directory, indexed
 from alerts.engine.rules import Rule
 from alerts.engine.state import blank_devices, empty_state
 
-_MAGIC: Final = b"ANXIN2"
+_MAGIC: Final = b"ANXIN3"
 _SHA256_BYTES: Final = 32
 _HEAD_LENGTH_BYTES: Final = 4
 _RECORDS: Final = (
     layout.DEVICE, layout.RESIDENT, layout.EPISODE, layout.SPAN, layout.FENCE, layout.CHECK, layout.HOUSE,
-    routine.PULSE, routine.ROUTINE, layout.SITE, RULES,
+    routine.PULSE, routine.ROUTINE, layout.SITE, motion.MOTION, trek.TREK, ways.WAYS,
+    places.PLACES, RULES,
 )  # fmt: skip
-_DERIVED: Final = ("due", "fault_due", "check_due", "site_due", "hush", "tally")
+_DERIVED: Final = (
+    "due", "fault_due", "check_due", "site_due", "hush", "tally", "motion_stamp", "fall_due", "trek_stamp",
+    "ways_stamp",
+)  # fmt: skip
 """Arrays that follow from the others."""
+LONG: Final = {"motion": ("motion", "motion_ring"), "trek": ("trek",), "ways": ("ways", "places")}
+"""Arrays with a long row for each device that sends motion, each that was on its way, and each resident who was out:
+``<name>_used`` of their rows count, and ``<name>_stamp`` tells which have changed."""
+_OF_THE_PACKAGE: Final = ("fall_weights", "fall_window", "fall_scratch")
+"""And those that come with the package; what it decides by is part of the key."""
 PART_ENTRIES: Final = 20_000
 """Entries of one dictionary in a part: it is written in 5 ms (measured)."""
 _FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Directory) if field.name not in FOLLOWING}
@@ -70,6 +80,8 @@ def layout_key() -> str:
         *(f"{rule.value}={rule.public_name}" for rule in Rule),
         *(f"{spec.name}={spec.default}" for spec in PARAMETERS.values()),
         *(f"{field.name}: {field.type}" for field in _FIELDS.values()),
+        f"{motion.CELL_MS} ms, {motion.RING} cells",
+        hashlib.sha256(fall_model.weights().tobytes()).hexdigest(),
     ]
     return hashlib.sha256("\n".join(described).encode()).hexdigest()[:16]
 
@@ -79,7 +91,11 @@ KEY: Final = layout_key()
 
 def stored_arrays(state: State) -> dict[str, npt.NDArray[Any]]:
     """The arrays that a snapshot holds, by name."""
-    return {name: array for name, array in state._asdict().items() if name not in _DERIVED}
+    stored = {name: array for name, array in state._asdict().items() if name not in _DERIVED + _OF_THE_PACKAGE}
+    for block, names in LONG.items():
+        used = int(stored[f"{block}_used"][0])
+        stored |= {name: stored[name][:used] for name in names}
+    return stored
 
 
 def part_at(directory: Directory, number: int) -> Part | None:
@@ -100,6 +116,7 @@ def pack(arrays: Mapping[str, npt.NDArray[Any]], parts: Sequence[Part], settled:
     """Write a state down; ``arrays`` are those of ``stored_arrays``."""
     blank = empty_state()._asdict()
     stored = stored_arrays(without_waste(State(**{**blank, **arrays})))
+    routines = kept_routines.packed(stored["resident"], stored.pop("routine"))
     head = msgspec.msgpack.encode(
         _Head(
             settled,
@@ -115,7 +132,8 @@ def pack(arrays: Mapping[str, npt.NDArray[Any]], parts: Sequence[Part], settled:
             *(octets_of(array) for array in stored.values()),
         ]
     )
-    return _MAGIC + KEY.encode() + hashlib.sha256(body).digest() + body
+    rest = body + routines
+    return _MAGIC + KEY.encode() + hashlib.sha256(rest).digest() + rest
 
 
 def octets_of(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -137,16 +155,17 @@ def unpack(data: bytes) -> tuple[State, Directory, Settled]:
     start = len(_MAGIC) + len(KEY)
     if data[:start] != _MAGIC + KEY.encode():
         raise IncompatibleSnapshot("written by another layout")
-    checksum, body = data[start : start + _SHA256_BYTES], memoryview(data)[start + _SHA256_BYTES :]
-    if hashlib.sha256(body).digest() != checksum:
+    checksum, rest = data[start : start + _SHA256_BYTES], memoryview(data)[start + _SHA256_BYTES :]
+    if hashlib.sha256(rest).digest() != checksum:
         raise IncompatibleSnapshot("damaged")
     try:
-        return _read(memoryview(zlib.decompress(body)))
+        routines = kept_routines.routines_in(data)
+        return _read(memoryview(zlib.decompress(rest[: -kept_routines.size_of(data)])), routines)
     except (zlib.error, msgspec.DecodeError, ValueError) as error:
         raise IncompatibleSnapshot(f"not understood: {error}") from error
 
 
-def _read(content: memoryview) -> tuple[State, Directory, Settled]:
+def _read(content: memoryview, kept: kept_routines.KeptRoutines) -> tuple[State, Directory, Settled]:
     at = _HEAD_LENGTH_BYTES + int.from_bytes(content[:_HEAD_LENGTH_BYTES])
     head = msgspec.msgpack.decode(content[_HEAD_LENGTH_BYTES:at], type=_Head)
     directory = Directory()
@@ -167,10 +186,17 @@ def _read(content: memoryview) -> tuple[State, Directory, Settled]:
     device = blank_devices(len(arrays["device"]))
     device[:] = arrays["device"]
     arrays["device"] = device
+    arrays["routine"] = routine.blank_routines(len(arrays["pulse"]))
+    kept_routines.adopt(kept, arrays["resident"], arrays["routine"])
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["check_due"] = np.zeros(len(arrays["resident"]), np.int64)
     arrays["fault_due"] = np.zeros(len(arrays["device"]), np.int64)
     arrays["site_due"] = np.zeros(len(arrays["site"]), np.int64)
     arrays["hush"] = np.zeros(len(arrays["site"]), np.int8)
-    arrays["tally"] = blank["tally"]
+    arrays["motion_stamp"] = np.zeros(len(arrays["motion"]), np.int64)
+    arrays["trek_stamp"] = np.zeros(len(arrays["trek"]), np.int64)
+    arrays["ways_stamp"] = np.zeros(len(arrays["ways"]), np.int64)
+    arrays["fall_due"] = np.zeros(len(arrays["motion"]), np.int64)
+    for name in ("tally", *_OF_THE_PACKAGE):
+        arrays[name] = blank[name]
     return State(**arrays), indexed(directory), head.settled

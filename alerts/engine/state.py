@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from alerts.engine import fall_model
 from alerts.engine.catalogue import DEFAULTS
 from alerts.engine.layout import (
     CHECK,
@@ -25,13 +26,24 @@ from alerts.engine.layout import (
     Journal,
     State,
 )
+from alerts.engine.motion import MOTION, blank_motions, blank_rings
+from alerts.engine.places import blank_places
 from alerts.engine.pool import KEPT_AT_MOST
 from alerts.engine.routine import PULSE, ROUTINE, blank_pulses, blank_routines
+from alerts.engine.trek import blank_treks
+from alerts.engine.ways import blank_ways
 from devices.batch import Records
 
 _LINE: Final = 128
 """Octets. A ``DEVICE`` record lies in two neighbouring lines of the processor's cache, which fetches them together."""
 _FIRST_EPISODES: Final = 64
+_FIRST_MOTIONS: Final = 64
+_FIRST_TREKS: Final = 64
+_FIRST_WAYS: Final = 64
+_KINDS_OF_RECORDS: Final = 13
+_OF_FIXES: Final = ("trek_row", "trek_began", "trek", "ways_row", "ways_began", "ways", "places")
+_OF_THEIR_OWN_LENGTH: Final = frozenset({"ring_row", "ring", *_OF_FIXES})
+"""Columns of the journal that a batch without windows of motion, or without fixes, has no need of."""
 _BUCKETS: Final = 64
 RESIDENTS_AT_MOST: Final = 2
 """So often may one reading keep a ``RESIDENT`` record: it ends their silence, and is a sign that they are well."""
@@ -60,7 +72,7 @@ def blank_residents(count: int) -> Records:
     rows = np.zeros(count, RESIDENT)
     for name in ("home_lat", "home_lon"):
         rows[name] = np.nan
-    for name in ("seen_ms", "checkin_ms", "sign_ms"):
+    for name in ("seen_ms", "checkin_ms", "sign_ms", "accompanied"):
         rows[name] = NEVER
     for name in ("zone", "disc_m", "site", "house", "routine"):
         rows[name] = -1
@@ -98,6 +110,24 @@ def empty_state() -> State:
         member=np.empty(0, np.int32),
         pulse=blank_pulses(0),
         routine=blank_routines(0),
+        motion_row=np.empty(0, np.int32),
+        motion_used=np.zeros(1, np.int64),
+        motion=blank_motions(0),
+        motion_ring=blank_rings(0),
+        motion_stamp=np.empty(0, np.int64),
+        fall_due=np.empty(0, np.int64),
+        fall_weights=fall_model.weights(),
+        fall_window=np.zeros((fall_model.WINDOW, 3), np.int16),
+        fall_scratch=np.zeros(fall_model.SCRATCH, np.float32),
+        trek_row=np.empty(0, np.int32),
+        trek_used=np.zeros(1, np.int64),
+        trek=blank_treks(0),
+        trek_stamp=np.empty(0, np.int64),
+        ways_row=np.empty(0, np.int32),
+        ways_used=np.zeros(1, np.int64),
+        ways=blank_ways(0),
+        places=blank_places(0),
+        ways_stamp=np.empty(0, np.int64),
         due=np.empty(0, np.int64),
         fault_due=np.empty(0, np.int64),
         check_due=np.empty(0, np.int64),
@@ -124,6 +154,8 @@ def with_devices(state: State, count: int) -> State:
         device=device,
         mark_vitals=_resized(state.mark_vitals, count, NEVER),
         spans=_resized(state.spans, count, 0),
+        motion_row=_resized(state.motion_row, count, NONE),
+        trek_row=_resized(state.trek_row, count, NONE),
         fault_due=_resized(state.fault_due, count, 0),
     )
 
@@ -133,6 +165,7 @@ def with_residents(state: State, count: int) -> State:
     more = count - len(state.resident)
     return state._replace(
         resident=np.concatenate([state.resident, blank_residents(more)]),
+        ways_row=_resized(state.ways_row, count, NONE),
         due=_resized(state.due, count, 0),
         check_due=_resized(state.check_due, count, 0),
     )
@@ -165,6 +198,49 @@ def with_sites(state: State, rules: npt.NDArray[np.int32]) -> State:
     )
 
 
+def with_motions(state: State, free: int) -> State:
+    """The same state with at least ``free`` rows of motion that belong to no device.
+
+    Memory that is not used yet costs nothing, copying does: room is doubled.
+    """
+    used = int(state.motion_used[0])
+    if len(state.motion) - used >= free:
+        return state
+    room = max(used + free, 2 * len(state.motion), _FIRST_MOTIONS)
+    motion, ring = blank_motions(room), blank_rings(room)
+    motion[:used] = state.motion[:used]
+    ring[:used] = state.motion_ring[:used]
+    return state._replace(
+        motion=motion,
+        motion_ring=ring,
+        motion_stamp=_resized(state.motion_stamp, room, 0),
+        fall_due=_resized(state.fall_due, room, FOREVER),
+    )
+
+
+def with_treks(state: State, free: int) -> State:
+    """The same state with at least ``free`` rows of treks that belong to no device, as ``with_motions``."""
+    used = int(state.trek_used[0])
+    if len(state.trek) - used >= free:
+        return state
+    room = max(used + free, 2 * len(state.trek), _FIRST_TREKS)
+    trek = blank_treks(room)
+    trek[:used] = state.trek[:used]
+    return state._replace(trek=trek, trek_stamp=_resized(state.trek_stamp, room, 0))
+
+
+def with_ways(state: State, free: int) -> State:
+    """The same state with at least ``free`` rows of ways and places that belong to nobody, as ``with_motions``."""
+    used = int(state.ways_used[0])
+    if len(state.ways) - used >= free:
+        return state
+    room = max(used + free, 2 * len(state.ways), _FIRST_WAYS)
+    ways, places = blank_ways(room), blank_places(room)
+    ways[:used] = state.ways[:used]
+    places[:used] = state.places[:used]
+    return state._replace(ways=ways, places=places, ways_stamp=_resized(state.ways_stamp, room, 0))
+
+
 def with_episodes(state: State, free: int) -> State:
     """The same state with at least ``free`` free rows for episodes."""
     if state.free[1] >= free:
@@ -186,12 +262,36 @@ def _resized(column: npt.NDArray[_Number], count: int, blank: int) -> npt.NDArra
     return resized
 
 
+def with_rings(journal: Journal, windows: int) -> Journal:
+    """The same journal with room for the rings of so many windows of motion, more than before."""
+    used = int(journal.used[10])
+    ring = blank_rings(windows)
+    ring[:used] = journal.ring[:used]
+    return journal._replace(ring_row=_resized(journal.ring_row, windows, 0), ring=ring)
+
+
+def with_trails(journal: Journal, fixes: int) -> Journal:
+    """The same journal with room for what so many fixes change of treks, ways and places, more than before."""
+    columns = journal._asdict()
+    return journal._replace(**{name: _resized(columns[name], fixes, 0) for name in _OF_FIXES})
+
+
+def larger_journal(journal: Journal, room: int) -> Journal:
+    """The same journal with room for the changes of this many readings, more than before; no more rings and treks."""
+    columns = journal._asdict()
+    larger = empty_journal(room)._replace(**{name: columns[name] for name in _OF_THEIR_OWN_LENGTH})
+    for name, before in columns.items():
+        if name not in _OF_THEIR_OWN_LENGTH:
+            getattr(larger, name)[: len(before)] = before
+    return larger
+
+
 def empty_journal(room: int) -> Journal:
-    """A journal with room for the changes of this many readings."""
+    """A journal with room for the changes of this many readings, none of which is a window of motion or a fix."""
     episodes = KEPT_AT_MOST * room
     residents, checks = RESIDENTS_AT_MOST * room, CHECKS_AT_MOST * room
     return Journal(
-        used=np.zeros(9, np.int64),
+        used=np.zeros(_KINDS_OF_RECORDS, np.int64),
         device_slot=np.empty(room, np.int32),
         device=np.empty(room, MOVED),
         device_steps=np.empty(room, np.int32),
@@ -212,4 +312,16 @@ def empty_journal(room: int) -> Journal:
         routine=np.empty(room, ROUTINE),
         site_row=np.empty(room, np.int32),
         site=np.empty(room, SITE),
+        motion_row=np.empty(room, np.int32),
+        motion_began=np.empty(room, np.int32),
+        motion=np.empty(room, MOTION),
+        ring_row=np.empty(0, np.int32),
+        ring=blank_rings(0),
+        trek_row=np.empty(0, np.int32),
+        trek_began=np.empty(0, np.int32),
+        trek=blank_treks(0),
+        ways_row=np.empty(0, np.int32),
+        ways_began=np.empty(0, np.int32),
+        ways=blank_ways(0),
+        places=blank_places(0),
     )

@@ -1,4 +1,4 @@
-"""Fences as the engine keeps them: circles and polygons with an origin and a depth."""
+"""Fences as the engine keeps them: circles and polygons with an origin and a depth, and when they count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from alerts.engine.depth import deepest
 from alerts.engine.geometry import place_of, plane_m
-from devices.registry import Fence
+from devices.registry import Fence, ZoneHours
 
 _STRETCH: Final = 1.001
 """Distances in a polygon's plane are off by less, up to ``_FLAT_M`` from its origin."""
@@ -46,6 +46,37 @@ def zone_of(fence: Fence) -> Zone | None:
     if fence.polygon is None or len(fence.polygon) < 3:
         return None
     return Polygon(tuple((float(lat), float(lon)) for lat, lon in fence.polygon))
+
+
+class Hours(msgspec.Struct, frozen=True, array_like=True):
+    """When a zone counts, by the local clock: for ``lasts_min`` from ``opens_min`` of each of the ``days`` on.
+
+    ``days``: a bit a weekday, 1 for Monday.
+    """
+
+    days: int
+    opens_min: int
+    lasts_min: int
+
+
+ALWAYS: Final = Hours(127, 0, 0)
+_DAY_MIN: Final = 1440
+_EVERY_DAY: Final = 127
+
+
+def hours_of(active: ZoneHours | None) -> Hours | None:
+    """When a fence counts; None for always."""
+    if active is None:
+        return None
+    opens_min = _minutes(active.opens) % _DAY_MIN
+    lasts_min = (_minutes(active.closes) - opens_min - 1) % _DAY_MIN + 1
+    days = sum(1 << day for day in set(active.days))
+    return None if (days, lasts_min) == (_EVERY_DAY, _DAY_MIN) else Hours(days, opens_min, lasts_min)
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return 60 * int(hours) + int(minutes)
 
 
 class Drawn(NamedTuple):

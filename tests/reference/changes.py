@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts.engine import PARAMETERS
-from devices.registry import Fence, KeptBy, RegistryChange, Scope
+from devices.registry import Fence, KeptBy, RegistryChange, Scope, ZoneHours
 from tests.reference.oracle import Rule
+from tests.reference.oracle.words import CRIES, OF_WAYS
 from tests.reference.stories import HOUR, MINUTE, S
 from tests.reference.streams import (
     HOME,
@@ -58,6 +59,7 @@ COMMUNITY: list[RegistryChange] = [
         for slot, by, each in PROMISES
         for hours in each
     ),
+    *(change(parameter(f"{rule.public_name}.enabled", 0.0)) for rule in OF_WAYS),
     change(window(2, START + 9 * HOUR, START + 12 * HOUR, key="w2/9", grace_ms=5 * MINUTE)),
     change(window(2, START + 12 * HOUR, START + 13 * HOUR, key="w2/12", by="sign")),
 ]  # fmt: skip
@@ -74,6 +76,12 @@ RECORDS: list[RegistryChange] = [
     change(resident(1, timezone="Nowhere/Atlantis")),
     change(None, "resident", "r1"),
     change(circle(0, 600.0)),
+    change(circle(0, active=ZoneHours(opens="23:10", closes="08:20"))),
+    change(circle(1, 200.0, active=ZoneHours(days=(0, 5), opens="09:00", closes="09:00"))),
+    change(Fence(id="f1p", resident_slot=1, name="p", polygon=YARD, active=ZoneHours(opens="08:00", closes="23:30"))),
+    change(resident(0, accompanied_until=START + 300 * S)),
+    change(resident(1, accompanied_until=START + 12 * HOUR)),
+    change(resident(1, accompanied_until=START - HOUR)),
     change(None, "fence", "f1p"),
     change(assignment(2, 0, id="later", from_ms=LATER)),
     change(assignment(2, 1, to_ms=LATER)),
@@ -122,6 +130,10 @@ _SET: dict[str, tuple[float, ...]] = {
     "fall.device.sure_from": (0.2, 0.9),
     "wandering.zone_exit.fixes": (1, 3),
     "wandering.zone_exit.dwell_s": (0, 90),
+    "wandering.zone_exit.edge_pct": (0, 40),
+    "wandering.zone_exit.edge_m": (10,),
+    "wandering.zone_exit.edge_dwell_s": (0, 60),
+    "wandering.zone_exit.gap_s": (60, 7200),
     "wandering.zone_exit.back_fixes": (1, 3),
     "wandering.zone_exit.back_m": (50,),
     "wandering.zone_exit.unknown_accuracy_m": (120,),
@@ -174,7 +186,7 @@ _SET: dict[str, tuple[float, ...]] = {
     "vitals.blood_pressure.evidence_every_s": (0, 60),
     "vitals.temperature.high_c": (38.8,),
     "vitals.temperature.severity": (2,),
-    **{f"{rule.public_name}.enabled": (0, 1) for rule in Rule if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE)},
+    **{f"{rule.public_name}.enabled": (0, 1) for rule in Rule if rule not in (*CRIES, *OF_WAYS)},
 }
 _SCOPES: tuple[tuple[Scope, int], ...] = (("everyone", 0), ("site", 0), ("resident", 0), ("resident", 1))
 

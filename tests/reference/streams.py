@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.engine import EPISODE_EVENT
-from devices.batch import FALL, HEADER, HEARTBEAT, NUMERIC, POSITION, SOS, VITALS, ReadingBatch, Records, empty_batch
+from devices.batch import (
+    FALL,
+    HEADER,
+    HEARTBEAT,
+    MOTION,
+    NUMERIC,
+    POSITION,
+    SOS,
+    VITALS,
+    ReadingBatch,
+    Records,
+    empty_batch,
+)
 from devices.kinds import Kind
 from devices.registry import (
     Assignment,
@@ -25,6 +38,7 @@ from devices.registry import (
     Sighting,
 )
 from tests.reference.oracle import Said, Told
+from tests.reference.oracle.words import OF_WAYS
 
 START = 1_750_000_000_000
 """2025-06-15T15:06:40Z, 23:06:40 in Shanghai."""
@@ -37,7 +51,13 @@ _DTYPES: dict[Kind, np.dtype[Any]] = {
     Kind.VITALS: VITALS,
     Kind.SOS: SOS,
     Kind.FALL: FALL,
+    Kind.MOTION: MOTION,
 }
+Samples = npt.NDArray[np.int16]
+AT_REST: Samples = np.array([(2 - i % 5, i % 7, 1000 + i % 3) for i in range(25)], np.int16)
+"""A second of a wrist that lies."""
+STIRRING: Samples = np.array([(30 * (i % 5), 20 * (i % 7), 1000) for i in range(25)], np.int16)
+"""And of one that moves a little."""
 
 
 def north_of(metres: float, place: tuple[float, float] = HOME) -> tuple[float, float]:
@@ -49,6 +69,7 @@ def batch_of(readings: Sequence[Told], first_pos: int = 0) -> ReadingBatch:
     """The readings as columns; what a reading does not tell is unknown."""
     header = np.zeros(len(readings), HEADER)
     columns: dict[Kind, list[Records]] = {kind: [] for kind in _DTYPES}
+    samples: list[Samples] = [np.empty((0, 3), np.int16)]
     for i, told in enumerate(readings):
         head = header[i]
         head["t"], head["received"], head["seq"] = told.t, told.received, told.seq
@@ -57,10 +78,14 @@ def batch_of(readings: Sequence[Told], first_pos: int = 0) -> ReadingBatch:
         if told.kind in _DTYPES:
             head["row"] = len(columns[told.kind])
             columns[told.kind].append(_record(_DTYPES[told.kind], told.fields))
+        if told.kind == Kind.MOTION:
+            own = columns[told.kind][-1]
+            own["first"], own["count"] = sum(map(len, samples)), len(told.fields["samples"])
+            samples.append(told.fields["samples"])
     filled = {
         NUMERIC[kind][0]: np.concatenate(rows) if rows else np.empty(0, _DTYPES[kind]) for kind, rows in columns.items()
     }
-    return empty_batch()._replace(header=header, **filled)
+    return empty_batch()._replace(header=header, samples=np.concatenate(samples), **filled)
 
 
 def _record(dtype: np.dtype[Any], fields: dict[str, Any]) -> Records:
@@ -140,8 +165,10 @@ def seen(slot: int, at_ms: int) -> Sighting:
 
 
 def one_of_each() -> list[RegistryChange]:
-    """One resident with one band and one circle of 300 m about home."""
-    return [change(record) for record in (resident(), device(), assignment(), circle())]
+    """One resident with one band and one circle of 300 m about home, whose ways nobody looks at."""
+    off = [parameter(f"{rule.public_name}.enabled", 0.0) for rule in OF_WAYS]
+    records: list[Record] = [resident(), device(), assignment(), circle(), *off]
+    return [change(record) for record in records]
 
 
 def beat(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
@@ -166,6 +193,15 @@ def press(
 
 def vital(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, **fields: Any) -> Told:
     return Told(device_slot, Kind.VITALS, t, t if received is None else received, seq, fields=fields)
+
+
+def felt(
+    t: int, samples: Samples, device_slot: int = 0, *, rate_hz: float = 25.0, received: int | None = None, seq: int = -1
+) -> Told:
+    """A window of motion, received as soon as it is over unless told otherwise."""
+    over = t + round(len(samples) * 1000 / rate_hz) if received is None else received
+    fields = {"rate_hz": rate_hz, "samples": samples}
+    return Told(device_slot, Kind.MOTION, t, over, seq, fields=fields)
 
 
 def check_in(t: int, device_slot: int = 0, *, received: int | None = None, seq: int = -1, trusted: bool = True) -> Told:

@@ -7,6 +7,7 @@ import pytest
 from alerts.engine import Severity, What
 from devices.kinds import Kind
 from tests.reference.oracle import Rule, Told
+from tests.reference.oracle.words import CRIES
 from tests.reference.speakers import Speaker
 from tests.reference.streams import assignment, beat, change, device, fix, parameter, resident
 
@@ -190,7 +191,7 @@ class TestBattery:
 
     def test_a_fall_is_told_though_all_else_is_switched_off(self, speaker: Speaker) -> None:
         for rule in Rule:
-            if rule not in (Rule.SOS_BUTTON, Rule.FALL_DEVICE):
+            if rule not in CRIES:
                 speaker.apply(change(parameter(f"{rule.public_name}.enabled", 0.0)))
         readings = [beat(NOON, battery_pct=3.0), Told(0, Kind.FALL, NOON, NOON, fields={"confidence": 0.8})]
         said = [one.said for one in speaker.hear(readings, NOON)]

@@ -10,12 +10,13 @@ from alerts.engine import What
 from tests.reference.changes import COMMUNITY
 from tests.reference.lives import Turn, lives
 from tests.reference.oracle import Rule
+from tests.reference.oracle.words import CRIES, OF_WAYS
 from tests.reference.play import Play, Work
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-CRIES = (Rule.SOS_BUTTON, Rule.FALL_DEVICE)
-ELSEWHERE = (Rule.SYSTEM_SITE_SILENT, Rule.MISSED_CHECK_INACTIVITY)
-"""What takes a whole site, or days: ``test_sites_against_oracle`` and ``test_routines_against_oracle``."""
+ELSEWHERE = (Rule.SYSTEM_SITE_SILENT, Rule.MISSED_CHECK_INACTIVITY, Rule.FALL_MOTION, *OF_WAYS)
+"""What takes a whole site, days, windows of motion or ways: ``test_sites_against_oracle``,
+``test_routines_against_oracle``, ``test_falls_against_oracle`` and ``test_patterns_against_oracle``."""
 
 
 def everything() -> set[Work]:

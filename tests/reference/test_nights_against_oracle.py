@@ -13,8 +13,9 @@ from devices.registry import RegistryChange
 from tests.reference.changes import SETTINGS
 from tests.reference.lives import Mishap, Turn
 from tests.reference.oracle import Rule, Told
+from tests.reference.oracle.words import OF_WAYS
 from tests.reference.play import Play, Work
-from tests.reference.streams import assignment, beat, change, circle, device, fix, resident
+from tests.reference.streams import assignment, beat, change, circle, device, fix, parameter, resident
 
 S = 1000
 MINUTE = 60 * S
@@ -62,6 +63,7 @@ def community(zone: str, evening: int) -> list[RegistryChange]:
         *(change(device(slot)) for slot in range(3)),
         *(change(assignment(slot, slot // 2, from_ms=evening - 60 * MINUTE)) for slot in range(3)),
         change(circle(0)),
+        *(change(parameter(f"{rule.public_name}.enabled", 0.0)) for rule in OF_WAYS),
     ]
 
 

@@ -11,6 +11,7 @@ from alerts.engine import PARAMETERS
 from devices.registry import RegistryChange
 from tests.reference.oracle import Oracle, Rule
 from tests.reference.oracle.settings import DEFAULTS
+from tests.reference.oracle.words import OF_WAYS
 from tests.reference.speakers import Speaker
 from tests.reference.streams import START, beat, change, device, parameter, resident
 
@@ -110,5 +111,5 @@ def test_rules_have_the_numbers_of_the_contract() -> None:
 
 
 def test_the_oracle_knows_every_rule() -> None:
-    beside = {Rule.MISSED_CHECK_CHECKIN, Rule.MISSED_CHECK_INACTIVITY}
+    beside = {Rule.MISSED_CHECK_CHECKIN, Rule.MISSED_CHECK_INACTIVITY, Rule.FALL_MOTION, *OF_WAYS}
     assert {*Oracle().stories, *beside} == set(Rule)

@@ -12,7 +12,22 @@ from devices.kinds import Kind
 from devices.registry import KeptBy
 from tests.reference.oracle import Rule, Told, Verdict
 from tests.reference.speakers import Speaker
-from tests.reference.streams import assignment, beat, change, check_in, device, parameter, resident, seen, vital, window
+from tests.reference.streams import (
+    AT_REST,
+    STIRRING,
+    Samples,
+    assignment,
+    beat,
+    change,
+    check_in,
+    device,
+    felt,
+    parameter,
+    resident,
+    seen,
+    vital,
+    window,
+)
 
 S = 1000
 MINUTE = 60 * S
@@ -392,6 +407,23 @@ class TestSigns:
     ) -> None:
         watched.apply(change(device(0, type=worn)))
         assert hear(watched, vital(EIGHT, **fields)) == ([(KEPT, EIGHT, END)] if sign else [])
+
+    @pytest.mark.parametrize(
+        ("worn", "samples", "aside", "sign"),
+        [
+            ("band", STIRRING, {}, True),
+            ("band", AT_REST, {}, False),
+            ("band", STIRRING, {"worn": False}, False),
+            ("band", STIRRING, {"charging": True}, False),
+            ("box", STIRRING, {}, False),
+        ],
+    )
+    def test_the_motion_of_what_is_worn_is_one_when_it_moves(
+        self, watched: Speaker, worn: str, samples: Samples, aside: dict[str, bool], *, sign: bool
+    ) -> None:
+        watched.apply(change(device(0, type=worn)))
+        hear(watched, beat(EIGHT - HOUR, **aside))
+        assert hear(watched, felt(EIGHT, samples)) == ([(KEPT, EIGHT, END)] if sign else [])
 
     def test_of_a_press_and_a_sign_at_once_the_press_is_told(self, nobody: Speaker) -> None:
         for each in (resident(0, household="h"), device(0), assignment(0), device(3, type="box"), assignment(3, None)):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from alerts.engine import Severity, What
@@ -14,10 +15,14 @@ from devices.kinds import Kind
 from tests.reference.oracle import Rule, Told, Verdict
 from tests.reference.speakers import Speaker
 from tests.reference.streams import (
+    AT_REST,
+    STIRRING,
+    Samples,
     assignment,
     beat,
     change,
     device,
+    felt,
     fix,
     parameter,
     press,
@@ -34,6 +39,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = int(datetime(2025, 6, 16, tzinfo=ZONE).timestamp()) * S
 """Midnight before the first day."""
 EVERY = 10 * MINUTE
+SUNDAY = 6
+"""The first day is a Monday."""
 
 
 def of_inactivity(speaker: Speaker, told: Sequence[Told]) -> list[Verdict]:
@@ -137,6 +144,56 @@ def test_it_becomes_high_is_said_again_and_ends_with_a_sign(speaker: Speaker) ->
     assert wrist.moves(True) == []
 
 
+class Weeks:
+    """Somebody who stirs as a wrist does, and every Sunday rests from nine to five."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self.speaker, self.day = speaker, 0
+
+    def lives(self, days: int, *, rests_on: Sequence[int] = (SUNDAY,)) -> list[Verdict]:
+        """So many days, told day by day."""
+        said = []
+        for _ in range(days):
+            told = []
+            for i in range(1, DAY // EVERY + 1):
+                at = FIRST + self.day * DAY + i * EVERY
+                hour = (at - 1 - FIRST) % DAY // HOUR
+                rests = self.day % 7 in rests_on and 9 <= hour < 17
+                stirs = not rests and (6 <= hour < 22 or at % HOUR == 0)
+                told.append(beat(at, activity=float(stirs), interval_s=EVERY / S))
+            said += [
+                one for one in self.speaker.hear(told, told[-1].t) if one.said.rule == Rule.MISSED_CHECK_INACTIVITY
+            ]
+            self.day += 1
+        return said
+
+    def still_from(self, hour: int) -> float:
+        """How long they are still on a day from an hour on until they are missed, in minutes."""
+        wrist = Wrist(self.speaker, FIRST + self.day * DAY)
+        wrist.moves(*[i % 6 == 0 or i > 36 for i in range(1, hour * 6 + 1)])
+        return minutes(wrist.still(DAY)[0])
+
+
+def test_who_rests_every_sunday_is_not_missed_on_sundays_once_that_is_known(speaker: Speaker) -> None:
+    weeks = Weeks(speaker)
+    first = weeks.lives(56)
+    assert {(verdict.said.t - FIRST) // DAY % 7 for verdict in first} == {SUNDAY}
+    assert weeks.lives(28) == []
+
+
+def test_who_rests_every_sunday_is_missed_on_a_monday_before_half_such_a_rest_is_over(speaker: Speaker) -> None:
+    weeks = Weeks(speaker)
+    weeks.lives(56)
+    assert 70 <= weeks.still_from(9) <= 4 * 60
+
+
+def test_one_sunday_of_rest_makes_no_habit(speaker: Speaker) -> None:
+    weeks = Weeks(speaker)
+    weeks.lives(42, rests_on=())
+    assert What.OPENED in [verdict.said.what for verdict in weeks.lives(7)]
+    assert What.OPENED in [verdict.said.what for verdict in weeks.lives(7)]
+
+
 def test_a_false_alarm_makes_wary(speaker: Speaker) -> None:
     wrist = Wrist(speaker)
     wrist.lives(9)
@@ -173,6 +230,7 @@ SIGNS = {
     "pressure": lambda t: vital(t, systolic_mmhg=130.0),
     "scale": lambda t: vital(t, 1, temperature_c=36.5),
     "elsewhere": lambda t: fix(t, 500),
+    "wrist": lambda t: felt(t, STIRRING),
 }
 NO_SIGNS = {
     "pulse": lambda t: vital(t, heart_rate_bpm=70.0),
@@ -181,6 +239,10 @@ NO_SIGNS = {
     "somewhere about": lambda t: fix(t, 500, accuracy_m=400.0),
     "battery": lambda t: beat(t, battery_pct=50.0),
     "aside": lambda t: beat(t, worn=False),
+    "wrist at rest": lambda t: felt(t, AT_REST),
+    "half a second": lambda t: felt(t, STIRRING, rate_hz=50.0),
+    "at no rate": lambda t: felt(t, STIRRING, rate_hz=0.0, received=t),
+    "one axis": lambda t: felt(t, STIRRING * np.array([1, 0, 1], np.int16)),
 }
 
 
@@ -239,6 +301,25 @@ def test_steps_are_signs_when_they_grow_under_the_same_wearer(speaker: Speaker) 
     beats = [beat(at + i * EVERY, steps=total, interval_s=600.0) for i, total in enumerate([5, 5, 5, 9, 9, 9, 9, 9])]
     assert whats(speaker, *beats) == []
     assert whats(speaker, *(beat(at + i * EVERY, steps=9, interval_s=600.0) for i in (8, 9))) == [What.OPENED]
+
+
+@pytest.mark.parametrize(
+    ("samples", "missed"), [(AT_REST, True), (STIRRING, False), (AT_REST[:5], False), (AT_REST[:0], False)]
+)
+def test_whose_wrist_is_seen_to_rest_is_still(speaker: Speaker, samples: Samples, *, missed: bool) -> None:
+    speaker.apply(change(parameter("missed_check.inactivity.unknown_s", 3600)))
+    at = FIRST + 8 * HOUR
+    windows = [felt(at + i * EVERY, samples) for i in range(8)]
+    assert whats(speaker, *windows) == ([What.OPENED] if missed else [])
+
+
+def test_the_motion_of_a_band_that_lies_aside_is_nobodys(speaker: Speaker) -> None:
+    wrist = known(speaker)
+    opened = []
+    for _ in range(DAY // EVERY):
+        opened += wrist.moves(False, charging=True)
+        opened += of_inactivity(speaker, [felt(wrist.at + MINUTE, STIRRING)])
+    assert [(verdict.said.what, verdict.said.t) for verdict in opened] == [(What.OPENED, wrist.at)]
 
 
 def test_whoever_is_away_is_neither_judged_nor_learned_from(speaker: Speaker) -> None:

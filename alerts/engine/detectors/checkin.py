@@ -6,8 +6,8 @@ its beginning on and however late:
 - a press of "I am well", theirs or one on a device of their household;
 - somebody who saw or spoke to them and vouches for them;
 - where the plan says so, a sign of life: a press of any button, a request, a session on a fitness machine, steps that
-  grow or movement while it is worn, a vital sign that somebody has to take. What a band measures by itself is none: who
-  lies helpless has a pulse.
+  grow or movement while it is worn (by a window of motion: ``stirring``), a vital sign that somebody has to take. What
+  a band measures by itself is none: who lies helpless has a pulse.
 
 It begins ``early_min`` before it opens, though not before the one before it closes: whoever rises earlier than
 promised has reported all the same, and no press counts for two of them that follow each other. News that arrives late
@@ -55,6 +55,7 @@ from alerts.engine.layout import (
 from alerts.engine.outcome import Heard, emit, unfinished
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.stirring import STIRRED, lies_aside, told_by
 from alerts.engine.wearing import may_be_kept_by_signs, span_at, stir_house
 from devices.batch import Records
 from devices.kinds import Kind
@@ -143,6 +144,14 @@ def hear_vitals(state: State, own: Any, at: Heard, enabled: Records, journal: Jo
 
 
 @gate
+def hear_motion(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """And whoever moves, by the motion of what they wear."""
+    if may_keep(state, at) and moves(state, own, at):
+        k = live(state, at, enabled, journal, out, k)
+    return k
+
+
+@gate
 def may_keep(state: State, at: Heard) -> bool:
     """Whether a sign of life of whoever wears the device then may keep a promise, as far as its record tells."""
     device = state.device[at.d]
@@ -156,6 +165,14 @@ def has_moved(own: Any, before: int, at: Heard) -> bool:
         return False
     walked = at.newer and before >= 0 and own["steps"] > 0 and own["steps"] % _TOTALS != before
     return bool(own["activity"] > 0.0 or (walked and at.before >= at.worn_since))
+
+
+@inner
+def moves(state: State, own: Any, at: Heard) -> bool:
+    """Whether a window of motion is its wearer's own and tells of movement."""
+    if state.device[at.d]["watched"] != WORN or lies_aside(state, at.d):
+        return False
+    return told_by(own) == STIRRED
 
 
 @inner
@@ -409,5 +426,5 @@ def hold_of(state: State, slot: int, now: int, p: Any) -> int:
     return min(HOLD_AT_MOST_MS, longest if longest > 0 else int(p["silent_interval_ms"]))
 
 
-HEARS = {Kind.VITALS: hear_vitals}
+HEARS = {Kind.VITALS: hear_vitals, Kind.MOTION: hear_motion}
 """What it listens to besides ``KIND``."""

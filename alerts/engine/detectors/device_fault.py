@@ -130,7 +130,8 @@ def advance(
         if device["last_sign"] < found.since:
             state.episode[row]["count"] = _NEVER
             state.episode[row]["newest"] = found.since
-        state.fault_due[d] = min(found.deadline + p["fault_remind_ms"], next_handover(state, d, now))
+        # A look that goes on after the pool has grown comes by here again: only the next look reminds.
+        state.fault_due[d] = max(now + 1, min(found.deadline + p["fault_remind_ms"], next_handover(state, d, now)))
         say(state, d, _OPENED, found.deadline, found, row, now, p, out, k)
         k += 1
     return k

@@ -14,7 +14,7 @@ from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors import cry
 from alerts.engine.layout import NOBODY, Journal, State
 from alerts.engine.outcome import Heard, emit
-from alerts.engine.parameters import CONTRACT, ParameterSpec
+from alerts.engine.parameters import ASKED, CONTRACT, ParameterSpec
 from alerts.engine.rules import Rule, Severity
 from devices.batch import Records
 from devices.kinds import Kind
@@ -23,6 +23,8 @@ RULE = Rule.FALL_DEVICE
 KIND = Kind.FALL
 PARAMETERS = (
     ParameterSpec("fall.device.sure_from", 0.8, 0, 1, "the device is sure of a fall from here on", CONTRACT),
+    ParameterSpec("fall.device.ask_below", 0.8, 0, 1, "less sure, the wearer is asked; 0: nobody is", ASKED),
+    ParameterSpec("fall.device.answer_s", 30, 5, 600, "how long the wearer has for an answer", ASKED),
 )  # fmt: skip
 EVIDENCE = ("confidence", "impact_g")
 

@@ -6,9 +6,10 @@ from what is not worn, a blood pressure from what is). What a band measures by i
 somebody lives, not that they are well: it is none (ADR-27).
 
 Stillness is only what a worn device reports that would have told of a sign: a heartbeat with steps or movement, and
-none. While it says nothing, nothing is counted (that is ``missed_check.silent``'s), nor while it charges or lies on a
-table. For those there is a clock of its own: when a band that lies aside still reports ``unworn_after_s`` after the
-newest sign of somebody whose routine is known, it is time that somebody looks.
+none, or a window of motion of a wrist at rest (``stirring``). While it says nothing, nothing is counted (that is
+``missed_check.silent``'s), nor while it charges or lies on a table. For those there is a clock of its own: when a band
+that lies aside still reports ``unworn_after_s`` after the newest sign of somebody whose routine is known, it is time
+that somebody looks.
 
 A silence is too long when it has lasted longer than both
 
@@ -36,13 +37,13 @@ from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.checkin import has_moved
 from alerts.engine.detectors.silent import limit_of as device_limit_of
 from alerts.engine.geometry import distance_m
-from alerts.engine.hours import local_hour
+from alerts.engine.hours import HOUR_MS, local_hour
 from alerts.engine.layout import NEVER, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.routine import (
-    HOUR_MS,
     HOURS,
+    PART,
     STEP_MS,
     begin_silence,
     enter_hour,
@@ -51,6 +52,7 @@ from alerts.engine.routine import (
     remember,
 )
 from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.stirring import ASIDE, STILL, STIRRED, UNTOLD, lies_aside, told_by
 from devices.batch import Records
 from devices.kinds import Kind
 
@@ -113,14 +115,6 @@ _CHECKIN = int(Kind.CHECKIN)
 _SERVICE = int(Kind.SERVICE)
 _EXERCISE = int(Kind.EXERCISE)
 
-STILL: Final = 0
-"""What a reading told of its wearer."""
-STIRRED: Final = 1
-UNTOLD: Final = 2
-"""Neither."""
-ASIDE: Final = 3
-"""The band lies somewhere: nothing."""
-
 
 @gate
 def notice(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
@@ -151,6 +145,14 @@ def hear_vitals(state: State, own: Any, at: Heard, enabled: Records, journal: Jo
     """A vital sign that somebody has to take is a sign of life."""
     if at.newer and at.wearer >= 0 and not (state.device[at.d]["watched"] == WORN and isnan(own["systolic_mmhg"])):
         k = stirred(state, at, enabled, journal, out, k)
+    return k
+
+
+@gate
+def hear_motion(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """What the wrist does tells whether somebody stirs, as long as it wears the device."""
+    if at.newer and at.wearer >= 0 and state.device[at.d]["watched"] == WORN:
+        k = hear_window(state, own, at, enabled, journal, out, k)
     return k
 
 
@@ -188,6 +190,16 @@ def hear_beat(state: State, own: Any, at: Heard, enabled: Records, journal: Jour
     row = state.resident[at.wearer]["routine"]
     keep_pulse(state, journal, row)
     return follow(state, row, at, told, journal, out, k)
+
+
+@inner
+def hear_window(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Tell a sign from stillness by the motion of the wrist: that of a band that lies aside is somebody else's."""
+    if not is_followed(state, at, enabled):
+        return k
+    row = state.resident[at.wearer]["routine"]
+    keep_pulse(state, journal, row)
+    return follow(state, row, at, ASIDE if lies_aside(state, at.d) else told_by(own), journal, out, k)
 
 
 @inner
@@ -250,7 +262,9 @@ def cut_short(pulse: Any, t: int) -> int:
     """Let a silence end at a sign that came after later stillness was told of; returns what of it is after the sign."""
     rest = min(pulse["still_ms"], max(0, pulse["seen_to"] - t))
     if rest > 0:
-        pulse["expected"] *= 1.0 - rest / pulse["still_ms"]
+        left = 1.0 - rest / pulse["still_ms"]
+        pulse["expected"] *= left
+        pulse["usual"] *= left
         pulse["still_ms"] -= rest
     return int(rest)
 
@@ -270,6 +284,7 @@ def observe(state: State, row: int, zone: int, t: int, gap_ms: int, told: int) -
         pulse["hour_seen"] = np.float64(pulse["hour_seen"]) + steps
         pulse["still_ms"] += since
         pulse["expected"] += steps * pulse["weight"]
+        pulse["usual"] += steps * pulse["usual_weight"]
         return
     pulse["hour_seen"] = np.float64(pulse["hour_seen"]) + (steps if since > 0 else 1.0)
     if t // STEP_MS != pulse["sign_step"]:
@@ -328,7 +343,7 @@ def limit_ms(state: State, row: int, zone: int, p: Any) -> int:
     for hour in range(HOURS):
         seen += known["seen"][hour]
         signs += known["signs"][hour]
-    density = signs / max(1.0, seen)
+    density = signs / max(PART, seen)
     sparse = min(1.0, max(0.0, (DENSE_FROM - density) / (DENSE_FROM - SPARSE_TO)))
     least = p["inactivity_dense_ms"] + sparse * (p["inactivity_sparse_ms"] - p["inactivity_dense_ms"])
     own = p["inactivity_stretch"] * known["wary"] * known["second"][pulse["hour"]] * 60_000.0
@@ -392,5 +407,5 @@ def say(state: State, row: int, at: Heard, what: int, out: Records, k: int) -> i
     return k + 1
 
 
-HEARS = {Kind.POSITION: hear_position, Kind.VITALS: hear_vitals}
+HEARS = {Kind.POSITION: hear_position, Kind.VITALS: hear_vitals, Kind.MOTION: hear_motion}
 """What it listens to besides ``KIND``."""

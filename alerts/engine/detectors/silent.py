@@ -34,11 +34,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alerts.engine import bounds
 from alerts.engine.compiled import gate, inner
-from alerts.engine.detectors.zone_exit import accuracy_or_default, outside_m
+from alerts.engine.detectors.zone_exit import accuracy_or_default
 from alerts.engine.earshot import audible_since, held_until, is_person_hushed
 from alerts.engine.geometry import distance_m
-from alerts.engine.hours import end_of_night, is_between, local_hour
+from alerts.engine.hours import HOUR_MS, end_of_night, is_between, local_hour
 from alerts.engine.journal import keep_resident
 from alerts.engine.layout import FOREVER, NEVER, WORN, Journal, State
 from alerts.engine.outcome import BROKEN, Heard, emit, unfinished
@@ -97,7 +98,6 @@ EVIDENCE = (
     "silent_for_s", "limit_s", "interval_s", "battery_pct", "charging", "worn", "at_home", "local_hour",
 )  # fmt: skip
 
-_HOUR_MS = 3_600_000
 _RULE = int(RULE)
 _LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
@@ -177,7 +177,7 @@ def heard_out(base: int, audible: int, interval: int) -> int:
     One interval. Absences that return day by day must not put a slow device off for ever: it is one interval more than
     its own at most, but an hour in any case.
     """
-    return min(audible + interval, max(base + interval, audible + _HOUR_MS))
+    return min(audible + interval, max(base + interval, audible + HOUR_MS))
 
 
 @inner
@@ -343,7 +343,7 @@ def whereabouts(state: State, slot: int, d: int, t: int, p: Any) -> tuple[int, b
         return -1, False
     has_zone = resident["fence_count"] > 0
     accuracy = accuracy_or_default(device["accuracy_m"], p)
-    away, _ = outside_m(state.fence, state.vertex, resident, device["lat"], device["lon"], p["zone_exit_back_m"])
+    away = bounds.whereabouts(state, resident, device["lat"], device["lon"], NEVER, p).away_m
     outside = has_zone and away - accuracy > 0.0
     if t - device["mark_position"] > p["silent_fix_kept_ms"] or accuracy > p["zone_exit_sure_accuracy_m"]:
         return -1, outside

@@ -1,7 +1,10 @@
-"""``wandering.zone_exit``: the resident has left every zone in which to walk alone.
+"""``wandering.zone_exit``: the resident has left every zone in which to walk alone that counts at this hour.
 
 A fix is outside only when its distance to the nearest zone is greater than its accuracy; several
-zones count as one. Each device keeps its own track (only the order within one device and kind is
+zones count as one. Just beyond the line lies the zone's edge, in which somebody may be seen for some minutes: a bench
+across the street is not a flight (ADR-34). While somebody goes with them, nobody is judged, and what was begun is
+forgotten; whoever is outside afterwards is judged from then on. The same when no zone counts any more, but that an
+episode stands until they are back. Each device keeps its own track (only the order within one device and kind is
 certain, design rule 5): a second device left at home does not hide that the first one walks away.
 Late fixes move the track, but raise nothing.
 
@@ -11,19 +14,18 @@ zones, of a device without a track, needs no geometry.
 
 from __future__ import annotations
 
-from math import inf, isnan, radians
+from math import isnan, radians
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from alerts.engine import pool
-from alerts.engine.compiled import entry, gate, inner
-from alerts.engine.geometry import EARTH_RADIUS_M, distance_m, plane_m, polygon_m
-from alerts.engine.layout import MOST, NONE, Journal, State
+from alerts.engine.bounds import Whereabouts, whereabouts
+from alerts.engine.compiled import gate, inner
+from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.layout import FOUR_HOURS_MS, MOST, NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.trek import WALK_MPS
 from devices.batch import Records
 from devices.kinds import Kind
 
@@ -35,6 +37,19 @@ PARAMETERS = (
         "wandering.zone_exit.fixes", 2, 1, 100, "so many fixes in a row must lie outside", CONTRACT, whole=True
     ),
     ParameterSpec("wandering.zone_exit.dwell_s", 30, 0, 3600, "and so long from first to last", CONTRACT),
+    ParameterSpec(
+        "wandering.zone_exit.edge_pct", 10, 0, 50, "so much of a zone's depth beyond its line is its edge",
+        "assumption, ADR-34",
+    ),
+    ParameterSpec("wandering.zone_exit.edge_m", 100, 0, 1000, "and no more than this", "assumption, ADR-34"),
+    ParameterSpec(
+        "wandering.zone_exit.edge_dwell_s", 300, 0, 14_400, "so long somebody is seen within the edge before it counts",
+        "assumption, ADR-34",
+    ),
+    ParameterSpec(
+        "wandering.zone_exit.gap_s", 600, 60, 7200, "between two fixes further apart nobody was seen",
+        "assumption, ADR-34",
+    ),
     ParameterSpec(
         "wandering.zone_exit.back_fixes", 2, 1, 100, "so many fixes well inside in a row end it", CONTRACT, whole=True
     ),
@@ -57,7 +72,7 @@ PARAMETERS = (
     ),
 )  # fmt: skip
 EVIDENCE = (
-    "distance_outside_m", "accuracy_m", "fixes_outside", "seconds_outside", "dwell_s", "lat_deg", "lon_deg",
+    "distance_outside_m", "accuracy_m", "fixes_outside", "seconds_outside", "dwell_s", "lat_deg", "lon_deg", "edge_m",
 )  # fmt: skip
 
 _RULE = int(RULE)
@@ -103,35 +118,43 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
     if resident["active"] == 0 or resident["fence_count"] == 0 or enabled[_RULE] == 0:
         return k
+    if at.order < resident["accompanied"]:
+        if row != NONE:
+            pool.end(state, journal, at.d, row)
+        return k
     if row == NONE and p["zone_exit_enabled"] == 0:
         return k
-    away, well_inside = outside_m(
-        state.fence, state.vertex, resident, device["lat"], device["lon"], p["zone_exit_back_m"]
-    )
+    here = whereabouts(state, resident, device["lat"], device["lon"], at.order, p)
+    if here.zones == 0:
+        if row == NONE or state.episode[row]["open"] == 0:
+            if row != NONE:
+                pool.end(state, journal, at.d, row)
+            return k
+        here = whereabouts(state, resident, device["lat"], device["lon"], NEVER, p)
     accuracy = accuracy_or_default(device["accuracy_m"], p)
-    if away - accuracy > 0.0:
-        return outside(state, at, row, away, journal, out, k)
+    if here.away_m - accuracy > 0.0:
+        return outside(state, at, row, here, journal, out, k)
     if row == NONE:
         return k
     pool.keep(state, journal, row)
     episode = state.episode[row]
-    episode["newest"] = at.order
-    if away <= 0.0:
+    watch(episode, at.order, p)
+    if here.away_m <= 0.0:
         episode["count"] = 0
         if episode["open"] == 0:
             pool.end(state, journal, at.d, row)
             return k
     episode["back"] = (
-        min(MOST, episode["back"] + 1) if well_inside and accuracy <= p["zone_exit_sure_accuracy_m"] else 0
+        min(MOST, episode["back"] + 1) if here.well_inside and accuracy <= p["zone_exit_sure_accuracy_m"] else 0
     )
     if episode["open"] == 1 and episode["back"] >= p["zone_exit_back_fixes"]:
-        k = say(state, at, row, _RECOVERED, away, out, k)
+        k = say(state, at, row, _RECOVERED, here, out, k)
         pool.end(state, journal, at.d, row)
     return k
 
 
 @inner
-def outside(state: State, at: Heard, row: int, away_m: float, journal: Journal, out: Records, k: int) -> int:
+def outside(state: State, at: Heard, row: int, here: Whereabouts, journal: Journal, out: Records, k: int) -> int:
     """Take in a fix that lies outside every zone."""
     p = state.rules[at.rules]
     if row == NONE:
@@ -139,10 +162,18 @@ def outside(state: State, at: Heard, row: int, away_m: float, journal: Journal, 
     else:
         pool.keep(state, journal, row)
     episode = state.episode[row]
+    if episode["open"] == 0 and not is_walkable(episode, at.order, here.away_m, state.device[at.d]["accuracy_m"], p):
+        episode["count"] = 0
+    watch(episode, at.order, p)
+    episode["away_m"] = here.away_m
     if episode["count"] == 0:
         episode["since"] = at.order
-    episode["newest"] = at.order
+        episode["watched_ms"] = 0
+        episode["far"] = 0
     episode["count"] = min(MOST, episode["count"] + 1)
+    if here.beyond_m > 0.0 and episode["far"] == 0:
+        episode["far_since"] = at.order
+    episode["far"] = min(MOST, episode["far"] + 1) if here.beyond_m > 0.0 else 0
     episode["back"] = 0
     if at.late or p["zone_exit_enabled"] == 0:
         return k
@@ -150,15 +181,51 @@ def outside(state: State, at: Heard, row: int, away_m: float, journal: Journal, 
         if at.order - episode["told"] < p["zone_exit_evidence_every_ms"]:
             return k
         episode["told"] = at.order
-        return say(state, at, row, _EVIDENCE, away_m, out, k)
-    if episode["count"] >= p["zone_exit_fixes"] and at.order - episode["since"] >= p["zone_exit_dwell_ms"]:
+        return say(state, at, row, _EVIDENCE, here, out, k)
+    if is_certain(episode, at.order, p):
         pool.name(state, row, at.t, at.seq, at.order)
-        return say(state, at, row, _OPENED, away_m, out, k)
+        return say(state, at, row, _OPENED, here, out, k)
     return k
 
 
 @inner
-def say(state: State, at: Heard, row: int, what: int, away_m: float, out: Records, k: int) -> int:
+def is_walkable(episode: Any, order: int, away_m: float, accuracy_m: float, p: Any) -> bool:
+    """Whether somebody outside can have come from their fix before to this one.
+
+    A receiver that wakes finds itself step by step: its first fixes lie far off, each nearer than the one before. So
+    what comes nearer faster than anybody walks counts anew. What goes away as fast may be a ride.
+    """
+    seconds = (order - episode["newest"]) / 1000.0
+    nearer_m = episode["away_m"] - away_m
+    return bool(episode["count"] == 0 or nearer_m <= WALK_MPS * seconds + accuracy_or_default(accuracy_m, p))
+
+
+@inner
+def watch(episode: Any, order: int, p: Any) -> None:
+    """Count the time since the fix before as seen, unless nothing is known of most of it."""
+    gap = order - episode["newest"]
+    if episode["count"] > 0 and gap <= p["zone_exit_gap_ms"]:
+        episode["watched_ms"] = min(FOUR_HOURS_MS, episode["watched_ms"] + gap)
+    episode["newest"] = order
+
+
+@inner
+def is_certain(episode: Any, order: int, p: Any) -> bool:
+    """Whether they have left: beyond the edge soon, within it after having been watched there for some time."""
+    fixes = p["zone_exit_fixes"]
+    if episode["far"] >= fixes and order - episode["far_since"] >= p["zone_exit_dwell_ms"]:
+        return True
+    return bool(episode["count"] >= fixes and episode["watched_ms"] >= patience_ms(p))
+
+
+@inner
+def patience_ms(p: Any) -> int:
+    """How long somebody may be seen within the edge: never shorter than beyond it."""
+    return int(max(p["zone_exit_edge_dwell_ms"], p["zone_exit_dwell_ms"]))
+
+
+@inner
+def say(state: State, at: Heard, row: int, what: int, here: Whereabouts, out: Records, k: int) -> int:
     """Emit what became of the episode, with the track so far."""
     p = state.rules[at.rules]
     device, episode = state.device[at.d], state.episode[row]
@@ -178,42 +245,15 @@ def say(state: State, at: Heard, row: int, what: int, away_m: float, out: Record
         p,
     )
     values = out[k]["values"]
-    values[0] = away_m
+    values[0] = here.away_m
     values[1] = device["accuracy_m"]
     values[2] = episode["count"]
     values[3] = (at.order - episode["since"]) / 1000.0 if episode["count"] > 0 else 0.0
-    values[4] = p["zone_exit_dwell_ms"] / 1000.0
+    values[4] = (p["zone_exit_dwell_ms"] if episode["far"] > 0 else patience_ms(p)) / 1000.0
     values[5] = device["lat"]
     values[6] = device["lon"]
+    values[7] = here.away_m - here.beyond_m
     return k + 1
-
-
-@entry
-def outside_m(
-    fences: Records, vertex: npt.NDArray[np.float64], resident: Any, lat_deg: float, lon_deg: float, back_m: float
-) -> tuple[float, bool]:
-    """How far outside the nearest zone a place is, in metres (negative: inside), and whether well inside.
-
-    Well inside is ``back_m`` deep, or half as deep as the zone itself where that is less.
-
-    ``(inf, False)`` for a resident without zones. A polygon's corners are looked at only when the circle about
-    it is nearer than what was found before.
-    """
-    lat = radians(lat_deg)
-    lon = radians(lon_deg)
-    nearest = inf
-    well_inside = False
-    for row in range(resident["fence_first"], resident["fence_first"] + resident["fence_count"]):
-        fence = fences[row]
-        away = distance_m(fence["lat"], fence["lon"], fence["cos_lat"], lat, lon) - fence["radius_m"]
-        if fence["vertex_count"] > 0:
-            if away > max(0.0, nearest):
-                continue
-            x, y = plane_m(fence["lon"], fence["sin_lat"], fence["cos_lat"], lat, lon)
-            away = polygon_m(x, y, vertex, fence["vertex_first"], fence["vertex_count"])
-        well_inside = well_inside or away <= -min(back_m, 0.5 * fence["depth_m"])
-        nearest = min(nearest, away)
-    return nearest, well_inside
 
 
 @inner

@@ -21,6 +21,7 @@ class Fault:
     """Never reported: since when its wearer has it; any reading from then on ends it."""
     limit: int
     told_at: int
+    found_at: int
 
 
 class Faults:
@@ -37,7 +38,7 @@ class Faults:
         told = m.told.order
         if told + fault.limit > m.now if fault.heard_from is None else told >= fault.heard_from:
             del self.open[m.told.device]
-            yield _claim(What.RECOVERED, fault)
+            yield _claim(What.RECOVERED, fault, {})
 
     def judge(self, device: int, now: int, listening_since: int, p: InForce) -> Iterator[tuple[int, Claim]]:
         """The moment judged and what is said of it; of what this look finds, only the next one reminds."""
@@ -52,15 +53,15 @@ class Faults:
             if fault is None:
                 return
             self.open[device] = fault
-            yield fault.deadline, _claim(What.OPENED, fault)
+            yield fault.deadline, self._told(What.OPENED, fault, device, now)
             return
         every = p.ms("device.fault.remind_s")
         base = fault.told_at + every
         held = self.memory.outages.held_until(device, self.memory.last_sign(device, now)) or 0
         moment = max(base, self.memory.heard_out(device, base, listening_since, p), held)
-        if moment <= now:
+        if moment <= now and fault.found_at < now:
             fault.told_at = moment + (now - moment) // every * every
-            yield fault.told_at, _claim(What.EVIDENCE, fault)
+            yield fault.told_at, self._told(What.EVIDENCE, fault, device, now)
 
     def _fault(self, device: int, wearer: Wearer, now: int, listening_since: int, p: InForce) -> Fault | None:
         memory = self.memory
@@ -81,7 +82,11 @@ class Faults:
             deadline = memory.deadline(device, sign, listening_since, p)
         if deadline > now or memory.outages.hushes(device, deadline, now):
             return None
-        return Fault(deadline, since, memory.limit(device, p), deadline)
+        return Fault(deadline, since, memory.limit(device, p), deadline, now)
+
+    def _told(self, what: What, fault: Fault, device: int, now: int) -> Claim:
+        """Whoever was heard while nobody listened for its faults is not one that never reported."""
+        return _claim(what, fault, {"never_reported": float(self.memory.last_sign(device, now) is None)})
 
     def hand_over(self, device: int, kind: Kind) -> None:
         """A fault stands until the device is heard."""
@@ -93,6 +98,5 @@ class Faults:
         """A fault stands until the device is heard."""
 
 
-def _claim(what: What, fault: Fault) -> Claim:
-    evidence = {"never_reported": 1.0} if fault.heard_from is not None and what != What.RECOVERED else {}
+def _claim(what: What, fault: Fault, evidence: dict[str, float]) -> Claim:
     return Claim(Rule.DEVICE_FAULT, what, Severity.LOW, (fault.deadline, -1), evidence)

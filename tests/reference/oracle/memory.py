@@ -44,6 +44,11 @@ class Memory:
                 self.intervals[told.device] = int(told.fields["interval_s"] * SECOND)
         return True
 
+    def lies_aside(self, device: int) -> bool:
+        """Whether its newest heartbeat said that nobody wears it, or that it charges."""
+        beat = self.beats.get(device)
+        return beat is not None and (beat.fields.get("worn") is False or beat.fields.get("charging") is True)
+
     def last_sign(self, device: int, now: int) -> int | None:
         """The newest sign of life under whoever has the device now."""
         if self.records.wearer_at(device, now) is None:

@@ -15,6 +15,7 @@ from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Moment
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce, Settings
+from tests.reference.oracle.stirring import told_by
 from tests.reference.oracle.words import SECOND, WORN, Claim, Rule
 
 MINUTE = 60 * SECOND
@@ -94,6 +95,9 @@ class Promises:
         if told.kind == Kind.VITALS:
             taken = told.fields.get("systolic_mmhg") is not None
             return taken or not self.records.in_service(told.device, WORN)
+        if told.kind == Kind.MOTION:
+            worn = self.records.in_service(told.device, WORN) and not self.memory.lies_aside(told.device)
+            return worn and told_by(told) == "stirred"
         return told.kind in PRESSES
 
     def _waits_for_signs(self, resident: int) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isnan, log
+from math import floor, isnan, log
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.engine import Severity, What
@@ -15,6 +16,7 @@ from tests.reference.oracle.moment import Aftermath, Moment
 from tests.reference.oracle.places import Place, between_m
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce
+from tests.reference.oracle.stirring import told_by
 from tests.reference.oracle.words import SECOND, WORN, Claim, Rule, Told, named_by
 
 MINUTE = 60 * SECOND
@@ -32,9 +34,13 @@ class Hour:
     longest: int = 0
     second: int = 0
 
+    def count(self, seen: float, signs: float) -> None:
+        """Counts are kept to a 200th of an interval."""
+        self.seen = floor((self.seen + seen) * 200 + 0.5) / 200
+        self.signs = floor((self.signs + signs) * 200 + 0.5) / 200
+
     def age(self) -> None:
-        self.seen *= 0.5 ** (1 / 14)
-        self.signs *= 0.5 ** (1 / 14)
+        self.count(self.seen * 0.5 ** (1 / 14) - self.seen, self.signs * 0.5 ** (1 / 14) - self.signs)
         self.longest = int(self.longest * 0.95)
         self.second = int(self.second * 0.95)
 
@@ -46,6 +52,7 @@ class Silence:
     since: int
     still: int = 0
     expected: float = 0.0
+    usual: float = 0.0
     limit: int = 0
 
 
@@ -63,6 +70,8 @@ class Life:
     """All that is known of one resident."""
 
     hours: list[Hour] = field(default_factory=lambda: [Hour() for _ in range(24)])
+    week: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """Of each hour of each day of the week: percent more signs than usual."""
     top: float = 0.0
     wary: float = 1.0
     days: int = 0
@@ -71,6 +80,7 @@ class Life:
     hour: int | None = None
     hour_ends: int = 0
     weight: float = 0.0
+    usual_weight: float = 0.0
     seen: float = 0.0
     signs: float = 0.0
     seen_to: int | None = None
@@ -88,6 +98,15 @@ class Life:
             known = self.hours[(hour + by) % 24]
             smoothed += share * (known.signs + 0.6 * 12) / (known.seen + 12)
         return min(0.95, max(0.005, smoothed))
+
+    def often(self, day: int, hour: int) -> float:
+        """How often they stir, of what is usual at this hour."""
+        return 1 + self.week[(day + 3) % 7, hour] / 100
+
+    def learn_week(self, day: int, hour: int) -> None:
+        often, expected = self.often(day, hour), self.seen * self.chance(hour)
+        often += (self.signs - often * expected) / (12 + expected)
+        self.week[(day + 3) % 7, hour] = max(-100, min(127, floor(100 * (often - 1) + 0.5)))
 
     def density(self) -> float:
         return sum(hour.signs for hour in self.hours) / max(1.0, sum(hour.seen for hour in self.hours))
@@ -137,6 +156,7 @@ class Routines:
             life.silence = life.silence or Silence(m.told.order)
             life.silence.still += since
             life.silence.expected += min(1.0, since / (5 * MINUTE)) * life.weight
+            life.silence.usual += min(1.0, since / (5 * MINUTE)) * life.usual_weight
         yield from self._judge(life, m, what, on=on)
 
     def _told(self, m: Moment) -> str | None:
@@ -151,6 +171,8 @@ class Routines:
             return "stirred" if told.fields.get("systolic_mmhg") is not None or not worn else None
         if worn and told.kind == Kind.POSITION:
             return "stirred"
+        if worn and told.kind == Kind.MOTION:
+            return "aside" if self.memory.lies_aside(told.device) else told_by(told)
         return self._beaten(told) if worn and told.kind == Kind.HEARTBEAT else None
 
     def _beaten(self, told: Told) -> str:
@@ -186,6 +208,7 @@ class Routines:
         if silence is not None and silence.still > 0:
             rest = min(silence.still, max(0, (life.seen_to or 0) - m.told.order))
             silence.expected *= 1 - rest / silence.still
+            silence.usual *= 1 - rest / silence.still
             silence.still -= rest
             if silence.still > 0:
                 self._learn(life, silence, m)
@@ -196,6 +219,7 @@ class Routines:
     def _learn(self, life: Life, silence: Silence, m: Moment) -> None:
         """The silence is one of their own now; one that was alarmed at makes wary."""
         life.top = max(life.top, silence.expected)
+        share = silence.expected / silence.usual if silence.usual else 1.0
         if silence.still >= 15 * MINUTE:
             shift = self._shift(m, silence.since)
             local = silence.since + shift
@@ -205,7 +229,7 @@ class Routines:
                 if begins >= local + silence.still:
                     break
                 known = life.hours[begins // HOUR % 24]
-                minutes = (local + silence.still - max(begins, local)) // MINUTE
+                minutes = int((local + silence.still - max(begins, local)) // MINUTE * share)
                 if minutes > known.longest:
                     known.longest, known.second = minutes, known.longest
                 else:
@@ -231,9 +255,9 @@ class Routines:
         return since
 
     def _enter_hour(self, life: Life, m: Moment, t: int) -> None:
-        if life.hour is not None:
-            life.hours[life.hour].seen += life.seen
-            life.hours[life.hour].signs += life.signs
+        if life.hour is not None and life.day is not None:
+            life.learn_week(life.day, life.hour)
+            life.hours[life.hour].count(life.seen, life.signs)
             life.seen_today += life.seen
         life.seen, life.signs = 0.0, 0.0
         local = t + self._shift(m, t)
@@ -246,7 +270,9 @@ class Routines:
                 for hour in life.hours:
                     hour.age()
             life.day, life.seen_today = local // DAY, 0.0
-        life.weight = -log(1 - life.chance(life.hour))
+        usual = life.chance(life.hour)
+        quiet = min(1.0, life.often(life.day, life.hour) / 0.4)
+        life.usual_weight, life.weight = -log(1 - usual), -log(1 - max(0.005, usual * quiet))
 
     def _judge(self, life: Life, m: Moment, what: str, *, on: bool) -> Iterator[Claim]:
         told, p = m.told, m.p

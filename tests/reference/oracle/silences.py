@@ -14,7 +14,7 @@ from tests.reference.oracle.places import between_m
 from tests.reference.oracle.records import Records, hour_there, within_hours
 from tests.reference.oracle.settings import InForce
 from tests.reference.oracle.words import SECOND, WORN, Claim, Rule
-from tests.reference.oracle.zones import accuracy_m, away_m
+from tests.reference.oracle.zones import accuracy_m, where_m
 
 MINUTE = 60 * SECOND
 FROM, TO = "missed_check.silent.night_from_h", "missed_check.silent.night_to_h"
@@ -104,8 +104,8 @@ class Silences:
             return Loudness(Severity.LOW, excused_to=excuse)
         placed = [d for d in signs if d in memory.fixes and memory.fixes[d].order >= worn_since(d, now)]
         fix = memory.fixes[max(placed, key=lambda d: (memory.fixes[d].order, -d))] if placed else None
-        where = None if fix is None else away_m(self.records, resident.slot, fix, p)
-        if fix is not None and where is not None and where[0] > accuracy_m(fix, p):
+        where = None if fix is None else where_m([*self.records.fences_of(resident.slot).values()], fix, p)
+        if fix is not None and where is not None and where.away_m > accuracy_m(fix, p):
             return Loudness(Severity.HIGH)
         if told is not None and told.fields.get("worn") is False and t < excuse:
             return Loudness(Severity.LOW, excused_to=excuse)
@@ -119,7 +119,7 @@ class Silences:
             or accuracy_m(fix, p) > p["wandering.zone_exit.sure_accuracy_m"]
         ):
             return by_day
-        at_home = where is not None and where[0] <= 0
+        at_home = where is not None and where.away_m <= 0
         if resident.home_lat is not None and resident.home_lon is not None:
             near = between_m((fix.number("lat"), fix.number("lon")), (resident.home_lat, resident.home_lon))
             at_home = at_home or near <= p["missed_check.silent.home_m"]

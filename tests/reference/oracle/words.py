@@ -39,9 +39,13 @@ class Rule(IntEnum):
     VITALS_SPO2 = 8
     VITALS_BLOOD_PRESSURE = 9
     VITALS_TEMPERATURE = 10
+    FALL_MOTION = 11
+    WANDERING_NIGHT_EXIT = 12
+    WANDERING_PATTERN = 13
+    WANDERING_LOST = 14
     MISSED_CHECK_CHECKIN = 15
-    SYSTEM_SITE_SILENT = 17
     MISSED_CHECK_INACTIVITY = 16
+    SYSTEM_SITE_SILENT = 17
 
     @property
     def public_name(self) -> str:
@@ -50,6 +54,12 @@ class Rule(IntEnum):
         if family == "missed":
             family, rest = "missed_check", rest.removeprefix("check_")
         return f"{family}.{rest}"
+
+
+CRIES = (Rule.SOS_BUTTON, Rule.FALL_DEVICE, Rule.FALL_MOTION)
+"""Rules that cannot be switched off."""
+OF_WAYS = (Rule.WANDERING_NIGHT_EXIT, Rule.WANDERING_PATTERN, Rule.WANDERING_LOST)
+"""Rules that look at a whole way: what the community lives through has none, ``test_patterns_against_oracle`` has."""
 
 
 class Said(NamedTuple):

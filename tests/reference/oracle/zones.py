@@ -1,19 +1,24 @@
-"""Leaving every zone: certainly outside, often and long enough; back when well inside, twice."""
+"""Leaving every zone that counts: certainly outside, often and long enough, longer just beyond the line; back when
+well inside, twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from math import isnan
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.engine import Severity, What
 from devices.kinds import Kind
+from devices.registry import Fence, Resident
 from tests.reference.oracle.memory import Memory
 from tests.reference.oracle.moment import Aftermath, Moment
 from tests.reference.oracle.places import between_m, polygon_outside_m
 from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce
-from tests.reference.oracle.words import Claim, Rule, Told, named_by
+from tests.reference.oracle.words import SECOND, Claim, Rule, Told, named_by
 
 
 @dataclass
@@ -21,9 +26,28 @@ class Track:
     """What a device has done under its present wearer."""
 
     outside: list[Told] = field(default_factory=list)
+    far: list[Told] = field(default_factory=list)
+    """Those of the newest in a row that lie beyond the edge."""
+    seen: list[Told] = field(default_factory=list)
+    """All since the first of those outside: a fix that proves nothing shows that somebody is watched."""
+    away_m: float = 0.0
+    """How far outside the newest of them was."""
     inside: int = 0
     episode: Told | None = None
     told_at: int = 0
+
+    def watched_ms(self, gap_ms: int) -> int:
+        between = (later.order - earlier.order for earlier, later in pairwise(self.seen))
+        return sum(gap for gap in between if gap <= gap_ms)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fix lies among some zones."""
+
+    away_m: float
+    beyond_m: float
+    deep: bool
 
 
 def accuracy_m(fix: Told, p: InForce) -> float:
@@ -31,12 +55,36 @@ def accuracy_m(fix: Told, p: InForce) -> float:
     return p["wandering.zone_exit.unknown_accuracy_m"] if isnan(accuracy) else accuracy
 
 
-def away_m(records: Records, resident: int, fix: Told, p: InForce) -> tuple[float, bool] | None:
-    """Signed distance to the nearest zone, and whether well inside one; None without zones."""
+def counts(fence: Fence, resident: Resident | None, t: int) -> bool:
+    """Whether a zone counts at a moment, by the clock where its resident lives; by none, it does."""
+    if fence.active is None:
+        return True
+    try:
+        zone = ZoneInfo("" if resident is None else resident.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return True
+    local = datetime.fromtimestamp(t / 1000, UTC).astimezone(zone).replace(tzinfo=None)
+    for day in (local.date(), local.date() - timedelta(days=1)):
+        midnight = datetime.combine(day, time())
+        opens, closes = midnight + _clock(fence.active.opens), midnight + _clock(fence.active.closes)
+        if closes <= opens:
+            closes += timedelta(days=1)
+        if day.weekday() in fence.active.days and opens <= local < closes:
+            return True
+    return False
+
+
+def _clock(text: str) -> timedelta:
+    hours, minutes = text.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
+def where_m(fences: Sequence[Fence], fix: Told, p: InForce) -> Place | None:
+    """Signed distance to the nearest zone and to the nearest edge, and whether well inside one; None without zones."""
     place = (fix.number("lat"), fix.number("lon"))
     back_m = p["wandering.zone_exit.back_m"]
     found = []
-    for fence in records.fences_of(resident).values():
+    for fence in fences:
         if fence.polygon is None:
             assert fence.circle_lat is not None
             assert fence.circle_lon is not None
@@ -45,11 +93,13 @@ def away_m(records: Records, resident: int, fix: Told, p: InForce) -> tuple[floa
             depth = fence.radius_m
         else:
             away = polygon_outside_m(place, list(fence.polygon), steps=60)
-            depth = 2 * back_m
-        found.append((away, away <= -min(back_m, depth / 2)))
+            a, b, c, _ = fence.polygon
+            depth = min(between_m(a, b), between_m(b, c)) / 2
+        edge = min(p["wandering.zone_exit.edge_m"], p["wandering.zone_exit.edge_pct"] / 100 * depth)
+        found.append(Place(away, away - edge, away <= -min(back_m, depth / 2)))
     if not found:
         return None
-    return min(away for away, _ in found), any(deep for _, deep in found)
+    return Place(min(one.away_m for one in found), min(one.beyond_m for one in found), any(one.deep for one in found))
 
 
 class ZoneExit:
@@ -61,41 +111,72 @@ class ZoneExit:
 
     def hear(self, m: Moment, *, on: bool) -> Iterator[Claim]:
         fix = m.told
-        if fix.kind != Kind.POSITION or not m.newer or m.resident is None:
+        if fix.kind != Kind.POSITION or not m.newer or m.resident is None or not self.records.active(m.resident):
             return
-        where = away_m(self.records, m.resident, fix, m.p) if self.records.active(m.resident) else None
-        if where is None:
+        fences = list(self.records.fences_of(m.resident).values())
+        if not fences:
             return
-        away, deep = where
+        person = self.records.resident(m.resident)
+        if person is not None and fix.order < (person.accompanied_until or 0):
+            self.tracks.pop(fix.device, None)
+            return
         track = self.tracks.setdefault(fix.device, Track())
         if not on and track.episode is None:
             return
-        if away > accuracy_m(fix, m.p):
-            yield from self._outside(m, track, away, on=on)
+        in_force = [fence for fence in fences if counts(fence, person, fix.order)]
+        if not in_force and track.episode is None:
+            del self.tracks[fix.device]
             return
-        if away <= 0:
+        where = where_m(in_force or fences, fix, m.p)
+        assert where is not None
+        if where.away_m > accuracy_m(fix, m.p):
+            yield from self._outside(m, track, where, on=on)
+            return
+        if track.outside:
+            track.seen.append(fix)
+        if where.away_m <= 0:
             track.outside.clear()
+            track.far.clear()
+            track.seen.clear()
         sure = accuracy_m(fix, m.p) <= m.p["wandering.zone_exit.sure_accuracy_m"]
-        track.inside = track.inside + 1 if deep and sure else 0
+        track.inside = track.inside + 1 if where.deep and sure else 0
         if track.episode is not None and track.inside >= m.p["wandering.zone_exit.back_fixes"]:
             opening, track.episode = track.episode, None
-            yield _claim(What.RECOVERED, opening, away)
+            yield _claim(What.RECOVERED, opening, where)
 
-    def _outside(self, m: Moment, track: Track, away: float, *, on: bool) -> Iterator[Claim]:
+    def _outside(self, m: Moment, track: Track, where: Place, *, on: bool) -> Iterator[Claim]:
         fix = m.told
+        if track.episode is None and track.outside:
+            paced = 3.0 * (fix.order - track.seen[-1].order) / SECOND + accuracy_m(fix, m.p)
+            if track.away_m - where.away_m > paced:
+                for fixes in (track.outside, track.far, track.seen):
+                    fixes.clear()
+        track.away_m = where.away_m
         track.outside.append(fix)
+        track.seen.append(fix)
         track.inside = 0
+        if where.beyond_m > 0:
+            track.far.append(fix)
+        else:
+            track.far.clear()
         if fix.late or not on:
             return
         if track.episode is not None:
             if fix.order - track.told_at >= m.p.ms("wandering.zone_exit.evidence_every_s"):
                 track.told_at = fix.order
-                yield _claim(What.EVIDENCE, track.episode, away)
+                yield _claim(What.EVIDENCE, track.episode, where)
             return
-        long_enough = fix.order - track.outside[0].order >= m.p.ms("wandering.zone_exit.dwell_s")
-        if len(track.outside) >= m.p["wandering.zone_exit.fixes"] and long_enough:
+        if self._is_certain(track, fix, m.p):
             track.episode, track.told_at = fix, fix.order
-            yield _claim(What.OPENED, fix, away)
+            yield _claim(What.OPENED, fix, where)
+
+    @staticmethod
+    def _is_certain(track: Track, fix: Told, p: InForce) -> bool:
+        fixes, dwell = p["wandering.zone_exit.fixes"], p.ms("wandering.zone_exit.dwell_s")
+        if len(track.far) >= fixes and fix.order - track.far[0].order >= dwell:
+            return True
+        patience = max(dwell, p.ms("wandering.zone_exit.edge_dwell_s"))
+        return len(track.outside) >= fixes and track.watched_ms(p.ms("wandering.zone_exit.gap_s")) >= patience
 
     def hand_over(self, device: int, kind: Kind) -> None:
         if kind == Kind.POSITION:
@@ -115,6 +196,6 @@ class ZoneExit:
                 self.drop_half_counted(device)
 
 
-def _claim(what: What, opening: Told, away: float) -> Claim:
-    evidence = {"distance_outside_m": max(away, 0.0)} if what != What.RECOVERED else {}
+def _claim(what: What, opening: Told, where: Place) -> Claim:
+    evidence = {"distance_outside_m": max(where.away_m, 0.0)} if what != What.RECOVERED else {}
     return Claim(Rule.WANDERING_ZONE_EXIT, what, Severity.HIGH, named_by(opening), evidence)

@@ -86,7 +86,7 @@ def in_a_fresh_process(code: str, *arguments: str, root: Path = ROOT, **environm
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=root, env={**os.environ, "PYTHONPATH": str(root), **environment},
-        capture_output=True, text=True, check=False, timeout=150,
+        capture_output=True, text=True, check=False, timeout=390,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -103,7 +103,7 @@ def test_bounds_checks_find_nothing() -> None:
     assert checked == digest_of_a_long_day()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_an_edited_detector_is_compiled_anew(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     for package in ("alerts", "anxin", "devices", "tests/reference"):

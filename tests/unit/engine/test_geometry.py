@@ -11,9 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 
 from alerts.engine import Engine
+from alerts.engine.bounds import Whereabouts, whereabouts
 from alerts.engine.depth import deepest
-from alerts.engine.detectors.zone_exit import outside_m
 from alerts.engine.geometry import distance_m, polygon_m
+from alerts.engine.layout import NEVER
 from alerts.engine.zones import Polygon, disc_of, drawn
 from devices.registry import Fence
 from tests.reference.oracle import between_m, polygon_outside_m
@@ -23,6 +24,12 @@ latitudes = st.floats(-89.99, 89.99)
 longitudes = st.floats(-180, 180)
 offsets = st.floats(-0.01, 0.01)
 PLACES = [(0.0, 0.0), (31.2, 121.4), (69.6, 18.9), (-54.8, -68.3), (0.1, 179.9999), (64.7, -179.9995), (85.0, 10.0)]
+
+
+def among_zones(engine: Engine, spot: tuple[float, float]) -> Whereabouts:
+    """Where a place lies among all zones of the first resident."""
+    state = engine._state
+    return whereabouts(state, state.resident[0], *spot, NEVER, state.rules[0])
 
 
 def engine_distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -57,7 +64,7 @@ def test_a_polygon_has_the_same_edge_as_its_drawing(place: tuple[float, float], 
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     spot = at(east, north)
-    away, _ = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)
+    away = among_zones(engine, spot).away_m
     expected = polygon_outside_m(spot, list(corners))
     assert away == pytest.approx(expected, abs=2.0 + abs(expected) * 0.001)
 
@@ -67,7 +74,7 @@ def test_far_away_is_far_from_a_polygon_too() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=corners))])
     for spot in ((-31.0, -59.0), (31.0, -121.0), (90.0, 0.0), (-90.0, 0.0)):
-        away, well_inside = outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)
+        away, _, well_inside, _ = among_zones(engine, spot)
         assert away == pytest.approx(between_m(spot, corners[0]), rel=0.01)
         assert not well_inside
 
@@ -88,7 +95,7 @@ def test_in_a_zone_that_is_not_twice_as_deep_half_its_depth_is_well_inside(
     engine = Engine()
     engine.apply([change(resident()), change(circle(0, radius_m))])
     spot = north_of(metres)
-    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], *spot, 20.0)[1] is deep
+    assert bool(among_zones(engine, spot).well_inside) is deep
 
 
 def turned(shape: list[tuple[float, float]], angle: float, east: float) -> npt.NDArray[np.float64]:
@@ -142,6 +149,4 @@ def test_a_zone_without_an_inside_has_no_depth() -> None:
 def test_two_corners_are_no_zone() -> None:
     engine = Engine()
     engine.apply([change(resident()), change(Fence(id="f", resident_slot=0, name="", polygon=((31, 121), (32, 121))))])
-    assert outside_m(engine._state.fence, engine._state.vertex, engine._state.resident[0], 0.0, 0.0, 20.0) == (
-        np.inf, False,
-    )  # fmt: skip
+    assert among_zones(engine, (0.0, 0.0)) == (np.inf, np.inf, False, 0)

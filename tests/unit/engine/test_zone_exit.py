@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from alerts.engine import EVIDENCE_FIELDS, Engine, Rule, What
+from devices.registry import RegistryChange, ZoneHours
 from tests.reference.oracle import Told
 from tests.reference.streams import (
     HOME,
@@ -59,7 +60,7 @@ def test_the_evidence_names_its_numbers() -> None:
     assert values.pop("distance_outside_m") == pytest.approx(100, abs=0.1)
     assert values == {
         "accuracy_m": 5.0, "fixes_outside": 2.0, "seconds_outside": 30.0, "dwell_s": 30.0,
-        "lat_deg": north_of(400)[0], "lon_deg": HOME[1],
+        "lat_deg": north_of(400)[0], "lon_deg": HOME[1], "edge_m": 30.0,
     }  # fmt: skip
 
 
@@ -149,3 +150,101 @@ def test_a_status_told_again_does_not_end_the_episode() -> None:
     engine.apply([change(resident(0, language="en"))])
     (said,) = said_in(engine.process(batch_of([fix(START + 90 * S, 400)]), START))
     assert said.what == What.EVIDENCE
+
+
+def edge(start_s: int, until_s: int, every_s: int = 30, metres: float = 320) -> list[Told]:
+    """Fixes just beyond the line: the edge of a zone of 300 m is 30 m wide."""
+    return [fix(START + t * S, metres) for t in range(start_s, until_s + 1, every_s)]
+
+
+def test_just_beyond_the_line_takes_five_minutes() -> None:
+    assert whats(*edge(0, 270)) == []
+    assert whats(*edge(0, 300)) == [What.OPENED]
+    assert whats(*edge(0, 300, metres=331)) == [What.OPENED] + [What.EVIDENCE] * 4
+
+
+def test_the_edge_is_a_tenth_of_the_zone_and_no_wider_than_a_hundred_metres() -> None:
+    for radius_m, width_m in ((50.0, 5), (300.0, 30), (1000.0, 100), (1500.0, 100)):
+        zone = [change(circle(0, radius_m))]
+        assert whats(*edge(0, 60, metres=radius_m + width_m + 2, every_s=30), extra=zone)[:1] == [What.OPENED]
+        within = [fix(START + t * S, radius_m + width_m - 2, accuracy_m=1.0) for t in range(0, 271, 30)]
+        assert whats(*within, extra=zone) == []
+
+
+def test_time_in_which_nobody_was_seen_is_no_time_at_the_edge() -> None:
+    assert whats(*edge(0, 240), *edge(3600, 3600), *edge(3630, 3660)) == [What.OPENED]
+    assert whats(*edge(0, 240), *edge(900, 930)) == []
+    assert whats(*edge(0, 600, every_s=300)) == [What.OPENED, What.EVIDENCE]
+
+
+def test_whoever_walks_on_over_the_edge_is_outside_as_soon_as_ever() -> None:
+    assert whats(*edge(0, 60), fix(START + 70 * S, 340), fix(START + 100 * S, 360)) == [What.OPENED]
+    assert whats(*edge(0, 60), fix(START + 70 * S, 340), *edge(80, 80), fix(START + 100 * S, 360)) == []
+
+
+def test_a_receiver_that_finds_itself_step_by_step_is_nobody_leaving() -> None:
+    first = [fix(START + i * 30 * S, metres) for i, metres in enumerate((3000, 1900, 1200, 700, 450, 0))]
+    assert whats(*first) == []
+    assert whats(fix(START, 600), fix(START + 30 * S, 520), fix(START + 60 * S, 440)) == [What.OPENED]
+    assert whats(fix(START, 600), fix(START + 30 * S, 1900)) == [What.OPENED]
+
+
+def test_nobody_leaves_a_zone_at_an_hour_at_which_it_does_not_count() -> None:
+    """START is 23:06:40 of a Sunday in Shanghai."""
+
+    def at(opens: str, closes: str, days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)) -> list[What]:
+        return whats(*OUT, extra=[change(circle(0, active=ZoneHours(days=days, opens=opens, closes=closes)))])
+
+    assert at("08:00", "23:00") == []
+    assert at("08:00", "24:00") == [What.OPENED]
+    assert at("23:00", "06:00", (6,)) == [What.OPENED]
+    assert at("23:00", "06:00", (0, 1, 2, 3, 4, 5)) == []
+    assert at("23:09", "23:08", (5,)) == [What.OPENED]
+    assert at("22:00", "22:00", (5,)) == []
+    assert at("22:00", "22:00", (6,)) == [What.OPENED]
+
+
+def test_a_zone_that_does_not_count_leaves_the_others() -> None:
+    by_day = change(circle(0, 600.0, name="market", active=ZoneHours(opens="08:00", closes="18:00")))
+    assert whats(*OUT, extra=[by_day]) == [What.OPENED]
+    whole_day = change(circle(0, 600.0, name="market", active=ZoneHours()))
+    assert whats(*OUT, extra=[whole_day]) == []
+
+
+def test_hours_are_those_of_where_the_resident_lives() -> None:
+    by_day = change(circle(0, active=ZoneHours(opens="08:00", closes="18:00")))
+    assert whats(*OUT, extra=[by_day, change(resident(0, timezone="Europe/Berlin"))]) == [What.OPENED]
+    assert whats(*OUT, extra=[by_day, change(resident(0, timezone="Nowhere/Atlantis"))]) == [What.OPENED]
+
+
+def test_whoever_is_out_when_the_hours_end_is_back_when_they_are_back() -> None:
+    """At 23:10 the zone ceases to count: nobody is judged, but what stands is followed to its end."""
+    till_ten_past = change(circle(0, active=ZoneHours(opens="08:00", closes="23:10")))
+    later = START + 3600 * S
+    back = [fix(later, 0), fix(later + 30 * S, 0)]
+    assert whats(*OUT, *back, extra=[till_ten_past]) == [What.OPENED, What.RECOVERED]
+    assert whats(OUT[0], fix(later, 400), fix(later + 40 * S, 400), extra=[till_ten_past]) == []
+
+
+def test_nobody_is_judged_while_somebody_goes_with_them() -> None:
+    def until(s: int) -> list[RegistryChange]:
+        return [change(resident(0, accompanied_until=START + s * S))]
+
+    walk = [fix(START + t * S, 400) for t in range(0, 121, 30)]
+    assert whats(*walk, extra=until(3600)) == []
+    assert whats(*walk, extra=until(0)) == [What.OPENED, What.EVIDENCE]
+    assert whats(*walk, extra=until(61)) == [What.OPENED]
+    assert whats(*walk, extra=until(91)) == []
+
+
+def test_company_makes_an_episode_forgotten_and_whoever_is_left_alone_outside_is_judged_anew() -> None:
+    engine = Engine()
+    engine.apply(one_of_each())
+    assert len(engine.process(batch_of(OUT), START)) == 1
+    engine.commit()
+    engine.apply([change(resident(0, accompanied_until=START + 100 * S))])
+    together = [fix(START + 60 * S, 400), fix(START + 95 * S, 400)]
+    assert len(engine.process(batch_of(together), START)) == 0
+    alone = [fix(START + t * S, 400, seq=t) for t in (110, 150)]
+    (said,) = said_in(engine.process(batch_of(alone), START))
+    assert (said.what, said.opening_seq) == (What.OPENED, 150)

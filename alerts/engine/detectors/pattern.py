@@ -1,0 +1,240 @@
+"""``wandering.pattern``: the resident walks to and fro, round and round or about, and gets nowhere (ADR-34).
+
+Judged over the last ``window_s`` of the device's ring of fixes (``turning``), inside the zones too. A way is a pattern
+when it turns enough (θ), goes over its own ground (``repeats``) and looks restless enough, on ``fixes`` fixes in a row.
+It is called after Martino-Saltzman: lapping when it went round its middle and mostly turned one way, pacing when it is
+slim, else random. It is over when they are home, or when the way has not looked like it for some fixes.
+"""
+
+from __future__ import annotations
+
+from math import cos, hypot, isnan, radians
+from typing import Any, Final
+
+from alerts.engine import pool, turning
+from alerts.engine.compiled import gate, inner
+from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.journal import keep_trek
+from alerts.engine.layout import MOST, NONE, WORN, Journal, State
+from alerts.engine.outcome import Heard, emit
+from alerts.engine.parameters import ParameterSpec, switch
+from alerts.engine.places import is_known_place
+from alerts.engine.rules import Rule, Severity, What
+from alerts.engine.trek import HOME, HOME_M, from_home_m, give_trek, turned
+from alerts.engine.ways import east_north_m
+from devices.batch import Records
+from devices.kinds import Kind
+
+RULE = Rule.WANDERING_PATTERN
+KIND = Kind.POSITION
+_FITTED = "assumption, ADR-34: fitted to simulated ways"
+PARAMETERS = (
+    switch("wandering.pattern", off="ADR-34: it cries for ordinary walks too often to be for everybody"),
+    ParameterSpec("wandering.pattern.window_s", 720, 300, 780, "over so long the way is looked at", _FITTED),
+    ParameterSpec("wandering.pattern.theta_deg_per_m", 0.5, 0, 10, "so much it turns at least", _FITTED),
+    ParameterSpec(
+        "wandering.pattern.repeats", 7, 3, 50, "so many times as long as its radius the way is at least", _FITTED
+    ),
+    ParameterSpec(
+        "wandering.pattern.radius_m", 12, 0, 200, "its points lie so far from their middle at least",
+        "assumption, ADR-34: beyond the scatter of a receiver that lies still",
+    ),
+    ParameterSpec("wandering.pattern.score", 0.6, -5, 10, "so restless it looks at least", _FITTED),
+    ParameterSpec(
+        "wandering.pattern.familiar_score", 3, 0, 20, "and by so much more at a place that they are used to visit",
+        "assumption, ADR-34: shopping, exercise",
+    ),
+    ParameterSpec(
+        "wandering.pattern.home_m", 15, 0, 500, "its middle lies so far from home at least",
+        "assumption, ADR-34: a garden, a doorstep",
+    ),
+    ParameterSpec("wandering.pattern.fixes", 2, 1, 20, "on so many fixes in a row", "assumption, ADR-34", whole=True),
+    ParameterSpec(
+        "wandering.pattern.back_fixes", 4, 1, 50, "on so many fixes in a row it is over", "assumption, ADR-34",
+        whole=True,
+    ),
+    ParameterSpec(
+        "wandering.pattern.evidence_every_s", 300, 30, 3600, "while it lasts it is told at most so often",
+        "assumption, ADR-34",
+    ),
+)  # fmt: skip
+EVIDENCE = (
+    "pattern", "theta_deg_per_m", "threshold_deg_per_m", "score", "threshold", "window_s", "lat_deg", "lon_deg",
+)  # fmt: skip
+
+PACING: Final = 1
+LAPPING: Final = 2
+RANDOM: Final = 3
+_RULE = int(RULE)
+_MEDIUM = int(Severity.MEDIUM)
+_OPENED = int(What.OPENED)
+_EVIDENCE = int(What.EVIDENCE)
+_RECOVERED = int(What.RECOVERED)
+_POINTS: Final = 7
+"""Of fewer fixes nothing is said."""
+_FULL: Final = 0.8
+"""So much of the window must be known."""
+_CALM: Final = 0.0
+"""Below this a way is no pattern any more."""
+_ONE_WAY: Final = 0.6
+_ROUNDS: Final = 1.2
+_SLIM: Final = 0.45
+
+
+@gate
+def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Look at the way of whoever is out, or sends their fixes often; of others nothing can be said."""
+    if at.newer and at.wearer >= 0:
+        device = state.device[at.d]
+        if device["out"] != HOME or at.order - at.before <= turning.GAP_MS or device["episode"] != NONE:
+            k = judge(state, at, enabled, journal, out, k)
+    return k
+
+
+@inner
+def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Take the newest fix in and say what the way looks like."""
+    p = state.rules[at.rules]
+    device, resident = state.device[at.d], state.resident[at.wearer]
+    row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
+    if resident["active"] == 0 or enabled[_RULE] == 0 or device["watched"] != WORN:
+        return k
+    if at.order < resident["accompanied"]:
+        if row != NONE:
+            pool.end(state, journal, at.d, row)
+        return k
+    accuracy = p["zone_exit_unknown_accuracy_m"] if isnan(device["accuracy_m"]) else device["accuracy_m"] * 1.0
+    if (row == NONE and p["pattern_enabled"] == 0) or accuracy > p["zone_exit_sure_accuracy_m"]:
+        return k
+    trek = state.trek[trek_row_of(state, at, journal)]
+    if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy) and row == NONE:
+        return k
+    found = turning.turning(trek, p["pattern_window_ms"])
+    known = found.points >= _POINTS and found.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
+    score = turning.restlessness(found) if known else 0.0
+    restless = (
+        known
+        and trek["turn_ms"] == at.order
+        and score >= p["pattern_score"] + (p["pattern_familiar_score"] if is_familiar(state, at, trek, found) else 0.0)
+        and found.theta_deg_per_m >= p["pattern_theta_deg_per_m"]
+        and found.metres >= p["pattern_repeats"] * found.radius_m
+        and found.radius_m >= p["pattern_radius_m"]
+        and middle_from_home_m(resident, trek, found) >= p["pattern_home_m"]
+    )
+    if row == NONE:
+        if not restless:
+            return k
+        row = pool.begin(state, journal, at.d, _RULE, at.order)
+    else:
+        pool.keep(state, journal, row)
+    episode = state.episode[row]
+    episode["newest"] = at.order
+    if restless:
+        episode["count"] = min(MOST, episode["count"] + 1)
+        episode["back"] = 0
+        return restless_on(state, at, row, found, score, out, k)
+    if episode["open"] == 0:
+        if trek["turn_ms"] == at.order:
+            pool.end(state, journal, at.d, row)
+        return k
+    calm = (known and score < _CALM and trek["turn_ms"] == at.order) or from_home_m(resident, device) <= HOME_M
+    episode["back"] = min(MOST, episode["back"] + 1) if calm else 0
+    if episode["back"] >= p["pattern_back_fixes"]:
+        k = say(state, at, row, _RECOVERED, found, score, out, k)
+        pool.end(state, journal, at.d, row)
+    return k
+
+
+@inner
+def restless_on(state: State, at: Heard, row: int, found: turning.Turning, score: float, out: Records, k: int) -> int:
+    """Say that they walk in a pattern, when that is certain and new, or has lasted."""
+    p = state.rules[at.rules]
+    episode = state.episode[row]
+    if at.late or p["pattern_enabled"] == 0:
+        return k
+    if episode["open"] == 1:
+        if at.order - episode["told"] < p["pattern_evidence_every_ms"]:
+            return k
+        episode["told"] = at.order
+        return say(state, at, row, _EVIDENCE, found, score, out, k)
+    if episode["count"] >= p["pattern_fixes"]:
+        pool.name(state, row, at.t, at.seq, at.order)
+        return say(state, at, row, _OPENED, found, score, out, k)
+    return k
+
+
+@inner
+def trek_row_of(state: State, at: Heard, journal: Journal) -> int:
+    """The row of the device's trek, kept as it was; one is begun where there is none."""
+    row = state.trek_row[at.d]
+    if row == NONE:
+        return give_trek(state, journal, at.d)
+    if journal.used[11] == 0 or journal.trek_row[journal.used[11] - 1] != row:
+        keep_trek(state, journal, row, NONE)
+    return int(row)
+
+
+@inner
+def walk_on(trek: Any, at: Heard, lat: float, lon: float, accuracy_m: float) -> bool:
+    """Take a fix (radians) into the ring of a trek; whether it is the newest there now."""
+    fresh = trek["turn_count"] == 0 or trek["turn_ms"] < at.worn_since
+    if not fresh:
+        x = EARTH_RADIUS_M * cos(trek["turn_lat0"]) * turned(lon - trek["turn_lon0"])
+        y = EARTH_RADIUS_M * (lat - trek["turn_lat0"])
+        taken = turning.take_in(trek, at.order, accuracy_m, x, y)
+        if taken >= 0:
+            return bool(taken == 1)
+    turning.begin_ring(trek, at.order, accuracy_m, lat, lon)
+    return True
+
+
+@inner
+def middle_from_home_m(resident: Any, trek: Any, found: turning.Turning) -> float:
+    """How far the middle of a way lies from home, metres; infinite where no home is known."""
+    if isnan(resident["home_lat"]):
+        return float("inf")
+    home = radians(resident["home_lat"])
+    north = EARTH_RADIUS_M * (trek["turn_lat0"] - home) + found.y
+    east = EARTH_RADIUS_M * cos(home) * turned(trek["turn_lon0"] - radians(resident["home_lon"])) + found.x
+    return float(hypot(east, north))
+
+
+@inner
+def is_familiar(state: State, at: Heard, trek: Any, found: turning.Turning) -> bool:
+    """Whether the middle of a way lies at a place that they are used to visit: a market, a park."""
+    row = state.ways_row[at.wearer]
+    if row == NONE:
+        return False
+    x, y = east_north_m(state.ways[row], trek["turn_lat0"], trek["turn_lon0"])
+    return bool(is_known_place(state.places[row], x + found.x, y + found.y, at.order))
+
+
+@inner
+def kind_of(found: turning.Turning) -> int:
+    """Which of the three patterns a way is."""
+    if found.one_way >= _ONE_WAY and found.rounds >= _ROUNDS:
+        return LAPPING
+    return PACING if found.slim < _SLIM else RANDOM
+
+
+@inner
+def say(
+    state: State, at: Heard, row: int, what: int, found: turning.Turning, score: float, out: Records, k: int
+) -> int:  # fmt: skip
+    """Emit what became of the episode, with what the way looks like."""
+    p = state.rules[at.rules]
+    device, episode = state.device[at.d], state.episode[row]
+    emit(
+        out, k, _RULE, what, _MEDIUM, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d,
+        at.late, p,
+    )  # fmt: skip
+    values = out[k]["values"]
+    values[0] = kind_of(found)
+    values[1] = found.theta_deg_per_m
+    values[2] = p["pattern_theta_deg_per_m"]
+    values[3] = score
+    values[4] = p["pattern_score"]
+    values[5] = found.seconds
+    values[6] = device["lat"]
+    values[7] = device["lon"]
+    return k + 1

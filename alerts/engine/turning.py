@@ -1,0 +1,216 @@
+"""How somebody's way turns: measures of a path over the last minutes, by which walking to and fro is told from going.
+
+Source of the idea: θ_WD, the turning of a trace as it grows (Lin, Zhang, Huang, Ni & Zhou 2012, 12th ICARCV, 672,
+doi:10.1109/ICARCV.2012.6485238, hal-01297724), and the four ways of travelling: direct, pacing, lapping, random
+(Martino-Saltzman, Blasch, Morris & McNeal 1991, doi:10.1093/geront/31.5.666).
+
+A ring of ``RING`` fixes at least ``STEP_MS`` apart is kept in the device's trek: no thinning by distance, since whoever
+stands still must look still. It begins anew where nobody can have walked and where little is known (``GAP_MS``).
+"""
+
+from __future__ import annotations
+
+from math import atan2, hypot, log, pi, sqrt
+from typing import Any, Final, NamedTuple
+
+from alerts.engine.compiled import entry, inner
+from alerts.engine.layout import NEVER
+
+RING: Final = 32
+STEP_MS: Final = 25_000
+"""Closer fixes share their error, which drifts over a minute or two, and tell little."""
+GAP_MS: Final = 300_000
+WALK_MPS: Final = 3.0
+"""As ``trek.WALK_MPS``."""
+MOST_M: Final = 30_000.0
+"""16 bits hold no more metres."""
+LEG_M: Final = 8.0
+"""Shorter steps have no direction that an error of a few metres would leave alone. Assumption, ADR-34."""
+STILL_MPS: Final = 0.35
+"""Slower is standing, or the drift of a receiver. Assumption, ADR-34."""
+USUAL_STEP_S: Final = 30.0
+
+OF_THE_RING: Final = (
+    ("turn_began", "i8"),  # the first fix of the ring, order, ms
+    ("turn_ms", "i8"),  # the newest
+    ("turn_doubt_ms", "i8"),  # of a fix that nobody can have walked to and that waits for the next one, NEVER
+    ("turn_lat0", "f8"),  # where the first was, radians: the origin
+    ("turn_lon0", "f8"),
+    ("turn_doubt_x", "f4"),
+    ("turn_doubt_y", "f4"),
+    ("turn_accuracy_m", "f4"),  # of the newest
+    ("turn_count", "i4"),  # fixes since it began; the newest is at (count - 1) % RING
+    ("turn_after_ms", "i4", (RING,)),  # after the first
+    ("turn_x", "i2", (RING,)),  # metres east and north of the origin
+    ("turn_y", "i2", (RING,)),
+)
+"""Fields of ``trek.TREK``."""
+
+
+class Turning(NamedTuple):
+    """What the way of the last minutes was like."""
+
+    points: int
+    seconds: float
+    metres: float
+    """Along it."""
+    radius_m: float
+    """How far its points lie from their middle, root of the mean square."""
+    moving: float
+    """The share of the steps that were faster than ``STILL_MPS``."""
+    theta_deg_per_m: float
+    """Turning to either side, of steps of at least ``LEG_M``."""
+    one_way: float
+    """How much of the turning was to one side, 0 to 1."""
+    rounds: float
+    """How often it went about its middle."""
+    slim: float
+    """Its least extent over its greatest, 0 to 1."""
+    x: float
+    """Its middle, metres east and north of the ring's origin."""
+    y: float
+
+
+@inner
+def clear_ring(trek: Any) -> None:
+    """Let nothing be in the ring, whatever was in this row before."""
+    trek["turn_began"] = NEVER
+    trek["turn_ms"] = NEVER
+    trek["turn_doubt_ms"] = NEVER
+    trek["turn_lat0"] = 0.0
+    trek["turn_lon0"] = 0.0
+    trek["turn_doubt_x"] = 0.0
+    trek["turn_doubt_y"] = 0.0
+    trek["turn_accuracy_m"] = 0.0
+    trek["turn_count"] = 0
+    for i in range(RING):
+        trek["turn_after_ms"][i] = 0
+        trek["turn_x"][i] = 0
+        trek["turn_y"][i] = 0
+
+
+@inner
+def begin_ring(trek: Any, order: int, accuracy_m: float, lat: float, lon: float) -> None:
+    """Let the ring begin with a fix (radians)."""
+    trek["turn_began"] = order
+    trek["turn_ms"] = order
+    trek["turn_doubt_ms"] = NEVER
+    trek["turn_lat0"] = lat
+    trek["turn_lon0"] = lon
+    trek["turn_accuracy_m"] = accuracy_m
+    trek["turn_count"] = 1
+    trek["turn_after_ms"][0] = 0
+    trek["turn_x"][0] = 0
+    trek["turn_y"][0] = 0
+
+
+@inner
+def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int:
+    """Take a fix, metres from the origin, into a ring that has one: 1, it is in it; 0, it is not; −1: begin anew."""
+    since = order - trek["turn_ms"]
+    newest = (trek["turn_count"] - 1) % RING
+    reach = hypot(x - trek["turn_x"][newest], y - trek["turn_y"][newest])
+    if since > GAP_MS or max(abs(x), abs(y)) > MOST_M:
+        return -1
+    if reach <= WALK_MPS * since / 1000.0 + accuracy_m + trek["turn_accuracy_m"]:
+        trek["turn_doubt_ms"] = NEVER
+        if since < STEP_MS:
+            return 0
+        at = trek["turn_count"] % RING
+        trek["turn_count"] += 1
+        trek["turn_ms"] = order
+        trek["turn_accuracy_m"] = accuracy_m
+        trek["turn_after_ms"][at] = order - trek["turn_began"]
+        trek["turn_x"][at] = round(x)
+        trek["turn_y"][at] = round(y)
+        return 1
+    if trek["turn_doubt_ms"] != NEVER:
+        waited = order - trek["turn_doubt_ms"]
+        if hypot(x - trek["turn_doubt_x"], y - trek["turn_doubt_y"]) <= WALK_MPS * waited / 1000.0 + 2.0 * accuracy_m:
+            return -1
+    trek["turn_doubt_ms"] = order
+    trek["turn_doubt_x"] = x
+    trek["turn_doubt_y"] = y
+    return 0
+
+
+@entry
+def turning(trek: Any, window_ms: int) -> Turning:
+    """Measure the way of the last ``window_ms`` up to the newest fix of the ring, which has one at least."""
+    count = min(RING, trek["turn_count"])
+    last = trek["turn_count"] - 1
+    first = last
+    x, y, points = 0.0, 0.0, 0
+    for i in range(last, last - count, -1):
+        if trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][i % RING] > window_ms:
+            break
+        first = i
+        points += 1
+        x += trek["turn_x"][i % RING]
+        y += trek["turn_y"][i % RING]
+    x /= points
+    y /= points
+    metres, moving, theta, turned, about = 0.0, 0, 0.0, 0.0, 0.0
+    xx, yy, xy = 0.0, 0.0, 0.0
+    leg_x, leg_y = float(trek["turn_x"][first % RING]), float(trek["turn_y"][first % RING])
+    heading, has_heading = 0.0, False
+    before_x, before_y = leg_x - x, leg_y - y
+    for i in range(first, last + 1):
+        at = i % RING
+        own_x, own_y = trek["turn_x"][at] - x, trek["turn_y"][at] - y
+        xx += own_x * own_x
+        yy += own_y * own_y
+        xy += own_x * own_y
+        if i == first:
+            continue
+        step = hypot(own_x - before_x, own_y - before_y)
+        metres += step
+        seconds = (trek["turn_after_ms"][at] - trek["turn_after_ms"][(i - 1) % RING]) / 1000.0
+        moving += step > STILL_MPS * seconds
+        about += atan2(before_x * own_y - before_y * own_x, before_x * own_x + before_y * own_y)
+        before_x, before_y = own_x, own_y
+        east, north = trek["turn_x"][at] - leg_x, trek["turn_y"][at] - leg_y
+        if hypot(east, north) >= LEG_M:
+            towards = atan2(north, east)
+            if has_heading:
+                turn = (towards - heading + pi) % (2.0 * pi) - pi
+                theta += abs(turn)
+                turned += turn
+            heading, has_heading = towards, True
+            leg_x += east
+            leg_y += north
+    spread = max(1, points - 1)
+    half, root = (xx + yy) / 2.0, sqrt((xx - yy) * (xx - yy) / 4.0 + xy * xy)
+    return Turning(
+        points,
+        (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0,
+        metres,
+        sqrt((xx + yy) / spread),
+        moving / spread,
+        theta * 180.0 / pi / metres if metres > 0.0 else 0.0,
+        abs(turned) / theta if theta > 0.0 else 0.0,
+        abs(about) / (2.0 * pi),
+        sqrt(max(0.0, half - root) / (half + root)) if half + root > 0.0 else 1.0,
+        x,
+        y,
+    )
+
+
+@inner
+def restlessness(m: Turning) -> float:
+    """How much a way is like walking without getting anywhere: above 0 rather like it, below rather not.
+
+    Whoever goes somewhere covers little ground twice; whoever stands, sits or shops is slow. How fast a walk looks
+    depends on how often it is seen. Source: logistic regression over simulated ways, ADR-34.
+    """
+    pace = log(min(2.5, max(0.05, m.metres / m.seconds)))
+    radius = max(1.0, m.radius_m)
+    rare = min(0.8, log(m.seconds / (m.points - 1) / USUAL_STEP_S))
+    return float(
+        -1.05
+        + 7.56 * pace
+        - 2.84 * log(radius)
+        + 4.83 * log(max(1.0, m.metres / radius))
+        + 4.12 * m.moving
+        + rare * (3.06 - 4.23 * pace - 2.45 * m.moving)
+    )
