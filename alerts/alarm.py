@@ -55,6 +55,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     ``parameters_version``: under which parameters its rule decided, the registry version of the newest that
     somebody had set for those whom it concerns; 0 when all were defaults, or no parameter decided.
+    ``asked_until``: so long the wearer's answer to "are you all right?" is awaited; None: nobody waits for one.
     """
 
     id: UUID
@@ -86,6 +87,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms: Latency | None = None
     family_told: bool = False
     parameters_version: int = 0
+    asked_until: int | None = None
     timeline: tuple[TimelineEntry, ...] = ()
 
     @property
@@ -100,10 +102,13 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of an engine's episode, its slots turned into public ids. Input of ``alerts.folding``."""
+    """One event of an engine's episode, its slots turned into public ids. Input of ``alerts.folding``.
+
+    ``answered`` is the wearer's: ``id`` is the alarm for whose sake the band asked, ``evidence["answer"]`` the word.
+    """
 
     id: UUID
-    what: Literal["opened", "evidence", "recovered", "cancelled"]
+    what: Literal["opened", "evidence", "recovered", "cancelled", "answered"]
     rule: str
     severity: SeverityName
     subject: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.alarm import Alarm
+from alerts.asking import looks
 from alerts.escalation import Effects, round_of
 from alerts.messages import band_text
 from alerts.plan import outgrown, plan_for, steps_of
@@ -39,6 +40,8 @@ async def keep(
         await say(tx, message, now)
     if consequences.plan_from is not None:
         await _begin(tx, alarm, consequences.plan_from, now, new=before is None)
+    if alarm.asked_until is not None and (before is None or consequences.withdraw != "nothing"):
+        await tx.schedule(alarm.id, looks(alarm, now))
     if consequences.watch:
         await _watch(tx, alarm, now)
     if consequences.reassure and alarm.device is not None:

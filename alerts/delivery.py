@@ -49,7 +49,7 @@ async def _tell_the_next(
             for news in telling.messages:
                 await say(tx, news, now)
             return msgspec.structs.replace(telling.alarm, version=alarm.version)
-    await tx.next_step_now(alarm.id, now)
+    await tx.next_step_now(alarm.id, max(now, alarm.asked_until or 0))
     return alarm
 
 

@@ -12,11 +12,13 @@ from uuid import UUID
 
 import msgspec
 
+from alerts import questions
 from alerts.alarm import Alarm, Episode, Latency, Place
 from alerts.clearing import resolve
 from alerts.consequences import keep
 from alerts.escalation import effects
 from alerts.folding import active_for, keys_of
+from alerts.policy import kind_of
 from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
 from alerts.standing import Standing
 from alerts.transitions import Acknowledge, Command, Refused, Reopen, Resolve, Unchanged, apply
@@ -50,10 +52,12 @@ async def absorb(
         return Absorbed((), ())
     standing, located = await _load(tx, episodes)
     touched = [standing.fold(episode, now, latency_of(episode) if latency_of else None) for episode in located]
-    for alarm in standing.changed():
-        before = standing.before[alarm.id]
-        consequences = effects(before, alarm, now)
-        standing.keep(await keep(tx, before, alarm, consequences, now, count_only=not standing.news[alarm.id]))
+    for changed in standing.changed():
+        before = standing.before[changed.id]
+        alarm, question = await questions.considered(tx, before, changed, now)
+        count_only = alarm is changed and not standing.news[alarm.id]
+        alarm = await keep(tx, before, alarm, effects(before, alarm, now), now, count_only=count_only)
+        standing.keep(alarm if question is None else await questions.put(tx, alarm, question, now))
     return Absorbed(tuple(None if key is None else standing.known[key] for key in touched), tuple(standing.changed()))
 
 
@@ -61,23 +65,32 @@ async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Stan
     """Read and lock what a batch of episodes may touch; where one begins without a place, its device's last is it."""
     standing = Standing()
     opened = [episode for episode in episodes if episode.what == "opened"]
+    answered = [episode for episode in episodes if episode.what == "answered"]
     found = await tx.concerned(
         subjects_and_rules=list(dict.fromkeys(key for episode in episodes for key in keys_of(episode))),
-        alarms=list(dict.fromkeys(episode.id for episode in opened)),
+        alarms=list(dict.fromkeys(episode.id for episode in (*opened, *answered))),
         residents=list(dict.fromkeys(e.resident for e in episodes if e.resident is not None)),
         sites=list(dict.fromkeys(e.site for e in opened)),
         devices=list(dict.fromkeys(e.device for e in opened if e.position is None and e.device is not None)),
     )
     for alarm in found.locked:
         standing.keep(alarm)
-    evidence = [episode for episode in episodes if episode.what == "evidence"]
-    unclaimed = dict.fromkeys((e.subject, e.rule) for e in evidence if active_for(e, standing.active) is None)
+    unclaimed = dict.fromkeys(
+        key for e in episodes if active_for(e, standing.active) is None for key in _may_have_ended(e)
+    )
     if unclaimed:
         for alarm in (await tx.last_ended(list(unclaimed))).values():
             standing.keep(alarm)
     for alarm in found.of_residents:
         standing.meet(alarm)
     return standing, [_located(episode, found.last_places) for episode in episodes]
+
+
+def _may_have_ended(episode: Episode) -> Sequence[tuple[str, str]]:
+    """The (subject, rule) pairs of whose last alarms the episode may tell something."""
+    if kind_of(episode.rule) == "fall" and episode.what in ("opened", "evidence"):
+        return keys_of(episode)
+    return [(episode.subject, episode.rule)] if episode.what == "evidence" else ()
 
 
 def _located(episode: Episode, last_places: Mapping[str, Place]) -> Episode:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from alerts.actors import OF_A_CONTACT, OF_A_RESIDENT
-from alerts.alarm import Alarm, TimelineEntry
+from alerts.alarm import SEVERITIES, Alarm, TimelineEntry
 from alerts.policy import calls_people
 from alerts.transitions import NO_PROGRESS, ROUND_EVENTS, TOLD, entries_of_round
 
@@ -68,7 +68,11 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
         return Effects(plan_from=after.raised_at if waits(after) else None)
     new_round = round_of(before) != round_of(after)
     begins = waits(after) and (not waits(before) or new_round)
-    grew_worse = waits(before) and waits(after) and not begins and before.severity != after.severity
+    goes_on = waits(before) and waits(after) and not begins
+    grew_worse = goes_on and SEVERITIES.index(before.severity) < SEVERITIES.index(after.severity)
+    no_longer_asked = goes_on and before.asked_until is not None and after.asked_until is None
+    planned_anew = grew_worse or no_longer_asked
+    from_now = begins or (grew_worse and before.severity == "low")
     ended = before.is_active and after.state in ("resolved", "cancelled")
     reopened = not before.is_active and after.is_active
     taken = before.state == "open" and after.state == "acknowledged"
@@ -76,8 +80,8 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
     stops = waits(before) and (begins or not waits(after))
     unwatched = is_watched(before) and (watch or not is_watched(after))
     return Effects(
-        withdraw="all" if ended or reopened or stops else "steps" if grew_worse or unwatched else "nothing",
-        plan_from=now if begins or (grew_worse and before.severity == "low") else _began(after) if grew_worse else None,
+        withdraw="all" if ended or reopened or stops else "steps" if planned_anew or unwatched else "nothing",
+        plan_from=now if from_now else min(now, _began(after)) if planned_anew else None,
         watch=watch,
         tell_family=after.is_active and _asked(after) > _asked(before) and not told_this_round(after),
         reassure=taken and after.kind == "sos" and after.device is not None,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from alerts import aftermath, asking
 from alerts.alarm import Alarm, Episode, Latency, TimelineEntry, follower_id
 from alerts.policy import (
     CRIES_FOR_HELP,
@@ -21,7 +22,6 @@ from alerts.policy import (
     kind_of,
     resolves_itself,
     severity_of,
-    worse,
 )
 from alerts.transitions import last_state_entry
 
@@ -33,11 +33,13 @@ class FoldContext(msgspec.Struct, frozen=True, kw_only=True):
     """What else is known when an episode is folded.
 
     ``of_resident``: the resident's active alarms. ``ended``: the alarm of this episode, when it is no longer
-    active. ``latency``: measured for the reading that may open an alarm.
+    active. ``falls_ended``: of a fall, the last alarms of the rules that may have seen it, no longer active.
+    ``latency``: measured for the reading that may open an alarm.
     """
 
     of_resident: tuple[Alarm, ...] = ()
     ended: Alarm | None = None
+    falls_ended: tuple[Alarm, ...] = ()
     latency: Latency | None = None
 
 
@@ -73,7 +75,14 @@ def active_for(episode: Episode, active: Mapping[tuple[str, str], Alarm]) -> Ala
     if own in active:
         return active[own]
     near = (active[key] for key in related if key in active)
-    return next((alarm for alarm in near if abs(episode.t - alarm.last_event_time) <= FOLD_RELATED_WITHIN_MS), None)
+    return next((alarm for alarm in near if _is_related(alarm, episode)), None)
+
+
+def _is_related(alarm: Alarm, episode: Episode) -> bool:
+    """Whether two rules saw the same: within a minute, or one adds to what the alarm took in from it before."""
+    within = abs(episode.t - alarm.last_event_time) <= FOLD_RELATED_WITHIN_MS
+    adds = episode.rule in alarm.evidence.get("other_rules", ()) and aftermath.is_follow_up(alarm, episode)
+    return within or adds
 
 
 def fold(active: Alarm | None, episode: Episode, now: int, *, context: FoldContext = NO_CONTEXT) -> Folded:
@@ -83,10 +92,13 @@ def fold(active: Alarm | None, episode: Episode, now: int, *, context: FoldConte
             return _cancelled_by_wearer(active, episode, now)
         case "recovered":
             return (_pressed_well if episode.pressed_well else _recovered)(active, episode, now)
+        case "answered":
+            return _answered(active, episode, now)
         case _:
             if active is not None:
                 return _more_evidence(active, episode, now, context)
-            return _opened(episode, now, context)
+            settled = aftermath.belongs_to_ended(episode, context.falls_ended)
+            return _opened(episode, now, context) if settled is None else Folded(settled, "nothing")
 
 
 def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
@@ -152,16 +164,22 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
     """
     if episode.what == "opened" and episode.id == active.id:
         return Folded(active, "nothing")
-    severity = worse(active.severity, severity_of(episode, cry_for_help_active=_cries(context.of_resident)))
+    follow_up = aftermath.is_follow_up(active, episode)
+    told = severity_of(episode, cry_for_help_active=_cries(context.of_resident))
+    severity = aftermath.severity_with(active, episode, told)
     worse_now = severity != active.severity
     real_now = active.drill and not episode.drill
     fails_again = active.kind == "system" and active.recovered_at is not None
     cries_again = real_now or fails_again or _cries_again(active, episode, now)
     sounds_again = active.state != "open" and (cries_again or (worse_now and active.kind not in CRIES_FOR_HELP))
     back_to_open = sounds_again and active.state in (_TAKEN if cries_again else _TAKEN - {"dispatched"})
-    entries = []
+    entries = aftermath.sightings(active, episode, now)
     if worse_now:
         entries.append(TimelineEntry(t=now, actor="engine", event="severity_raised", note=severity))
+    walked = asking.less(severity, aftermath.steps_walked(active, episode))
+    if walked != severity:
+        severity = walked
+        entries.append(TimelineEntry(t=now, actor="engine", event="severity_lowered", note=severity))
     if active.recovered_at is not None:
         entries.append(TimelineEntry(t=now, actor="engine", event="stands_again"))
     if real_now:
@@ -175,7 +193,7 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
         assignee=None if back_to_open else active.assignee,
         version=active.version + 1,
         count=active.count + 1,
-        last_event_time=max(active.last_event_time, episode.t),
+        last_event_time=active.last_event_time if follow_up else max(active.last_event_time, episode.t),
         recovered_at=None,
         late=active.late and episode.late,
         drill=active.drill and episode.drill,
@@ -192,7 +210,7 @@ def _cries_again(active: Alarm, episode: Episode, now: int) -> bool:
     Evidence of the future is a fast clock's: how long ago it was, nobody knows. What comes with another clock's
     time, far before it, is taken for new.
     """
-    if active.kind not in CRIES_FOR_HELP:
+    if active.kind not in CRIES_FOR_HELP or aftermath.is_follow_up(active, episode):
         return False
     since_last = episode.t - active.last_event_time
     clocks_differ = not episode.late and active.last_event_time > now and since_last < -SOUNDS_AGAIN_AFTER_MS
@@ -211,7 +229,7 @@ def _merged_evidence(active: Alarm, episode: Episode, *, worse_now: bool) -> dic
     merged = {**first.evidence, **second.evidence}
     if episode.device is not None and episode.device != active.device:
         merged["other_devices"] = sorted({*active.evidence.get("other_devices", ()), episode.device})
-    return merged
+    return aftermath.merged(active, episode, merged)
 
 
 def _recovered(active: Alarm | None, episode: Episode, now: int) -> Folded:
@@ -240,6 +258,12 @@ def _pressed_well(active: Alarm | None, episode: Episode, now: int) -> Folded:
     return Folded(active.noting(resolve, state="resolved", recovered_at=recovered), "changed")
 
 
+def _answered(active: Alarm | None, episode: Episode, now: int) -> Folded:
+    """The wearer's answer to "are you all right?", asked for this alarm's sake."""
+    after = None if active is None or active.id != episode.id else asking.answered(active, episode, now)
+    return Folded(active, "nothing") if after is None else Folded(after, "changed")
+
+
 def _cancelled_by_wearer(active: Alarm | None, episode: Episode, now: int) -> Folded:
     """The wearer takes it back: at once it ends the alarm, later it is for the staff to decide."""
     if active is None or not _wearer_may_speak(active, episode):
@@ -257,6 +281,7 @@ def _cancelled_by_wearer(active: Alarm | None, episode: Episode, now: int) -> Fo
     alarm = msgspec.structs.replace(
         active,
         state="cancelled" if ends else active.state,
+        asked_until=None if ends else active.asked_until,
         version=active.version + 1,
         timeline=(
             *active.timeline,

@@ -15,6 +15,9 @@ from devices.clock import zone
 OUTSIDE: Final[frozenset[Who]] = frozenset({"resident", "family", "neighbours", "grid_workers", "volunteers", "chat"})
 """People who do not work at the centre's desk."""
 
+_AFTER_THE_ANSWER: Final[frozenset[Who]] = OUTSIDE | {"band"}
+"""Who is told only when the wearer has not answered that all is well."""
+
 _OF_A_RESIDENT: Final[frozenset[Who]] = frozenset({"resident", "family", "neighbours"})
 _WAITS_FOR_MORNING: Final = SEVERITIES.index("medium")
 """Up to this severity a step keeps the quiet hours."""
@@ -40,12 +43,19 @@ def plan_for(alarm: Alarm, rules: SiteRules, replaced: Plan | None = None) -> Pl
 
 
 def steps_of(plan: Plan, alarm: Alarm, *, round_number: int, since: int, now: int) -> list[NewStep]:
-    """The steps of a round that began at ``since`` (ms); what should have been done before ``now`` is due now."""
+    """The steps of a round that began at ``since`` (ms); what should have been done before ``now`` is due now.
+
+    While the wearer is asked, nobody outside hears, nor does the band say anything else.
+    """
+    asked_until = now if alarm.asked_until is None else max(now, alarm.asked_until)
     return [
         NewStep(
             step="tell",
             round=round_number,
-            due_at=max(now, _after_quiet(plan, alarm, since + 1000 * (step.after_s + repeat * step.every_s))),
+            due_at=max(
+                asked_until if step.who in _AFTER_THE_ANSWER else now,
+                _after_quiet(plan, alarm, since + 1000 * (step.after_s + repeat * step.every_s)),
+            ),
             n=MOST_STEPS * plan.revision + n,
             repeat=repeat,
             who=step.who,

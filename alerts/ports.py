@@ -124,15 +124,16 @@ class Message(NewMessage, frozen=True, kw_only=True):
     code: int | None = None
 
 
-Watch = Literal["no_progress", "no_arrival"]
-"""Whoever took the alarm does nothing; whoever goes there does not arrive."""
+Watch = Literal["no_progress", "no_arrival", "no_answer"]
+"""Whoever took the alarm does nothing; whoever goes there does not arrive; whoever wears the band does not answer."""
 
 
 class NewStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step of the escalation to be written down.
 
     ``step``: ``tell`` (``who``, the ``nth`` of them from 1 or None for all, ``how``), or what it watches for.
-    ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``. ``written_at``: when
+    ``n`` is its place in the plan, ``repeat`` counts from 0; a step is done once in a ``round``. Of ``no_answer`` it is
+    the look with the number ``repeat`` of ``n``. ``written_at``: when
     its waiting began, ms; whatever happens to the clock, it lasts no longer than from then to ``due_at``.
     """
 
@@ -315,6 +316,22 @@ class AlarmTransaction(Protocol):
 
     async def ring_band(self, device: str, *, alarm: UUID, now: int) -> bool:
         """Ask a band to sound; False when it cannot be asked."""
+        ...
+
+    async def ask_wearer(self, device: str, *, alarm: UUID, seconds: int, now: int) -> bool:
+        """Let a band ask whether its wearer is all right, for the sake of a stored alarm; False when it cannot."""
+        ...
+
+    async def deaf(self, devices: Sequence[str]) -> dict[str, str]:
+        """Those of these devices that cannot ask anybody now, and why: ``offline``, ``unknown``, ``busy``."""
+        ...
+
+    async def question_lost(self, alarm: UUID, now: int) -> str | None:
+        """Why no answer can come to what an alarm's wearer was asked; None while one may."""
+        ...
+
+    async def parameters(self, names: Collection[str], *, site: str, resident: str) -> dict[str, float]:
+        """Those of these parameters of rules that somebody set for a resident; the layer nearest to them counts."""
         ...
 
     async def bands_of(self, resident: str) -> list[str]:

@@ -19,6 +19,7 @@ import msgspec
 
 from alerts.actors import contact_actor, group_actor, resident_actor, responder_actor
 from alerts.alarm import Alarm, TimelineEntry, episode_id
+from alerts.asking import says_ok
 from alerts.clearing import clear, settle
 from alerts.consequences import card_of, keep
 from alerts.escalation import effects
@@ -245,12 +246,12 @@ async def confirm(store: AlarmStore, alarm: UUID, actor: str, now: int) -> Alarm
 
 
 def family_says_well(alarm: Alarm) -> bool:
-    """Whether the family's word that all is well, or the resident's own, waits to be confirmed."""
+    """Whether the family's word that all is well, or the resident's own by telephone or band, waits for staff."""
     return alarm.is_active and _said_well(alarm)
 
 
 def _said_well(alarm: Alarm) -> bool:
-    return any(entry.event in SAYS_WELL for entry in entries_of_round(alarm))
+    return any(entry.event in SAYS_WELL or says_ok(entry) for entry in entries_of_round(alarm))
 
 
 def needs_confirming(alarm: Alarm) -> bool:

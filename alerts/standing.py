@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from alerts.alarm import Alarm, Episode, Latency
-from alerts.folding import FoldContext, active_for, fold
+from alerts.folding import FoldContext, active_for, fold, keys_of
+from alerts.policy import kind_of
 
 
 class Standing:
@@ -33,6 +34,7 @@ class Standing:
         context = FoldContext(
             of_resident=tuple(self._of_resident.get(episode.resident or "", {}).values()),
             ended=self._ended(episode) if active is None else None,
+            falls_ended=self._falls_ended(episode) if active is None else (),
             latency=latency,
         )
         folded = fold(active, episode, now, context=context)
@@ -66,6 +68,11 @@ class Standing:
         """Let an active alarm count as its resident's, though no episode may change it."""
         if active.resident is not None:
             self._of_resident.setdefault(active.resident, {})[active.id] = active
+
+    def _falls_ended(self, episode: Episode) -> tuple[Alarm, ...]:
+        if kind_of(episode.rule) != "fall":
+            return ()
+        return tuple(self.ended[key] for key in keys_of(episode) if key in self.ended)
 
     def _ended(self, episode: Episode) -> Alarm | None:
         if episode.what == "opened":

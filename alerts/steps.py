@@ -7,6 +7,7 @@ from typing import Final, cast
 
 import msgspec
 
+from alerts import questions
 from alerts.alarm import Alarm, TimelineEntry
 from alerts.consequences import card_of, keep, others_of_case
 from alerts.escalation import effects, is_watched, round_of, waits
@@ -19,6 +20,9 @@ from alerts.telling import family_of, resident_of, skipped, tell
 
 STEPS_AT_ONCE: Final = 16
 """In one transaction: it holds their alarms, and somebody may be about to take one."""
+
+OUTGROWN: Final = "outgrown"
+"""The outcome of a step that waited for the wearer's answer: in its place stands one of the worse alarm's plan."""
 
 _NOBODY: Final = frozenset({"nobody", "no_more"})
 _EXPECTED: Final = frozenset({("family", 1), ("family", None)})
@@ -58,12 +62,19 @@ async def carry_out_due(
     async with store.transaction() as tx:
         steps = await tx.claim_due_steps(now, STEPS_AT_ONCE, passed_over)
         alarms = await tx.lock_many(list(dict.fromkeys(step.alarm for step in steps)))
-        for step in steps:
+        planned_anew = set()
+        for step in sorted(steps, key=lambda step: step.step != "no_answer"):
             alarm = alarms.get(step.alarm)
             if alarm is None:
                 continue
+            if step.alarm in planned_anew:
+                await tx.end_step(step.id, OUTGROWN)
+                continue
             try:
-                alarms[step.alarm] = await _carry_out(tx, step, alarm, now, can)
+                after = await _carry_out(tx, step, alarm, now, can)
+                if step.step == "no_answer" and after.severity != alarm.severity:
+                    planned_anew.add(step.alarm)
+                alarms[step.alarm] = after
             except unavailable:
                 raise
             except Exception as error:
@@ -74,6 +85,8 @@ async def carry_out_due(
 async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, can: Capabilities) -> Alarm:
     if step.round != round_of(alarm):
         return alarm
+    if step.step == "no_answer":
+        return await questions.look(tx, step, alarm, now)
     if step.step != "tell":
         return await _sound_again(tx, alarm, step.step, now) if is_watched(alarm) else alarm
     if not waits(alarm):
@@ -153,7 +166,7 @@ async def _done(
     if not reached and step.repeat == 0 and (not missing or (step.who, step.nth) in _EXPECTED):
         after = skipped(after, f"{step.who} {step.how}", outcome, now)
     if not reached and outcome != "no_more" and not (missing and step.who in _MAY_LACK):
-        await tx.next_step_now(before.id, now)
+        await tx.next_step_now(before.id, max(now, after.asked_until or 0))
     if after is not before:
         await tx.save(after)
     return after

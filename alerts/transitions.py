@@ -198,7 +198,10 @@ def apply(alarm: Alarm, command: Command, actor: str, now: int) -> Alarm | Uncha
         if ended is not None and now - ended.t > REOPEN_WITHIN_MS:
             return Refused(alarm, "too_late")
     entry = _entry(command, event, actor, now)
-    return _with_details(alarm.noting(entry, state=LEADS_TO.get(event, alarm.state)), command, actor)
+    after = alarm.noting(entry, state=LEADS_TO.get(event, alarm.state))
+    if after.state != alarm.state:
+        after = msgspec.structs.replace(after, asked_until=None)
+    return _with_details(after, command, actor)
 
 
 def _with_details(alarm: Alarm, command: Command, actor: str) -> Alarm:

@@ -1,0 +1,38 @@
+"""What an alarm's timeline says of links to the live map, and of somebody who goes along: as pure functions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alerts.alarm import Alarm, TimelineEntry
+
+LINK_SHARED: Final = "link_shared"
+"""Timeline event: staff made a link; ``to`` is for whom."""
+LINK_OPENED: Final = "link_opened"
+"""Somebody looked for the first time at the map behind their link. That is no work at the alarm: the system says it."""
+LINK_REVOKED: Final = "link_revoked"
+ACCOMPANIED: Final = "accompanied"
+"""Somebody is with the resident; the note says until when, ms."""
+ACCOMPANIED_ENDED: Final = "accompanied_ended"
+
+
+def shared(alarm: Alarm, actor: str, person: str, now: int) -> Alarm:
+    """Somebody of the staff made a link for a person."""
+    return alarm.noting(TimelineEntry(t=now, actor=actor, event=LINK_SHARED, to=person))
+
+
+def opened(alarm: Alarm, person: str, now: int) -> Alarm:
+    """The person has looked at the map."""
+    return alarm.noting(TimelineEntry(t=now, actor="system", event=LINK_OPENED, to=person))
+
+
+def revoked(alarm: Alarm, actor: str, person: str, now: int) -> Alarm:
+    """Somebody of the staff took the link back."""
+    return alarm.noting(TimelineEntry(t=now, actor=actor, event=LINK_REVOKED, to=person))
+
+
+def accompanied(alarm: Alarm, actor: str, until_ms: int | None, now: int, note: str | None = None) -> Alarm:
+    """Somebody goes with the resident until then (ms), None: nobody does any more. ``note``: who, in words."""
+    if until_ms is None:
+        return alarm.noting(TimelineEntry(t=now, actor=actor, event=ACCOMPANIED_ENDED))
+    return alarm.noting(TimelineEntry(t=now, actor=actor, event=ACCOMPANIED, note=str(until_ms), to=note))
