@@ -154,6 +154,10 @@ class Directory:
         """The resident who holds a slot."""
         return self._residents.get(slot)
 
+    def resident_slots(self) -> list[int]:
+        """The slots of all residents."""
+        return list(self._residents)
+
     def resident_of(self, resident_id: str) -> Resident | None:
         """The resident with this public id."""
         slot = self._resident_slots.get(resident_id)

@@ -61,19 +61,22 @@ class Foreseen(NamedTuple):
 
 def foresee(pending: Pending, *, engine: Engine, directory: Directory, picture: Picture) -> list[Foreseen]:
     """The alarms that will be new or changed once everything is committed, in the order in which they are touched."""
-    episodes: list[Episode] = []
+    batches: list[tuple[int, list[Episode]]] = []
+    met: Mapping[str, int] = {}
     if (decided := pending.decided) is not None:
-        episodes += to_episodes(decided.events, decided.readings, directory, decided.now_ms, engine.sites)
-    met = {} if decided is None else decided.readings.slots
-    episodes += _undecided(pending.undecided, engine, directory, met)
+        met = decided.readings.slots
+        told = to_episodes(decided.events, decided.readings, directory, decided.now_ms, engine.sites)
+        batches.append((decided.now_ms, told))
+    batches.append(_undecided(pending.undecided, engine, directory, met))
     standing = Standing()
-    for alarm in picture.concerned(episodes):
+    for alarm in picture.concerned(episode for _, episodes in batches for episode in episodes):
         standing.keep(alarm)
     heard: set[UUID | None] = set()
-    for episode in episodes:
-        touched = standing.fold(episode, episode.received)
-        if episode.what in _HEARD:
-            heard.add(touched)
+    for now_ms, episodes in batches:
+        for episode in episodes:
+            touched = standing.fold(episode, now_ms)
+            if episode.what in _HEARD:
+                heard.add(touched)
     return [
         Foreseen(alarm, calls=alarm.id in heard and _calls(standing.before[alarm.id], alarm))
         for alarm in standing.changed()
@@ -96,11 +99,11 @@ def carries_cries(arrival: Arrival) -> bool:
 
 def _undecided(
     arrivals: Iterable[Arrival], engine: Engine, directory: Directory, met: Mapping[str, int]
-) -> list[Episode]:
-    """What the engine would say of cries that wait; ``met``: the slots of the decided batch's devices."""
+) -> tuple[int, list[Episode]]:
+    """What the engine would say of cries that wait, and when; ``met``: the slots of the decided batch's devices."""
     waiting = [arrival for arrival in arrivals if carries_cries(arrival)]
     if not waiting:
-        return []
+        return 0, []
     readings = decode(waiting, directory).readings
     unknown = sorted({device for device, _ in readings.strangers} - met.keys())
     free_slot = max(directory.free_slot, 1 + max(met.values(), default=-1))
@@ -113,5 +116,5 @@ def _undecided(
     except KernelFault as fault:
         # The pipeline will switch that detector off; a cry's own has nothing in it that could fail.
         _log.critical("detector_failed_in_foresight", status=fault.status)
-        return []
-    return to_episodes(events, readings, directory, now_ms, engine.sites)
+        return now_ms, []
+    return now_ms, to_episodes(events, readings, directory, now_ms, engine.sites)

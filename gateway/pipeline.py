@@ -22,6 +22,7 @@ from devices.batch import ReadingBatch, Records
 from devices.clock import SteadyClock
 from devices.kinds import CRY_FOR_HELP, Kind
 from gateway import metrics
+from gateway.answers import answers_in, said_of_falls
 from gateway.assemble import assemble
 from gateway.decode import Decoded, Rejection, decode
 from gateway.dedupe import Sieve, Sifted
@@ -39,11 +40,13 @@ from gateway.store.alarms import PostgresAlarmTransaction
 from gateway.store.arrivals import store_presence, store_rejections
 from gateway.store.batches import BatchRow, insert_batch
 from gateway.store.checks import excuse_windows, keep_windows
-from gateway.store.command_outbox import Answer, store_answers
+from gateway.store.command_outbox import store_answers
 from gateway.store.connection import Connection
 from gateway.store.masses import copy_masses, insert_masses, masses
 from gateway.store.registry_log import add_unknown_devices, changes_since
 from gateway.store.telemetry import Extras, Key, alarms_of, insert_others, store_readings
+from gateway.store.traces import Watch
+from gateway.traces import Traces, falls_among
 from gateway.writer import Writer
 
 TICK_S: Final = 1.0
@@ -73,6 +76,7 @@ class Work(NamedTuple):
     extras: Extras
     events: Records
     rejections: list[Rejection]
+    falls: list[Watch]
 
 
 class Pipeline:
@@ -102,6 +106,7 @@ class Pipeline:
         self._next_batch = recovered.next_batch
         self._next_pos = recovered.next_pos
         self._sieve = Sieve()
+        self._traces = Traces()
         self._registry_changed = True
         self._last_tick_ms = 0
         self._bulk_passed_over_ms: int | None = None
@@ -129,6 +134,7 @@ class Pipeline:
     async def run(self) -> None:
         """Take batch after batch until ``stop``; then leave a snapshot behind."""
         await self._writer.ask(lambda connection: self._sieve.learn(connection, CRY_FOR_HELP))
+        await self._writer.ask(lambda connection: self._traces.learn(connection, self._clock.now_ms()))
         while not self._stopping:
             try:
                 async with asyncio.timeout(TICK_S):
@@ -249,7 +255,7 @@ class Pipeline:
                 registry_version=self._directory.version,
                 listening_since=self._listening.since,
             )
-            work = Work(row, decoded, readings, batch, extras, events, rejections)
+            work = Work(row, decoded, readings, batch, extras, events, rejections, [])
             if not (readings or rejections or decoded.presences or decoded.acks or len(events) or self._faults):
                 self._engine.commit()
                 return readings, {}
@@ -271,6 +277,7 @@ class Pipeline:
             self._decided = None
             self._faults.clear()
             self._sieve.stored(readings)
+            self._traces.stored(work.falls, now)
             self._next_batch += 1
             self._next_pos += len(readings)
             return readings, alarms
@@ -287,29 +294,34 @@ class Pipeline:
         await insert_masses(connection, work.batch)
         if self._faults:
             await absorb(transaction, self._faults, work.row.now_ms)
-        if len(work.events) or np.any(work.readings.header["kind"] == Kind.CHECKIN):
-            alarms = await self._fold(work, transaction)
+        answers = answers_in(work.decoded.acks)
+        said = await said_of_falls(connection, answers)
+        if len(work.events) or said or np.any(work.readings.header["kind"] == Kind.CHECKIN):
+            alarms = await self._fold(work, transaction, said)
             await keep_windows(connection, kept_in(work.events))
             await excuse_windows(connection, excused_in(work.events))
         await insert_others(connection, work.batch, work.extras)
+        await self._traces.keep(connection, work.falls, work.batch, work.row.now_ms)
         if work.decoded.presences:
             rows = [(slot, p.state == "online", p.t, received) for slot, p, received in work.decoded.presences]
             await store_presence(connection, rows)
-        if work.decoded.acks:
-            answers = [Answer(slot, a.id, a.ok, a.answer, a.t, at) for slot, a, at in work.decoded.acks]
+        if answers:
             metrics.ANSWERS_TO_NOTHING.inc(await store_answers(connection, answers))
         if work.rejections:
             await store_rejections(connection, work.rejections)
         await transaction.finish()
         return alarms
 
-    async def _fold(self, work: Work, transaction: PostgresAlarmTransaction) -> dict[Key, UUID]:
-        """Turn the engine's events into alarms; returns the alarm of each press and fall of this batch."""
+    async def _fold(
+        self, work: Work, transaction: PostgresAlarmTransaction, said: list[Episode]
+    ) -> dict[Key, UUID]:  # fmt: skip
+        """Turn the engine's events into alarms, and what wearers said; returns the alarm of each press and fall."""
         now = work.row.now_ms
         told = to_episodes(work.events, work.readings, self._directory, now, self._engine.sites)
         pressed = pressed_well(work.readings, self._directory)
-        absorbed = await absorb(transaction, [*told, *pressed], now, lambda episode: self._latency(episode, now))
+        absorbed = await absorb(transaction, [*told, *pressed, *said], now, lambda episode: self._latency(episode, now))
         alarms: dict[Key, UUID] = {}
+        work.falls[:] = falls_among(of_alarms(work.events), absorbed.by_episode[: len(told)])
         for event, alarm in zip(of_alarms(work.events), absorbed.by_episode[: len(told)], strict=True):
             index = int(event["reading"])
             if alarm is not None and index >= 0 and work.readings[index].kind in CRY_FOR_HELP:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import structlog
 
-from alerts.engine import Engine, IncompatibleSnapshot, KernelFault
+from alerts.engine import Engine, IncompatibleSnapshot, KeptRoutines, KernelFault, routines_in
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS
 from devices.registry import RegistryChange
@@ -54,6 +54,8 @@ class _Start(NamedTuple):
     engine: Engine
     batch: int
     registry_version: int
+    routines: KeptRoutines | None = None
+    """What a snapshot that does not fit knew of them."""
 
 
 class _Stretch(NamedTuple):
@@ -67,18 +69,20 @@ class _Stretch(NamedTuple):
 async def recover(connection: Connection, now_ms: int) -> Recovered:
     """Bring the engine to the state after the last committed batch; its episodes up to there are discarded.
 
-    Without a snapshot that this version can read, the last 24 hours are replayed.
+    Without a snapshot that this version can read, the last 24 hours are replayed, by the routines that the newest one
+    knew; these are taken up once more at the end, since that day is in them already.
     """
     with _short_turns():
         with _timed("snapshot"):
-            engine, number, version = await _start(connection, now_ms)
+            engine, number, version, routines = await _start(connection, now_ms)
         last = await last_batch(connection)
         with _timed("replay"):
             if last is not None and number < last.number:
-                version = await _catch_up(connection, engine, number, version)
+                version = await _catch_up(connection, engine, number, version, routines)
         with _timed("registry"):
             directory = Directory.of(*await records_now(connection, TAKEN))
             await _learn(connection, engine, version, directory.version)
+        _adopt(engine, routines)
     return Recovered(
         engine,
         directory,
@@ -119,17 +123,39 @@ async def _start(connection: Connection, now_ms: int) -> _Start:
             before = snapshot.batch
             continue
         return _Start(engine, snapshot.batch, snapshot.registry_version)
+    routines = await _routines(connection)
     first = await first_batch_since(connection, now_ms - DAY_MS)
     if first is not None:
-        return _Start(Engine(now_ms - DAY_MS) if first > 1 else Engine(), first - 1, 0)
+        return _Start(Engine(now_ms - DAY_MS) if first > 1 else Engine(), first - 1, 0, routines)
     last = await last_batch(connection)
-    return _Start(Engine(), 0, 0) if last is None else _Start(Engine(last.now_ms), last.number, 0)
+    return _Start(Engine(), 0, 0) if last is None else _Start(Engine(last.now_ms), last.number, 0, routines)
 
 
-async def _catch_up(connection: Connection, engine: Engine, number: int, version: int) -> int:
+async def _routines(connection: Connection) -> KeptRoutines | None:
+    """Those of the newest snapshot that has them whole, of whatever layout."""
+    before: int | None = None
+    while (snapshot := await newest_snapshot(connection, None, before=before)) is not None:
+        try:
+            return await asyncio.to_thread(routines_in, snapshot.state)
+        except IncompatibleSnapshot as error:
+            _log.warning("routines_unreadable", batch=snapshot.batch, error=str(error))
+            before = snapshot.batch
+    return None
+
+
+def _adopt(engine: Engine, routines: KeptRoutines | None) -> None:
+    """Go on with the routines of before."""
+    if routines is not None:
+        _log.info("routines_taken_up", residents=engine.adopt(routines))
+
+
+async def _catch_up(
+    connection: Connection, engine: Engine, number: int, version: int, routines: KeptRoutines | None
+) -> int:
     """Repeat the batches above a number; returns the version of the registry that the engine then knows."""
     (first,) = await batches_after(connection, number, 1)
     await _learn(connection, engine, version, first.registry_version)
+    _adopt(engine, routines)
     version = max(version, first.registry_version)
     replayed = 0
     async with ahead(_stretches(connection, number, version), PIECES_AHEAD) as stretches:

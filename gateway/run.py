@@ -19,6 +19,7 @@ from gateway.by_heart import ByHeart
 from gateway.commands import Commands
 from gateway.decode import MARKER_PREFIX
 from gateway.emergency import Emergency
+from gateway.habits import HabitCopier
 from gateway.health import Health
 from gateway.listening import Listening
 from gateway.picture import ENDED_FOR_MS, KEPT_AT_MOST, Picture
@@ -122,6 +123,10 @@ class Gateway:
                     tasks.create_task(provisional.run(), name="provisional"),
                     tasks.create_task(self._commands.run(), name="commands"),
                     tasks.create_task(self._snapshots.run(), name="snapshots"),
+                    tasks.create_task(
+                        HabitCopier(recovered.engine).run(self._conninfo, recovered.directory, self._clock),
+                        name="habits",
+                    ),
                 ]
                 if self._watch is not None:
                     helpers.append(tasks.create_task(self._look_at_broker(self._watch), name="broker-watch"))

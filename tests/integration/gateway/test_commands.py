@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -15,8 +13,8 @@ import pytest
 
 from gateway.store.commands import OPEN_AT_MOST, TooManyCommands, cancel_command
 from gateway.store.connection import connect
-from tests.support.brokers import Client, RunningBroker, connected
-from tests.support.commands import NOW, answer, ask, ask_each, became, next_command
+from tests.support.brokers import RunningBroker, connected
+from tests.support.commands import NOW, all_devices, answer, ask, ask_each, became, commanded, next_command
 from tests.support.community import one, rows, seed_community
 from tests.support.gateway import encoded, eventually, running_gateway
 
@@ -41,30 +39,20 @@ def _make_due(conninfo: str) -> None:
     _do(conninfo, "select pg_notify('command', '')")
 
 
-@contextmanager
-def _devices(broker: RunningBroker) -> Iterator[Client]:
-    """All devices of the site s1 behind one connection."""
-    with connected(broker, broker.site("s1")) as devices:
-        devices.subscribe("anxin/v1/s1/+/command")
-        yield devices
-
-
 async def test_a_command_reaches_its_device_and_its_answer_ends_it(conninfo: str, broker: RunningBroker) -> None:
-    seed_community(conninfo)
-    with _devices(broker) as devices:
-        async with running_gateway(conninfo, broker):
-            asked = await ask(conninfo, "b1", "set_interval", {"position_s": 60, "heartbeat_s": 120})
-            topic, payload = await asyncio.to_thread(devices.receive)
-            assert topic == "anxin/v1/s1/b1/command"
-            assert json.loads(payload) == {
-                "id": str(asked.id),
-                "name": "set_interval",
-                "args": {"position_s": 60, "heartbeat_s": 120},
-                "expires_at": asked.expires_at,
-            }
-            await _ends_as(conninfo, asked.id, "sent")
-            await asyncio.to_thread(answer, devices, "b1", asked.id)
-            await _ends_as(conninfo, asked.id, "done")
+    async with commanded(conninfo, broker) as devices:
+        asked = await ask(conninfo, "b1", "set_interval", {"position_s": 60, "heartbeat_s": 120})
+        topic, payload = await asyncio.to_thread(devices.receive)
+        assert topic == "anxin/v1/s1/b1/command"
+        assert json.loads(payload) == {
+            "id": str(asked.id),
+            "name": "set_interval",
+            "args": {"position_s": 60, "heartbeat_s": 120},
+            "expires_at": asked.expires_at,
+        }
+        await _ends_as(conninfo, asked.id, "sent")
+        await asyncio.to_thread(answer, devices, "b1", asked.id)
+        await _ends_as(conninfo, asked.id, "done")
     done = await became(conninfo, asked.id)
     assert (done.ok, done.late, done.attempts, done.reason, done.created_by) == (True, False, 1, None, "test")
     assert done.created_at <= (done.sent_at or 0) <= (done.answered_at or 0)
@@ -76,7 +64,7 @@ async def test_commands_leave_in_the_order_in_which_they_were_asked_settings_las
     seed_community(conninfo)
     await ask(conninfo, "b0", "set_interval", {"position_s": 60, "heartbeat_s": 60})
     asked = [await ask(conninfo, f"b{i % 3}", "message", {"text": f"no. {i}"}) for i in range(6)]
-    with _devices(mosquitto) as devices:
+    with all_devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             got = [await asyncio.to_thread(next_command, devices) for _ in range(7)]
     assert [each["id"] for each in got[:6]] == [str(each.id) for each in asked]
@@ -86,39 +74,35 @@ async def test_commands_leave_in_the_order_in_which_they_were_asked_settings_las
 async def test_a_command_whose_answer_was_lost_goes_out_again_under_the_same_id(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0")
-            first = await asyncio.to_thread(next_command, devices)
-            await _ends_as(conninfo, asked.id, "sent")
-            waits = await became(conninfo, asked.id)
-            assert waits.next_attempt_at is not None
-            assert 14_000 <= waits.next_attempt_at - waits.created_at <= 30_000
-            await asyncio.to_thread(_make_due, conninfo)
-            assert await asyncio.to_thread(next_command, devices) == first
-            await asyncio.to_thread(answer, devices, "b0", asked.id)
-            await _ends_as(conninfo, asked.id, "done")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0")
+        first = await asyncio.to_thread(next_command, devices)
+        await _ends_as(conninfo, asked.id, "sent")
+        waits = await became(conninfo, asked.id)
+        assert waits.next_attempt_at is not None
+        assert 14_000 <= waits.next_attempt_at - waits.created_at <= 30_000
+        await asyncio.to_thread(_make_due, conninfo)
+        assert await asyncio.to_thread(next_command, devices) == first
+        await asyncio.to_thread(answer, devices, "b0", asked.id)
+        await _ends_as(conninfo, asked.id, "done")
     assert (await became(conninfo, asked.id)).attempts == 2
 
 
 async def test_an_answer_that_comes_twice_changes_nothing_the_second_time(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0")
-            answer(devices, "b1", asked.id)
-            await eventually(lambda: one(conninfo, "select count(*) from command_ack") == 1, "a stranger's answer")
-            assert (await became(conninfo, asked.id)).answered_at is None
-            answer(devices, "b0", asked.id)
-            await _ends_as(conninfo, asked.id, "done")
-            before = await became(conninfo, asked.id)
-            answer(devices, "b0", asked.id, ok=False)
-            answer(devices, "b0", uuid4())
-            answer(devices, "b0", "no uuid")
-            await eventually(lambda: one(conninfo, "select count(*) from command_ack") >= 5, "all answers are kept")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0")
+        answer(devices, "b1", asked.id)
+        await eventually(lambda: one(conninfo, "select count(*) from command_ack") == 1, "a stranger's answer")
+        assert (await became(conninfo, asked.id)).answered_at is None
+        answer(devices, "b0", asked.id)
+        await _ends_as(conninfo, asked.id, "done")
+        before = await became(conninfo, asked.id)
+        answer(devices, "b0", asked.id, ok=False)
+        answer(devices, "b0", uuid4())
+        answer(devices, "b0", "no uuid")
+        await eventually(lambda: one(conninfo, "select count(*) from command_ack") >= 5, "all answers are kept")
     assert _what_was_answered(await became(conninfo, asked.id)) == _what_was_answered(before)
 
 
@@ -128,55 +112,47 @@ def _what_was_answered(stored: object) -> dict[str, object]:
 
 
 async def test_a_device_that_says_no_ends_the_command_as_failed(conninfo: str, mosquitto: RunningBroker) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0")
-            await asyncio.to_thread(next_command, devices)
-            answer(devices, "b0", asked.id, ok=False)
-            await _ends_as(conninfo, asked.id, "failed")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0")
+        await asyncio.to_thread(next_command, devices)
+        answer(devices, "b0", asked.id, ok=False)
+        await _ends_as(conninfo, asked.id, "failed")
     assert (await became(conninfo, asked.id)).reason == "refused"
 
 
 async def test_the_wearers_word_is_taken_even_after_the_device_said_that_it_asks(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
-            await asyncio.to_thread(next_command, devices)
-            answer(devices, "b0", asked.id)
-            await _ends_as(conninfo, asked.id, "done")
-            answer(devices, "b0", asked.id, answer="ok")
-            await eventually(lambda: one(conninfo, "select answer from command") == "ok", "the wearer's word")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
+        await asyncio.to_thread(next_command, devices)
+        answer(devices, "b0", asked.id)
+        await _ends_as(conninfo, asked.id, "done")
+        answer(devices, "b0", asked.id, answer="ok")
+        await eventually(lambda: one(conninfo, "select answer from command") == "ok", "the wearer's word")
     assert one(conninfo, "select count(*) from alarm") == 0
 
 
 async def test_a_wearer_who_answers_ok_is_heard_like_one_who_pressed_that_they_are_well(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
-            await asyncio.to_thread(next_command, devices)
-            answer(devices, "b0", asked.id)
-            answer(devices, "b0", asked.id, answer="none")
-            answer(devices, "b0", asked.id, answer="ok")
-            await eventually(lambda: one(conninfo, "select count(*) from checkin") == 1, "a press")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
+        await asyncio.to_thread(next_command, devices)
+        answer(devices, "b0", asked.id)
+        answer(devices, "b0", asked.id, answer="none")
+        answer(devices, "b0", asked.id, answer="ok")
+        await eventually(lambda: one(conninfo, "select count(*) from checkin") == 1, "a press")
     assert rows(conninfo, "select d.id from checkin c join device d on d.slot = c.device") == [("b0",)]
 
 
 async def test_a_wearer_who_answers_help_is_heard_like_one_who_pressed(conninfo: str, mosquitto: RunningBroker) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
-            await asyncio.to_thread(next_command, devices)
-            answer(devices, "b0", asked.id, answer="help")
-            await eventually(lambda: one(conninfo, "select count(*) from alarm"), "an alarm")
-            await _ends_as(conninfo, asked.id, "done")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0", "confirm_ok", {"timeout_s": 30})
+        await asyncio.to_thread(next_command, devices)
+        answer(devices, "b0", asked.id, answer="help")
+        await eventually(lambda: one(conninfo, "select count(*) from alarm"), "an alarm")
+        await _ends_as(conninfo, asked.id, "done")
     assert rows(conninfo, "select rule, severity, resident, object -> 'evidence' ->> 'answer' from alarm") == [
         ("sos.button", "critical", "r0", "help")
     ]
@@ -186,7 +162,7 @@ async def test_a_command_that_ran_out_is_not_sent_and_says_so(conninfo: str, mos
     seed_community(conninfo)
     asked = await ask(conninfo, "b0", expires_in_s=1)
     await asyncio.to_thread(_do, conninfo, "update command set created_at = 1, expires_at = 2, answer_until = 2")
-    with _devices(mosquitto) as devices:
+    with all_devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             await _ends_as(conninfo, asked.id, "expired")
             later = await ask(conninfo, "b1")
@@ -195,15 +171,13 @@ async def test_a_command_that_ran_out_is_not_sent_and_says_so(conninfo: str, mos
 
 
 async def test_a_late_answer_is_kept_and_marked(conninfo: str, mosquitto: RunningBroker) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0", expires_in_s=1)
-            await asyncio.to_thread(next_command, devices)
-            await _ends_as(conninfo, asked.id, "expired")
-            assert (await became(conninfo, asked.id)).reason == "no_answer"
-            answer(devices, "b0", asked.id)
-            await _ends_as(conninfo, asked.id, "done")
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0", expires_in_s=1)
+        await asyncio.to_thread(next_command, devices)
+        await _ends_as(conninfo, asked.id, "expired")
+        assert (await became(conninfo, asked.id)).reason == "no_answer"
+        answer(devices, "b0", asked.id)
+        await _ends_as(conninfo, asked.id, "done")
     assert (await became(conninfo, asked.id)).late
 
 
@@ -227,44 +201,40 @@ async def test_the_broker_forgets_a_copy_that_nobody_fetched_in_time(conninfo: s
 async def test_a_device_that_is_offline_gets_its_command_when_it_is_back_and_not_before(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            devices.publish("anxin/v1/s1/b0/presence", encoded(state="offline"), retain=True)
-            await eventually(lambda: rows(conninfo, "select online from presence") == [(False,)], "it is offline")
-            asleep, awake = await ask(conninfo, "b0"), await ask(conninfo, "b1")
-            assert (await asyncio.to_thread(next_command, devices))["id"] == str(awake.id)
-            await _ends_as(conninfo, awake.id, "sent")
-            assert _state(conninfo, asleep.id) == "queued"
-            async with await connect(conninfo, application="test") as listener:
-                await listener.execute("listen command")
-                devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
-                assert [note.channel async for note in listener.notifies(timeout=30, stop_after=1)] == ["command"]
-            assert (await asyncio.to_thread(next_command, devices))["id"] == str(asleep.id)
+    async with commanded(conninfo, mosquitto) as devices:
+        devices.publish("anxin/v1/s1/b0/presence", encoded(state="offline"), retain=True)
+        await eventually(lambda: rows(conninfo, "select online from presence") == [(False,)], "it is offline")
+        asleep, awake = await ask(conninfo, "b0"), await ask(conninfo, "b1")
+        assert (await asyncio.to_thread(next_command, devices))["id"] == str(awake.id)
+        await _ends_as(conninfo, awake.id, "sent")
+        assert _state(conninfo, asleep.id) == "queued"
+        async with await connect(conninfo, application="test") as listener:
+            await listener.execute("listen command")
+            devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
+            assert [note.channel async for note in listener.notifies(timeout=30, stop_after=1)] == ["command"]
+        assert (await asyncio.to_thread(next_command, devices))["id"] == str(asleep.id)
     assert (await became(conninfo, asleep.id)).attempts == 1
 
 
 async def test_an_unanswered_command_is_due_at_once_when_its_device_comes_back_but_not_each_time(
     conninfo: str, mosquitto: RunningBroker
 ) -> None:
-    seed_community(conninfo)
-    with _devices(mosquitto) as devices:
-        async with running_gateway(conninfo, mosquitto):
-            asked = await ask(conninfo, "b0", "locate")
-            await asyncio.to_thread(next_command, devices)
-            await _ends_as(conninfo, asked.id, "sent")
-            planned = (await became(conninfo, asked.id)).next_attempt_at
-            tried_at = one(conninfo, "select tried_at from command")
-            devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
-            await eventually(lambda: rows(conninfo, "select online from presence") == [(True,)], "it is online")
-            sooner = (await became(conninfo, asked.id)).next_attempt_at
-            assert sooner == tried_at + 5_000
-            assert planned is not None
-            assert tried_at + 5_000 < planned
-            await asyncio.to_thread(_do, conninfo, "update command set next_attempt_at = %s", planned)
-            devices.publish("anxin/v1/s1/b0/presence", encoded(state="online", t=1_750_000_000_000), retain=True)
-            await eventually(lambda: one(conninfo, "select t is not null from presence"), "it says so again")
-            assert (await became(conninfo, asked.id)).next_attempt_at == planned
+    async with commanded(conninfo, mosquitto) as devices:
+        asked = await ask(conninfo, "b0", "locate")
+        await asyncio.to_thread(next_command, devices)
+        await _ends_as(conninfo, asked.id, "sent")
+        planned = (await became(conninfo, asked.id)).next_attempt_at
+        tried_at = one(conninfo, "select tried_at from command")
+        devices.publish("anxin/v1/s1/b0/presence", encoded(state="online"), retain=True)
+        await eventually(lambda: rows(conninfo, "select online from presence") == [(True,)], "it is online")
+        sooner = (await became(conninfo, asked.id)).next_attempt_at
+        assert sooner == tried_at + 5_000
+        assert planned is not None
+        assert tried_at + 5_000 < planned
+        await asyncio.to_thread(_do, conninfo, "update command set next_attempt_at = %s", planned)
+        devices.publish("anxin/v1/s1/b0/presence", encoded(state="online", t=1_750_000_000_000), retain=True)
+        await eventually(lambda: one(conninfo, "select t is not null from presence"), "it says so again")
+        assert (await became(conninfo, asked.id)).next_attempt_at == planned
 
 
 async def test_only_the_newest_of_a_name_is_sent_to_a_device_that_comes_back(
@@ -273,7 +243,7 @@ async def test_only_the_newest_of_a_name_is_sent_to_a_device_that_comes_back(
     seed_community(conninfo)
     asked = [await ask(conninfo, "b0", "set_interval", {"position_s": s, "heartbeat_s": s}) for s in (10, 20, 30)]
     words = [await ask(conninfo, "b0", "message", {"text": text}) for text in ("one", "two", "one")]
-    with _devices(mosquitto) as devices:
+    with all_devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             got = [await asyncio.to_thread(next_command, devices) for _ in range(3)]
             await _ends_as(conninfo, asked[2].id, "sent")
@@ -303,7 +273,7 @@ async def test_a_command_that_was_taken_back_is_never_sent(conninfo: str, mosqui
     async with await connect(conninfo, application="test") as connection:
         assert await cancel_command(connection, asked.id, by="li", now=1)
         assert not await cancel_command(connection, asked.id, by="li", now=1)
-    with _devices(mosquitto) as devices:
+    with all_devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             other = await ask(conninfo, "b1")
             assert (await asyncio.to_thread(next_command, devices))["id"] == str(other.id)
@@ -316,7 +286,7 @@ async def test_a_revoked_device_is_sent_nothing(conninfo: str, mosquitto: Runnin
     seed_community(conninfo)
     asked = await ask(conninfo, "b0")
     await asyncio.to_thread(_do, conninfo, "update device set revoked = true where id = 'b0'")
-    with _devices(mosquitto) as devices:
+    with all_devices(mosquitto) as devices:
         async with running_gateway(conninfo, mosquitto):
             other = await ask(conninfo, "b1")
             assert (await asyncio.to_thread(next_command, devices))["id"] == str(other.id)
@@ -332,7 +302,7 @@ async def test_five_hundred_commands_leave_once_each_when_the_broker_is_back(
         await mosquitto.broker.stop()
         asked = await ask_each(conninfo, [f"b{i}" for i in range(size)], "locate")
         await mosquitto.broker.start()
-        with _devices(mosquitto) as devices:
+        with all_devices(mosquitto) as devices:
             all_sent = partial(one, conninfo, "select count(*) = %s from command where state = 'sent'", size)
             await eventually(all_sent, "all are sent")
             got: Counter[str] = Counter()

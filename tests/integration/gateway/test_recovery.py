@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from alerts.engine import Engine, Rule, What
-from devices.clock import DAY_MS, MINUTE_MS, SystemClock
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS, SystemClock
 from devices.kinds import Kind
 from devices.payloads import Checkin, Heartbeat, Position, Reading, Sos
 from devices.registry import RegistryChange, Sighting
@@ -30,7 +30,8 @@ from tests.support.community import HOME_LAT, HOME_LON, rows, seed_community
 from tests.support.gateway import eventually
 
 NOW = SystemClock().now_ms()
-START = NOW - 3_600_000
+START = (NOW // HOUR_MS - 1) * HOUR_MS
+"""A full hour: no hour of anybody's routine ends between the last snapshot and the end of a life."""
 SIZE = 4
 
 
@@ -134,6 +135,22 @@ async def test_a_broken_snapshot_is_named_and_the_one_before_it_or_the_day_is_us
         assert engine.snapshot() == life.engine.snapshot()
     told = [entry["batch"] for entry in logs if entry["event"] == "engine_snapshot_unreadable"]
     assert told == broken == [25, 10][: len(broken)]
+
+
+async def test_what_an_engine_of_another_layout_knew_of_routines_is_taken_up(conninfo: str) -> None:
+    async with living(conninfo) as life:
+        await life.minutes(3)
+        routines = life.engine._state.routine
+        routines["days"], routines["top"] = 20, 31.5
+        await life.keep()
+        await life.minutes(2)
+        change(conninfo, "update engine_snapshot set engine_key = 'another', state = 'ANXIN0'::bytea || state")
+        with capture_logs() as logs:
+            engine = await recovered(conninfo)
+    found = engine._state.routine[:SIZE]
+    assert found[["days", "top"]].tolist() == [(20, 31.5)] * SIZE
+    told = [entry["residents"] for entry in logs if entry["event"] == "routines_taken_up"]
+    assert set(told) == {SIZE}
 
 
 async def test_without_a_snapshot_nobody_is_missed_for_what_they_kept_before_the_day_that_is_replayed(

@@ -142,6 +142,23 @@ class House:
     waiting=[Cry("b9", "fall", 1, False), Cry("b9", "sos", 5, True)],
 )
 @example(before=[], done=[], deciding=[Cry("b9", "sos", 0, False)], waiting=[Cry("b9", "sos", 0, True)])
+@example(
+    before=[
+        Cry("b0", "sos", 0, False),
+        Cry("b2", "sos", 0, False),
+        Cry("b0", "sos", 0, True),
+        Cry("b0", "sos", 0, False),
+    ],
+    done=[],
+    deciding=[],
+    waiting=[Cry("b0", "sos", 0, True), Cry("b0", "fall", 5, False)],
+)
+@example(
+    before=[],
+    done=[],
+    deciding=[],
+    waiting=[Cry("b2", "fall", 0, False), Cry("b2", "fall", 0, True), Cry("b0", "fall", 1, False)],
+)
 def test_what_is_foreseen_is_what_comes(
     before: list[Cry], done: list[Deed], deciding: list[Cry], waiting: list[Cry]
 ) -> None:
