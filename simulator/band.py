@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -18,11 +18,13 @@ from devices.topics import device_topic
 from simulator.device import Device, Kept
 from simulator.ledger import Ledger
 from simulator.link import BrokerAddress, Link, LinkLost
+from simulator.motion_reports import windows
 from simulator.obedience import Obedience
 from simulator.resident import Life
 from simulator.schedule import Schedule
 from simulator.story import StoryClock
-from simulator.wearer import Doing, Wearer
+from simulator.wearer import WALKS, Doing, Wearer
+from simulator.wrist import Motion
 
 REPEAT_S: Final = 10.0
 """How often an unanswered cry for help is repeated. Source: contract section 2."""
@@ -30,6 +32,10 @@ SOON_S: Final = 10.0
 """The interval that a band announces before it falls silent, so that its silence is noticed soon."""
 LEAVING_POSITION_S: Final = 5.0
 FADING_HEARTBEAT_S: Final = 3.0
+WINDOW_S: Final = 1.0
+"""How much of a movement is sent at a time. Source: assumption; a fall is to be told soon."""
+MOVED_MS: Final = 300_000
+"""Whoever made a movement keeps the band on for so long."""
 ASLEEP_MS: Final = 30_000
 """A report that is overdue by more was never measured."""
 
@@ -79,6 +85,7 @@ class Band(Device):
         self._machines = machines
         self._repeat_s = repeat_s
         self._changed = asyncio.Event()
+        self._moves_until = 0
         self._begun: asyncio.Queue[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = asyncio.Queue()
         self.obedience = Obedience(
             self.device,
@@ -112,6 +119,23 @@ class Band(Device):
         """Fall, and let the band notice."""
         return self._raise("fall", {"confidence": confidence, "impact_g": impact_g})
 
+    def move(self, motion: Motion) -> int:
+        """Make a movement from now on, or after the one that is being made, and send what the wrist feels as it comes.
+
+        Whoever moves wears the band, be it that they charge it at this hour on other days: a heartbeat says so first.
+
+        Returns:
+            When it begins, ms.
+        """
+        begin = max(self.clock.now_ms(), self._moves_until)
+        self._moves_until = begin + round(1000 * len(motion.t_ms) / motion.rate_hz)
+        self.wearer.worn_until = self._moves_until + MOVED_MS
+        self._hurry()
+        # Numbered now, so that no reading comes into being whose time the ledger has settled already.
+        felt = [self.number(each.kind, each.t, each.fields) for each in windows(motion, begin, seconds=WINDOW_S)]
+        self._begun.put_nowait(("moves", partial(self._feel, felt)))
+        return begin
+
     def do(self, doing: Doing, *, interval_s: float | None = None) -> None:
         """Begin something out of the ordinary, or ``ordinary`` to end it.
 
@@ -120,7 +144,7 @@ class Band(Device):
         now = self.clock.now_ms()
         self.wearer.begin(doing, now)
         pace = self.schedule.pace
-        pace.position_s = LEAVING_POSITION_S if doing == "walk_away" else None
+        pace.position_s = LEAVING_POSITION_S if doing in WALKS else None
         usual_s = {"stop_moving": SOON_S, "battery_out": FADING_HEARTBEAT_S}.get(doing)
         pace.heartbeat_s = usual_s if interval_s is None else interval_s
         self._hurry()
@@ -141,8 +165,9 @@ class Band(Device):
             case "locate":
                 self._hurry()
             case "set_interval":
-                self.schedule.pace.position_s = float(command.args["position_s"])
-                self.schedule.pace.heartbeat_s = float(command.args["heartbeat_s"])
+                usual = bool(command.args.get("usual", False))
+                self.schedule.pace.position_s = None if usual else float(command.args["position_s"])
+                self.schedule.pace.heartbeat_s = None if usual else float(command.args["heartbeat_s"])
                 self._hurry()
             case _:
                 pass
@@ -188,6 +213,13 @@ class Band(Device):
                 _log.info("repeating a cry for help", device=self.device, kind=kept.kind, seq=cry.seq)
         self.forget(kept)
         del self.unheard[cry]
+
+    async def _feel(self, felt: Sequence[Kept]) -> None:
+        """Send each window once its last sample is taken."""
+        for kept in felt:
+            taken = int(str(kept.body["t"])) + round(WINDOW_S * 1000)
+            await asyncio.sleep(max(0, taken - self.clock.now_ms()) / 1000)
+            self.keep(kept)
 
     async def _live(self) -> None:
         while True:

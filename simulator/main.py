@@ -1,9 +1,10 @@
 """``anxin simulate``: a community that lives, at any broker, controlled over MQTT alone.
 
 Control: ``anxin/v1/<site>/<device>/simulate`` takes ``{"do": …}`` with ``sos``, ``cancel``, ``checkin``, ``fall``,
-``walk_away``, ``stop_moving``, ``battery_out`` or ``ordinary``; further ``interval_s`` (what the band
-announces) and ``answer`` (what the wearer will answer when asked). Counters are published retained on
-``anxin/v1/<site>/simulator/counters`` once a second; they are those of ``simulator.ledger``.
+``fall_motion``, ``sit_down_hard``, ``walk_away``, ``pace``, ``lap``, ``roam``, ``stop_moving``, ``battery_out`` or
+``ordinary``; further ``interval_s`` (what the band announces) and ``answer`` (what the wearer will answer when asked).
+Counters are published retained on ``anxin/v1/<site>/simulator/counters`` once a second; they are those of
+``simulator.ledger``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from simulator.device import Device
 from simulator.die import Die
 from simulator.ledger import Counts, Ledger
 from simulator.link import BrokerAddress, Link, LinkLost
+from simulator.movements import MOVEMENTS
 from simulator.resident import Life
 from simulator.scenarios import SCENARIOS
 from simulator.story import StoryClock
@@ -124,6 +126,8 @@ class Simulation:
                 band.check_in()
             case "fall":
                 band.fall()
+            case movement if movement in MOVEMENTS:
+                band.move(MOVEMENTS[movement]())
             case doing if doing in DOINGS:
                 band.do(cast("Doing", doing), interval_s=instruction.interval_s)
             case _:

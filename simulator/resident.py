@@ -17,6 +17,7 @@ from devices.clock import HOUR_MS, MINUTE_MS
 from simulator.community import FENCE_RADIUS_M, Person
 from simulator.die import Die
 from simulator.geometry import distance_m, moved, polar
+from simulator.strolls import Strolls
 
 What = Literal["sleep", "home", "walk", "exercise"]
 
@@ -79,6 +80,7 @@ class Life:
         self.person = person
         self._die = Die(seed, "life", person.index)
         self._zone = ZoneInfo(person.timezone)
+        self._strolls = Strolls(self._die, reach_m=FENCE_RADIUS_M - MARGIN_M, mps=WALK_MPS)
         self._charges_at_night = self._die.uniform(0, 1, "charges") < 0.75
         self._drain_pct_per_h = self._die.uniform(1.5, 2.2, "drain") * (2.0 if self._charges_at_night else 1.0)
         self._steps_per_day = self._die.integer(2500, 6500, "steps")
@@ -160,12 +162,8 @@ class Life:
     def _place(self, stretch: Stretch, t: int) -> tuple[float, float]:
         home = self.person.home
         if stretch.what == "walk":
-            die, key = self._die, stretch.start
-            reach = die.uniform(0.5, 1.0, key, "reach") * (FENCE_RADIUS_M - MARGIN_M)
-            part = (t - stretch.start) / (stretch.stop - stretch.start)
-            turns = WALK_MPS * (stretch.stop - stretch.start) / 1000 / (4 * reach)
-            bearing = die.uniform(0, 2 * math.pi, key, "bearing") + 2 * math.pi * turns * part
-            return polar(home["lat"], home["lon"], reach * math.sin(math.pi * part), bearing)
+            whole_s, passed_s = (stretch.stop - stretch.start) / 1000, (t - stretch.start) / 1000
+            return moved(home["lat"], home["lon"], *self._strolls.place(stretch.start, passed_s, whole_s))
         if stretch.what == "exercise":
             return polar(home["lat"], home["lon"], 120.0, self._die.uniform(0, 2 * math.pi, "gym"))
         return home["lat"], home["lon"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from devices.clock import MINUTE_MS
@@ -7,7 +9,7 @@ from simulator.community import FENCE_RADIUS_M, invent
 from simulator.geometry import distance_m
 from simulator.resident import Life
 from simulator.schedule import Report
-from simulator.wearer import BATTERY_STEPS_PCT, Wearer
+from simulator.wearer import BATTERY_STEPS_PCT, Doing, Wearer
 
 NOON = 1_763_697_600_000
 
@@ -25,6 +27,15 @@ def test_an_ordinary_wearer_changes_nothing(wearer: Wearer) -> None:
     assert wearer.alter(_heartbeat(NOON)) == _heartbeat(NOON)
 
 
+def test_who_moves_wears_the_band_though_it_would_be_charged_at_this_hour(wearer: Wearer) -> None:
+    wearer.worn_until = NOON + MINUTE_MS
+    on_its_cable = Report(NOON, "heartbeat", {"charging": True, "worn": False})
+    on_the_wrist: dict[str, object] = {"charging": False, "worn": True}
+    assert wearer.alter(on_its_cable) == on_its_cable._replace(fields=on_the_wrist)
+    later = on_its_cable._replace(t=NOON + MINUTE_MS)
+    assert wearer.alter(later) == later
+
+
 def test_who_walks_away_is_outside_the_fence_at_the_next_fix(wearer: Wearer) -> None:
     wearer.begin("walk_away", NOON)
     home = invent(residents=1).residents[0].home
@@ -35,6 +46,23 @@ def test_who_walks_away_is_outside_the_fence_at_the_next_fix(wearer: Wearer) -> 
     assert isinstance(lon, float)
     assert distance_m(home["lat"], home["lon"], lat, lon) > FENCE_RADIUS_M
     assert wearer.alter(_heartbeat(NOON)) == _heartbeat(NOON)
+
+
+def _places(wearer: Wearer, minutes: int) -> list[tuple[float, float]]:
+    fixes = [wearer.alter(Report(NOON + s * 1000, "position", {})) for s in range(0, minutes * 60, 5)]
+    return [(float(str(fix.fields["lat"])), float(str(fix.fields["lon"]))) for fix in fixes if fix is not None]
+
+
+@pytest.mark.parametrize("doing", ["pace", "lap", "roam"])
+def test_who_wanders_in_a_pattern_walks_much_and_stays_in_the_zone(wearer: Wearer, doing: Doing) -> None:
+    wearer.begin(doing, NOON)
+    places = _places(wearer, 20)
+    home = invent(residents=1).residents[0].home
+    assert all(distance_m(home["lat"], home["lon"], *place) < FENCE_RADIUS_M + 50 for place in places)
+    assert sum(distance_m(*here, *there) for here, there in pairwise(places[::6])) > 400
+    again = Wearer(Life(invent(residents=1).residents[0], 1))
+    again.begin(doing, NOON)
+    assert _places(again, 20) == places
 
 
 def test_who_stops_moving_sends_one_last_heartbeat_without_movement(wearer: Wearer) -> None:
