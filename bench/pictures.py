@@ -20,8 +20,9 @@ def page() -> tuple[Any, Any]:
 
 
 def kept(figure: Any, axes: Any, path: Path) -> Path:
-    """Store the page with its grid and legend; returns where."""
+    """Store the page with its grid and, where something is named, its legend; returns where."""
     axes.grid(visible=True, alpha=0.3)
-    axes.legend()
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
     figure.savefig(path, dpi=_DOTS_PER_INCH)
     return path

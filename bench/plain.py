@@ -24,6 +24,9 @@ EARTH_DIAMETER_M: Final = 2 * 6_371_008.8
 _LATE_MS: Final = 600_000
 _SAME_EPISODE_MS: Final = 60_000
 _DWELL_MS: Final = 30_000
+_EDGE_DWELL_MS: Final = 300_000
+_EDGE_M: Final = 100.0
+_GAP_MS: Final = 600_000
 _EVIDENCE_MS: Final = 60_000
 _VITALS_EVIDENCE_MS: Final = 300_000
 _BACK_M: Final = 20.0
@@ -144,20 +147,11 @@ class PlainRules:
         away = EARTH_DIAMETER_M * asin(sqrt(half)) - radius_m
         accuracy = message.get("accuracy_m", 30.0)
         if away - accuracy > 0.0:
-            if not band.get("outside"):
-                band["outside"], band["outside_t"] = 0, order
-            band["outside"] += 1
-            band["inside"] = 0
-            if late:
-                return
-            if band.get("gone"):
-                if order - band["told"] >= _EVIDENCE_MS:
-                    band["told"] = order
-                    self._events.append(("wandering.zone_exit", "evidence", message["device"], message["t"]))
-            elif band["outside"] >= 2 and order - band["outside_t"] >= _DWELL_MS:
-                band["gone"], band["told"] = True, order
-                self._events.append(("wandering.zone_exit", "opened", message["device"], message["t"]))
+            self._outside(band, message, order, late=late, is_near=away <= min(_EDGE_M, radius_m / 10))
             return
+        if band.get("outside") and order - band["newest"] <= _GAP_MS:
+            band["watched"] += order - band["newest"]
+        band["newest"] = order
         if away <= 0.0:
             band["outside"] = 0
         if away > -min(_BACK_M, radius_m / 2) or accuracy > 100.0:
@@ -167,6 +161,40 @@ class PlainRules:
         if band.get("gone") and band["inside"] >= 2:
             band["gone"] = False
             self._events.append(("wandering.zone_exit", "recovered", message["device"], message["t"]))
+
+    def _outside(
+        self,
+        band: dict[str, Any],
+        message: Message,
+        order: int,
+        *,
+        late: bool,
+        is_near: bool,
+    ) -> None:
+        if not band.get("outside"):
+            band["outside"], band["far"], band["watched"] = 0, 0, 0
+        elif order - band["newest"] <= _GAP_MS:
+            band["watched"] += order - band["newest"]
+        band["newest"] = order
+        band["outside"] += 1
+        band["inside"] = 0
+        if is_near:
+            band["far"] = 0
+        else:
+            if band["far"] == 0:
+                band["far_t"] = order
+            band["far"] += 1
+        if late:
+            return
+        if band.get("gone"):
+            if order - band["told"] >= _EVIDENCE_MS:
+                band["told"] = order
+                self._events.append(("wandering.zone_exit", "evidence", message["device"], message["t"]))
+        elif (band["far"] >= 2 and order - band["far_t"] >= _DWELL_MS) or (
+            band["outside"] >= 2 and band["watched"] >= _EDGE_DWELL_MS
+        ):
+            band["gone"], band["told"] = True, order
+            self._events.append(("wandering.zone_exit", "opened", message["device"], message["t"]))
 
     def _heartbeat(self, band: dict[str, Any], message: Message, order: int, late: bool) -> None:  # noqa: FBT001
         interval = message.get("interval_s")

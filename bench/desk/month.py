@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -13,14 +13,15 @@ import numpy as np
 from alerts.alarm import Alarm
 from alerts.engine import Engine
 from bench.desk.assumptions import Assumptions
+from bench.desk.book import Book
 from bench.desk.day import MINUTES, Cause, Day, World
 from bench.desk.measured import Bands
-from bench.desk.people import People, change, drawn, own_limit, registry, resident
+from bench.desk.people import People, drawn, own_limit, registry, resident
 from bench.desk.staff import Manner, Sound, Staff
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from devices.kinds import Kind
-from devices.registry import Entity, Parameter, Record
+from devices.registry import Parameter
 
 START_MS: Final = 1_767_196_800_000
 """2026-01-01 00:00 in Shanghai, which is eight hours ahead all the year."""
@@ -82,7 +83,7 @@ class Month:
         self.engine.warm()
         self.staff = Staff(manner, self._cause_of)
         self.readings = 0
-        self._version = 0
+        self._book = Book(self.engine)
         self._day: Day | None = None
         self._cries: dict[tuple[int, int], Cause] = {}
         self._listening_since = START_MS
@@ -90,8 +91,8 @@ class Month:
         self._own_limits = {
             (i, "vitals.spo2") for i in range(residents) if self.people.lung[i] & self.people.limit_known[i]
         }
-        self._enter(registry(self.people, world.zone_m))
-        self._enter(
+        self._book.enter(registry(self.people, world.zone_m))
+        self._book.enter(
             ("parameter", Parameter(id=f"everyone//{name}", scope="everyone", name=name, value=value))
             for name, value in parameters.items()
         )
@@ -124,18 +125,11 @@ class Month:
     def _what_the_desk_learns(self, day: Day) -> None:
         """Who is away, whether told or found out a day later, who is back, and whose limit is to be another."""
         for slots, away in ((self._tell_tomorrow, True), (day.went[day.told].tolist(), True), (day.came_back, False)):
-            self._enter(("resident", resident(self.people, int(slot), away=away)) for slot in slots)
+            self._book.enter(("resident", resident(self.people, int(slot), away=away)) for slot in slots)
         self._tell_tomorrow = day.went[~day.told].tolist()
         wanted = sorted(self.staff.wanted_limits() - self._own_limits)
-        self._enter(own_limit(self.people, slot, rule) for slot, rule in wanted)
+        self._book.enter(own_limit(self.people, slot, rule) for slot, rule in wanted)
         self._own_limits |= set(wanted)
-
-    def _enter(self, records: Iterable[tuple[Entity, Record]]) -> None:
-        changes = []
-        for entity, record in records:
-            self._version += 1
-            changes.append(change(self._version, entity, record))
-        self.engine.apply(changes)
 
     def _cause_of(self, alarm: Alarm) -> Cause:
         """Why an alarm came, as the world knows it."""

@@ -12,10 +12,11 @@ import numpy as np
 
 from alerts.engine import Engine
 from bench.desk.assumptions import Assumptions
+from bench.desk.book import Book
 from bench.desk.day import MINUTES, Cause, Day, World
 from bench.desk.measured import Bands
 from bench.desk.month import START_MS, Told
-from bench.desk.people import SITE, People, change, drawn, own_limit, registry, resident
+from bench.desk.people import SITE, People, drawn, own_limit, registry, resident
 from bench.desk.staff import Sound, Staff
 from bench.year import causes
 from bench.year.assumptions import YearAssumptions
@@ -24,7 +25,7 @@ from bench.year.helpless import Fates
 from bench.year.promises import Promises, Window, is_festive, local_day
 from devices.batch import ReadingBatch
 from devices.clock import DAY_MS, MINUTE_MS
-from devices.registry import Entity, Parameter, Record, RegistryChange, Sighting, Site
+from devices.registry import Parameter, Sighting, Site
 
 STEP_MS: Final = MINUTE_MS
 """How often the engine is asked; a gateway asks it each second: alarms are up to a minute too late here."""
@@ -53,7 +54,7 @@ class Year:
         self.readings = 0
         self._a = a
         self._chance = np.random.default_rng([seed, 3])
-        self._version = 0
+        self._book = Book(self.engine)
         self._away = np.zeros(residents, np.bool_)
         self._tell_tomorrow: list[int] = []
         self._windows: dict[int, list[Window]] = {}
@@ -62,9 +63,9 @@ class Year:
         self._own_limits = {
             (i, "vitals.spo2") for i in range(residents) if self.people.lung[i] & self.people.limit_known[i]
         }
-        self._enter([("site", Site(id=SITE, name=""))])
-        self._enter(registry(self.people, world.zone_m))
-        self._enter(
+        self._book.enter([("site", Site(id=SITE, name=""))])
+        self._book.enter(registry(self.people, world.zone_m))
+        self._book.enter(
             ("parameter", Parameter(id=f"everyone//{name}", scope="everyone", name=name, value=value))
             for name, value in parameters.items()
         )
@@ -135,7 +136,7 @@ class Year:
         elif day.absent[who]:
             self._leave([who])
         else:
-            self._enter([("sighting", Sighting(id=f"r{who}", resident_slot=who, at_ms=now))])
+            self._book.enter([("sighting", Sighting(id=f"r{who}", resident_slot=who, at_ms=now))])
 
     def _why(self, sound: Sound, day: Day) -> str:
         who = sound.resident
@@ -157,38 +158,23 @@ class Year:
         for planned in (number, number + 1):
             if planned not in self._windows:
                 self._windows[planned] = self.promises.due_on(local_day(START_MS + planned * DAY_MS))
-                self._enter(("check_window", window.record) for window in self._windows[planned])
-        self._remove(self._windows.pop(number - 2, ()))
+                self._book.enter(("check_window", window.record) for window in self._windows[planned])
+        self._book.remove("check_window", (window.record.id for window in self._windows.pop(number - 2, ())))
 
     def _what_the_desk_learns(self, day: Day, in_hospital: Iterable[int]) -> None:
         """Who is away, whether told or found out, who is back, and whose limit is to be another."""
         self._leave([*in_hospital, *self._tell_tomorrow, *day.went[day.told].tolist()])
         self._tell_tomorrow = day.went[~day.told].tolist()
         self._away[day.came_back] = False
-        self._enter(("resident", resident(self.people, int(slot), away=False)) for slot in day.came_back)
+        self._book.enter(("resident", resident(self.people, int(slot), away=False)) for slot in day.came_back)
         wanted = sorted(self.staff.wanted_limits() - self._own_limits)
-        self._enter(own_limit(self.people, slot, rule) for slot, rule in wanted)
+        self._book.enter(own_limit(self.people, slot, rule) for slot, rule in wanted)
         self._own_limits |= set(wanted)
 
     def _leave(self, slots: Iterable[int]) -> None:
         slots = list(slots)
         self._away[slots] = True
-        self._enter(("resident", resident(self.people, slot, away=True)) for slot in slots)
-
-    def _remove(self, windows: Iterable[Window]) -> None:
-        changes = []
-        for window in windows:
-            self._version += 1
-            key = window.record.id
-            changes.append(RegistryChange(version=self._version, entity="check_window", key=key, record=None))
-        self.engine.apply(changes)
-
-    def _enter(self, records: Iterable[tuple[Entity, Record]]) -> None:
-        changes = []
-        for entity, record in records:
-            self._version += 1
-            changes.append(change(self._version, entity, record))
-        self.engine.apply(changes)
+        self._book.enter(("resident", resident(self.people, slot, away=True)) for slot in slots)
 
 
 def measure(
