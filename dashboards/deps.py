@@ -55,6 +55,14 @@ class DemoControl(Protocol):
         """Let the wearer fall."""
         ...
 
+    async def fall_motion(self) -> None:
+        """Let the wearer fall so that only the motion of the wrist tells, and nobody answers."""
+        ...
+
+    async def sit_down_hard(self) -> None:
+        """Let the wearer drop into a chair: motion that is no fall."""
+        ...
+
     async def walk_away(self) -> None:
         """Let the wearer leave the safe zone."""
         ...
@@ -118,7 +126,8 @@ class Deps:
 
     ``pool`` must be open as long as the application lives; ``conninfo`` is for the change listener, which
     keeps connections of its own. ``secure_cookies`` is True where the console is reached over https.
-    ``twilio`` None: there is no account, and its webhooks are refused.
+    ``twilio`` None: there is no account, and its webhooks are refused. ``public_url``: where phones reach the
+    console from outside, without a slash at its end; None: nobody said so.
     """
 
     conninfo: str
@@ -130,3 +139,4 @@ class Deps:
     demo: DemoControl | None = None
     secure_cookies: bool = False
     twilio: TwilioWebhooks | None = None
+    public_url: str | None = None

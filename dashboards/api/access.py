@@ -13,12 +13,15 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store.accounts import Account, Role, Session, session
+from gateway.store.alarm_list import site_of_alarm
+from gateway.store.connection import Connection
 
 COOKIE: Final = "anxin_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -59,6 +62,13 @@ class Principal:
         """Answer 404 for something of a site that the account does not see: it is not there for them."""
         if not self.account.sees(site):
             raise Problem(404, f"there is no such {what}")
+
+
+async def require_alarm(conn: Connection, principal: Principal, alarm: UUID) -> None:
+    """Answer 404 for an alarm that is not there, or is of a site that the account does not see."""
+    site = await site_of_alarm(conn, alarm)
+    if site is None or not principal.account.sees(site):
+        raise Problem(404, "there is no such alarm")
 
 
 def deps_of(request: Request) -> Deps:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from alerts.alarm import Alarm
 from alerts.desk import UnknownAlarm, act
 from alerts.transitions import Command, Event, Refused, Unchanged
-from dashboards.api.access import Acting, DepsOf, Principal, SignedIn
+from dashboards.api.access import Acting, DepsOf, Principal, SignedIn, require_alarm
 from dashboards.api.metrics import ACTIONS
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
-from gateway.store.alarm_list import Cursor, ListedState, alarm_object, alarm_objects, site_of_alarm
+from gateway.store.alarm_list import Cursor, ListedState, alarm_object, alarm_objects
 
 router = APIRouter(tags=["alarms"])
 
@@ -125,10 +125,7 @@ async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Comm
     """Let the principal do it; the alarm after it. Raises ``Problem`` 404, or 409 with the alarm as it is."""
     event = str(command.__struct_config__.tag)
     async with deps.pool.connection() as conn:
-        site = await site_of_alarm(conn, alarm)
-    if site is None:
-        raise Problem(404, "there is no such alarm")
-    principal.require_site(site, "alarm")
+        await require_alarm(conn, principal, alarm)
     done = await act(deps.alarm_store, alarm, command, principal.account.username, deps.clock.now_ms())
     match done:
         case UnknownAlarm():

@@ -20,6 +20,7 @@ from dashboards.api import (
     drills,
     escalation,
     exchange,
+    finding,
     health,
     measurements,
     problems,
@@ -29,6 +30,7 @@ from dashboards.api import (
     session,
     stream,
     together,
+    traces,
     webhooks,
 )
 from dashboards.api.feed import Feed
@@ -57,12 +59,14 @@ def create_app(deps: Deps) -> FastAPI:
     for room in (
         health,
         session,
+        finding,
         alarms,
         reports,
         checks,
         together,
         drills,
         escalation,
+        traces,
         stream,
         records,
         measurements,

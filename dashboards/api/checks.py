@@ -109,11 +109,11 @@ async def note_a_call(request: Request, deps: DepsOf, principal: Acting, key: st
 
     async def work() -> Answer:
         now = deps.clock.now_ms()
-        async with deps.pool.connection() as conn, conn.transaction():
-            await note_call(conn, check.slot, check.closes_at, Call(t=now, actor=actor, result=body.result, note=note))
-        if body.result == "well":
+        if body.result == "well":  # first: whoever is well is not asked for again, should the rest fail
             async with deps.alarm_store.transaction() as tx:
                 await clear(tx, check.resident, actor=actor, how="call", at=now, note=note)
+        async with deps.pool.connection() as conn, conn.transaction():
+            await note_call(conn, check.slot, check.closes_at, Call(t=now, actor=actor, result=body.result, note=note))
         return Answer(200, msgspec.json.encode(await _load(deps, principal, key)))
 
     return await once(request, principal, work)

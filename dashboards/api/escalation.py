@@ -8,9 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, SignedIn
-from dashboards.api.problems import Problem
-from gateway.store.alarm_list import site_of_alarm
+from dashboards.api.access import DepsOf, SignedIn, require_alarm
 from gateway.store.escalation_view import escalation_of
 
 router = APIRouter(tags=["alarms"])
@@ -20,8 +18,6 @@ router = APIRouter(tags=["alarms"])
 async def one_escalation(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     """The frozen plan's policy and the steps of the newest round, in the order of their times (ms)."""
     async with deps.pool.connection() as conn:
-        site = await site_of_alarm(conn, alarm)
-        if site is None or not principal.account.sees(site):
-            raise Problem(404, "there is no such alarm")
+        await require_alarm(conn, principal, alarm)
         found = await escalation_of(conn, alarm)
     return Response(msgspec.json.encode(found), media_type="application/json")

@@ -10,9 +10,11 @@ from zoneinfo import available_timezones
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from devices.phones import normalise_phone
-from devices.registry import ResidentStatus
+from devices.polygons import polygon_fault
+from devices.registry import ResidentStatus, ZoneHours
 from gateway.store import registry_records as records
 
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
@@ -25,6 +27,13 @@ def _timezone(name: str) -> str:
     return name
 
 
+def _polygon(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    if fault := polygon_fault(corners):
+        told = {"code": fault.code, "corners": list(fault.corners), "params": fault.params}
+        raise PydanticCustomError("polygon", "{words}", {"words": str(fault), **told})
+    return corners
+
+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_PRINTABLE)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PRINTABLE)]
@@ -33,6 +42,9 @@ Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(normalis
 Timezone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_timezone)]
 Language = Literal["zh", "en"]
 Time = Annotated[int, Field(ge=0, le=32_503_680_000_000, description="Unix ms")]
+ClockTime = Annotated[
+    str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"), Field(description="local, HH:MM")
+]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -257,25 +269,37 @@ class ResponderForm(Form):
         return msgspec.convert(self.model_dump(), records.ResponderFields)
 
 
+class ZoneHoursForm(Form):
+    """When a zone counts, by the resident's own clock; ``days``: 0 is Monday, those on which it begins to count."""
+
+    days: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7)] = [*range(7)]
+    opens: ClockTime = Field(default="00:00", alias="from")
+    closes: ClockTime = Field(default="24:00", alias="to")
+
+    def fields(self) -> ZoneHours:
+        """What the store takes."""
+        return ZoneHours(days=tuple(sorted(set(self.days))), opens=self.opens, closes=self.closes)
+
+
 class FenceForm(Form):
-    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]."""
+    """A zone in which a resident may walk alone: a circle, or a polygon of [lat, lon]; ``active`` absent: always."""
 
     resident: Short
     name: Name
     circle: CircleForm | None = None
-    polygon: Annotated[list[tuple[Latitude, Longitude]], Field(min_length=3, max_length=1000)] | None = None
+    polygon: Annotated[list[tuple[Latitude, Longitude]], AfterValidator(_polygon)] | None = None
+    active: ZoneHoursForm | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
         if (self.circle is None) == (self.polygon is None):
             raise ValueError("a zone has either a circle or a polygon")
-        if self.polygon is not None and len(set(self.polygon)) < 3:
-            raise ValueError("a polygon has at least three different corners")
         return self
 
     def fields(self) -> records.FenceFields:
         """What the store takes."""
-        return msgspec.convert(self.model_dump(), records.FenceFields)
+        shape = msgspec.convert(self.model_dump(exclude={"active"}), records.FenceFields)
+        return msgspec.structs.replace(shape, active=None if self.active is None else self.active.fields())
 
 
 def _known(form: BaseModel) -> dict[str, object]:

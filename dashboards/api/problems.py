@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -97,11 +97,19 @@ def _pointer(where: Iterable[object]) -> str:
     return "/" + "/".join(str(part) for part in where)
 
 
+_TOLD: Final = ("code", "corners", "params")
+"""What a check of ours says beside its words, for pages that show it in their own."""
+
+
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
         # Our own checks raise ValueError; pydantic puts this before what they say.
-        {"pointer": _pointer(each["loc"]), "detail": str(each["msg"]).removeprefix("Value error, ")}
+        {
+            "pointer": _pointer(each["loc"]),
+            "detail": str(each["msg"]).removeprefix("Value error, "),
+            **{name: each["ctx"][name] for name in _TOLD if name in each.get("ctx", {})},
+        }
         for each in error.errors()
     ]
     detail = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors)

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from alerts.replies import NothingToConfirm, confirm
-from dashboards.api.access import Acting, DepsOf, Principal, SignedIn
+from dashboards.api.access import Acting, DepsOf, Principal, SignedIn, require_alarm
 from dashboards.api.metrics import ACTIONS
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
-from gateway.store.alarm_list import site_of_alarm
 from gateway.store.inbox_list import replies
 
 alarms = APIRouter(tags=["alarms"])
@@ -40,10 +39,7 @@ async def confirm_well(request: Request, deps: DepsOf, principal: Acting, alarm:
 
 async def _confirmed(deps: Deps, principal: Principal, alarm: UUID) -> Any:
     async with deps.pool.connection() as conn:
-        site = await site_of_alarm(conn, alarm)
-    if site is None:
-        raise Problem(404, "there is no such alarm")
-    principal.require_site(site, "alarm")
+        await require_alarm(conn, principal, alarm)
     done = await confirm(deps.alarm_store, alarm, principal.account.username, deps.clock.now_ms())
     if done is None:
         raise Problem(404, "there is no such alarm")

@@ -179,7 +179,7 @@ def home_zone(
         centre = Circle(lat=current.circle.lat, lon=current.circle.lon, radius_m=radius_m)
     if current.circle == centre:
         return None
-    fields = FenceFields(resident=resident, name=current.name, circle=centre)
+    fields = FenceFields(resident=resident, name=current.name, circle=centre, active=current.active)
     return FenceRow(line=place, id=found, new=False, fields=fields)
 
 
@@ -208,7 +208,8 @@ def fence_row(
     else:
         shape = {"circle": circle, "polygon": current.polygon}
     name = told.get("name") or (current.name if current else ZONE_NAMES["zh"])
-    fields = FenceFields(resident=resident, name=name, **shape)
+    active = current.active if current else None
+    fields = FenceFields(resident=resident, name=name, active=active, **shape)
     if current is not None and fields == msgspec.convert(current, FenceFields, from_attributes=True):
         return None
     return FenceRow(line=place, id=key or new_id(), new=current is None, fields=fields)

@@ -12,6 +12,7 @@ from dashboards.exchange.faults import Refusal
 from dashboards.exchange.tables import MAX_CELL, Cell, shown
 from dashboards.exchange.text import plain, plain_name
 from devices.phones import normalise_phone
+from devices.polygons import polygon_fault
 
 Reader = Callable[[Cell], object]
 
@@ -263,8 +264,8 @@ def polygon(cell: Cell) -> list[tuple[float, float]]:
         assert isinstance(lat, float)
         assert isinstance(lon, float)
         corners.append((lat, lon))
-    if len(set(corners)) < 3 or len(corners) > 1000:
-        raise Refusal("polygon")
+    if fault := polygon_fault(corners):
+        raise Refusal(f"polygon_{fault.code}", **fault.params)
     return corners
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from devices.polygons import POLYGON_WORDS
+
 _WORDS: Final[dict[str, str]] = {
     "missing": "must be filled in",
     "too_long": "has more than {most} characters",
@@ -27,6 +29,7 @@ _WORDS: Final[dict[str, str]] = {
     "timezone": "is not a time zone of the IANA database, for example Asia/Shanghai",
     "id": "may have 1 to 64 letters, digits, - and _",
     "polygon": "needs at least three different corners as lat,lon; lat,lon; lat,lon",
+    **{f"polygon_{code}": words for code, words in POLYGON_WORDS.items()},
     "shape": "a zone has either a radius or a polygon",
     "site_missing": "no site: add a column for it or choose one for the whole file",
     "site_unknown": "there is no such site",

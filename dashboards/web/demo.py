@@ -19,6 +19,8 @@ DEEDS: Final[dict[str, Callable[[DemoControl], Awaitable[None]]]] = {
     "press-sos": lambda control: control.press_sos(),
     "check-in": lambda control: control.check_in(),
     "fall": lambda control: control.fall(),
+    "fall-motion": lambda control: control.fall_motion(),
+    "sit-down-hard": lambda control: control.sit_down_hard(),
     "walk-away": lambda control: control.walk_away(),
     "stop-moving": lambda control: control.stop_moving(),
     "battery-out": lambda control: control.battery_out(),

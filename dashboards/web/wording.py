@@ -12,14 +12,24 @@ from typing import Any, Final
 
 from alerts.checks import WEEKDAYS, Weekday
 from devices.clock import DAY_MS, zone
+from devices.registry import ZoneHours
 
 LANGUAGES: Final = ("zh", "en")
 
 _UNITS: Final = {
     "_m": "m", "_s": "s", "_ms": "ms", "_pct": "%", "_g": "g", "_mg": "mg", "_bpm": "bpm", "_mmhg": "mmHg",
-    "_deg": "°", "_dbm": "dBm", "_mps": "m/s", "_c": "°C",
+    "_deg": "°", "_deg_per_m": "°/m", "_dbm": "dBm", "_mps": "m/s", "_c": "°C",
 }  # fmt: skip
 """Which unit a field's name ends in; the longest ending counts."""
+
+
+_ASKED: Final = ("answer", "asked.why")
+_TOLD: Final = ("escalation.outcome", "message.reason")
+_NOTE_WORDS: Final = {
+    "answered": _ASKED, "not_asked": _ASKED, "follow_failed": ("follow.why",),
+    "nobody_to_tell": _TOLD, "not_delivered": _TOLD, "again": _TOLD,
+}  # fmt: skip
+"""Where the code that is a timeline entry's note is put into words; of all others it is a severity."""
 
 
 @cache
@@ -40,6 +50,12 @@ def catalogue_json(language: str) -> bytes:
 def catalogue_version() -> str:
     """Changes whenever a text changes: browsers may keep a version for good."""
     return hashlib.sha256(b"".join(catalogue_json(language) for language in LANGUAGES)).hexdigest()[:12]
+
+
+@cache
+def _evidence_places(language: str) -> dict[str, int]:
+    names = [key.removeprefix("evidence.") for key in catalogue()[language] if key.startswith("evidence.")]
+    return {name: place for place, name in enumerate(names)}
 
 
 class Wording:
@@ -76,27 +92,40 @@ class Wording:
     def evidence(self, evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(label, value with unit) of the numbers that made a rule fire; what is absent is left out."""
         return [
-            (self.known(f"evidence.{name}", name), self._measure(name, value))
-            for name, value in evidence.items()
+            (self.known(f"evidence.{name}", name), self._measure(_measured_as(name, evidence), value))
+            for name, value in sorted(evidence.items(), key=lambda each: self._place_of(each[0]))
             if value is not None and value != []
         ]
+
+    def _place_of(self, name: str) -> int:
+        """Where a number stands among the others: as the catalogue has them, what it does not know last."""
+        places = _evidence_places(self.language)
+        return places.get(name, len(places))
 
     def _measure(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
             return self.t("yes" if value else "no")
+        if name == "other_rules":
+            return self.t("list.comma").join(self.t(f"rule.{rule}") for rule in value)
         if not isinstance(value, int | float):
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if name in ("charging", "worn", "at_home", "never_reported"):
-            return self.t("yes" if value else "no")
-        if name.endswith("local_hour"):
+        if (coded := self._coded(name, value)) is not None:
+            return coded
+        if name.endswith(("local_hour", "_from_h", "_to_h")):
             return "{:02d}:{:02d}".format(*divmod(round(value * 60), 60))
-        if name == "confidence":
+        if name in ("confidence", "probability", "threshold", "regular"):
             return f"{value * 100:.0f} %"
         if name.endswith("_s") or name.startswith("seconds_"):
             return self.duration(float(value))
         unit = unit_of(name)
         number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
         return f"{number} {unit}".strip()
+
+    def _coded(self, name: str, value: float) -> str | None:
+        """What a number that counts nothing stands for."""
+        if name in ("charging", "worn", "at_home", "never_reported"):
+            return self.t("yes" if value else "no")
+        return self._texts.get(f"evidence.{name}.{value:.0f}") if name in ("pattern", "reason") else None
 
     def duration(self, seconds: float) -> str:
         """``45 s``, ``12 min``, ``3 h 20 min``."""
@@ -108,6 +137,12 @@ class Wording:
             return self.t("duration.min", n=minutes)
         return self.t("duration.h_min", h=minutes // 60, n=minutes % 60)
 
+    def metres(self, metres: float) -> str:
+        """``85 m``, ``1.6 km``: as somebody says it who points there."""
+        if metres >= 1000:
+            return self.t("link.km", n=f"{metres / 1000:.1f}".removesuffix(".0"))
+        return self.t("link.m", n=10 * round(metres / 10) if metres > 100 else max(round(metres), 1))
+
     def minutes(self, seconds: float) -> str:
         """``under 1 min``, ``12 min``, ``3 h 20 min``: of what is shown anew once a minute."""
         minutes = int(max(seconds, 0)) // 60
@@ -115,17 +150,22 @@ class Wording:
             return self.t("duration.under_min")
         return self.t("duration.min", n=minutes) if minutes < 120 else self.duration(minutes * 60)
 
-    def entry_note(self, event: str, note: str) -> str:
+    def entry_note(self, event: str, note: str, timezone: str) -> str:
         """The note of a timeline entry, its codes put into words."""
+        if event == "accompanied" and note.isdecimal():
+            return self.t("accompanied.until", at=self.local(int(note), timezone).replace("T", " "))
         if event == "told":
             return " · ".join(self.known(f"escalation.word.{word}", word) for word in note.split())
         if event == "step_skipped":
             step, _, reason = note.partition(": ")
             words = [self.known(f"escalation.word.{word}", word) for word in step.split()]
             return f"{' · '.join(words)}: {self.known(f'escalation.outcome.{reason}', reason)}"
-        if event in ("nobody_to_tell", "not_delivered", "again"):
-            return self.known(f"escalation.outcome.{note}", self.known(f"message.reason.{note}", note))
-        return self.known(f"severity.{note}", note)
+        if event in ("asked", "lies_still", "walks", "followed", "follow_ended"):
+            return self.duration(float(note))
+        if event == "heart_rate":
+            return self._measure("heart_rate_bpm", float(note))
+        families = _NOTE_WORDS.get(event, ("severity",))
+        return next((self._texts[key] for key in (f"{each}.{note}" for each in families) if key in self._texts), note)
 
     def days(self, days: Sequence[Weekday]) -> str:
         """``every day``, ``Monday to Friday``, or each of them."""
@@ -139,6 +179,10 @@ class Wording:
         """When a check is promised, and what keeps it: ``08:00 – 09:30 · every day · a press``."""
         return f"{opens} – {closes} · {self.days(days)} · {self.t(f'plan.by.{by}')}"
 
+    def zone_hours(self, hours: ZoneHours) -> str:
+        """When a zone counts: ``08:00 – 18:00 · Monday to Friday``."""
+        return f"{hours.opens} – {hours.closes} · {self.days([WEEKDAYS[day] for day in hours.days])}"
+
     def place(self, address: Mapping[str, Any] | None) -> str:
         """An address in the order of its language: the large before the small in Chinese, else the reverse."""
         if not address:
@@ -150,6 +194,11 @@ class Wording:
                 bare = value.isascii() and any(character.isdigit() for character in value)
                 parts.append(self.t(f"address.{field}", n=value) if bare else value)
         return " ".join(parts) if self.language == "zh" else ", ".join(reversed(parts))
+
+
+def _measured_as(name: str, evidence: Mapping[str, Any]) -> str:
+    """A threshold is counted as what it is a threshold of: a probability, or a score."""
+    return "score" if name == "threshold" and "score" in evidence else name
 
 
 def unit_of(name: str) -> str:

@@ -104,3 +104,18 @@ async def test_the_changes_of_the_rules_tell_who_from_what_to_what(console: Cons
     await expect(newest).to_contain_text("李静")
     await expect(newest).to_contain_text("125 次/分")
     await expect(newest).to_contain_text("120 次/分")
+
+
+async def test_how_readily_falls_alarm_is_chosen_by_word(console: Console, desk: Watched) -> None:
+    page = desk.page
+    await page.goto(f"/rules?resident={console.resident.id}")
+    point = page.locator(field(page, "fall.motion.working_point"))
+    await expect(page.locator('[id="fall.motion"] [data-parameter]').first).to_have_attribute(
+        "data-parameter", "fall.motion.working_point"
+    )
+    assert await point.locator("option").all_inner_texts() == ["沿用：均衡", "灵敏", "均衡", "安静"]
+    await point.select_option(label="安静")
+    await save(page, "fall.motion")
+    await expect(page.locator('[id="fall.motion"] .chip')).to_contain_text("1 项已改")
+    assert await settings(console) == [("resident", "fall.motion.working_point", 2.0)]
+    await expect(point).to_have_value("2")

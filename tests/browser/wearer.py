@@ -22,6 +22,12 @@ class PlayedDemo:
     async def fall(self) -> None:
         self.deeds.append("fall")
 
+    async def fall_motion(self) -> None:
+        self.deeds.append("fall_motion")
+
+    async def sit_down_hard(self) -> None:
+        self.deeds.append("sit_down_hard")
+
     async def walk_away(self) -> None:
         self.deeds.append("walk_away")
 

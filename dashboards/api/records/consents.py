@@ -12,13 +12,12 @@ from starlette.responses import Response
 
 from alerts.alarm import Alarm
 from alerts.opening import NotOpened
-from dashboards.api.access import DepsOf, EditingContacts, Opening
+from dashboards.api.access import DepsOf, EditingContacts, Opening, require_alarm
 from dashboards.api.forms import ConsentForm, WithdrawalForm
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import create, load, replace, require_resident
 from dashboards.api.records.routes import readable, router_of, with_history
-from gateway.store.alarm_list import site_of_alarm
 from gateway.store.consents import add_consent, open_position, withdraw_consent
 from gateway.store.registry_records import Consent
 
@@ -72,10 +71,7 @@ async def break_open(request: Request, deps: DepsOf, principal: Opening, alarm: 
 
     async def work() -> Answer:
         async with deps.pool.connection() as conn:
-            site = await site_of_alarm(conn, alarm)
-            if site is None:
-                raise Problem(404, "there is no such alarm")
-            principal.require_site(site, "alarm")
+            await require_alarm(conn, principal, alarm)
             account, now = principal.account.username, deps.clock.now_ms()
             done = await open_position(conn, alarm, account, body.reason, now)
         match done:

@@ -27,7 +27,7 @@ async def add_fence(request: Request, deps: DepsOf, principal: Managing, body: F
 
 @router.put("/fences/{key}")
 async def replace_fence(deps: DepsOf, principal: Managing, key: str, body: FenceForm) -> Response:
-    """Replace a zone's name and shape."""
+    """Replace a zone's name, shape and hours."""
     current = await load(deps, principal, Fence, key)
     require_same_resident(current.resident, body.resident)
     return await replace(

@@ -1,9 +1,15 @@
 """The private pages behind the links of messages, for family and for whoever goes there: no account, nothing else.
 
-Owns ``/a/{token}``. What a page may show of somebody is decided by ``gateway.store.disclosure``; what an answer
-does, by ``alerts.replies``, the same as by SMS.
+Owns ``/a/{token}``, and ``/find/{token}/live``, which feeds the live map. What a page may show of somebody is decided
+by ``gateway.store.disclosure``; what an answer does, by ``alerts.replies``, the same as by SMS.
 """
 
-from dashboards.web.links.routes import router
+from fastapi import APIRouter
+
+from dashboards.web.links import live, routes
+
+router = APIRouter()
+router.include_router(routes.router)
+router.include_router(live.router)
 
 __all__ = ["router"]

@@ -7,10 +7,8 @@ from typing import Final
 
 import msgspec
 
+from alerts.search import offset_m
 from gateway.store.disclosure import Whereabouts
-
-EARTH_RADIUS_M: Final = 6_371_008.8
-"""The mean radius. Source: IUGG, Moritz 2000, doi:10.1007/s001900050278."""
 
 DIRECTIONS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _SCALES_M: Final = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
@@ -39,7 +37,7 @@ def compass(place: Whereabouts) -> Compass | None:
     """Where a place lies from home; None when nobody entered the home."""
     if place.home_lat is None or place.home_lon is None:
         return None
-    north, east = _offset_m(place.home_lat, place.home_lon, place.lat, place.lon)
+    north, east = offset_m(place.home_lat, place.home_lon, place.lat, place.lon)
     distance_m = math.hypot(north, east)
     at_home = distance_m <= max(_AT_HOME_M, place.accuracy_m or 0.0)
     direction = None if at_home else DIRECTIONS[round(math.degrees(math.atan2(east, north)) / 45) % 8]
@@ -52,14 +50,4 @@ def compass(place: Whereabouts) -> Compass | None:
         x=round(east * unit, 1),
         y=round(-north * unit, 1),
         blur=round(min(max((place.accuracy_m or 0.0) * unit, 9.0), RADIUS), 1),
-    )
-
-
-def _offset_m(from_lat: float, from_lon: float, lat: float, lon: float) -> tuple[float, float]:
-    """Metres to the north and to the east on a plane that touches the first place; 0.1 % wrong at 100 km."""
-    east_deg = (lon - from_lon + 180) % 360 - 180
-    mean = math.radians((from_lat + lat) / 2)
-    return (
-        math.radians(lat - from_lat) * EARTH_RADIUS_M,
-        math.radians(east_deg) * EARTH_RADIUS_M * math.cos(mean),
     )

@@ -48,6 +48,19 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return self.mine is not None and self.mine.verb in _GOES
 
 
+def extent_for(alarm: Alarm, who: Replier) -> Extent:
+    """How much of somebody ``who`` may know: all of it from their yes until the end."""
+    mine = last_answer(alarm, who.actor)
+    goes = mine is not None and mine.verb in _GOES and alarm.is_active
+    of_many = who.role == GROUP or who.of_a_group
+    return "card" if goes and who.role not in (GROUP, FAMILY) else "building" if of_many else "door"
+
+
+def sees_place(who: Replier, extent: Extent) -> bool:
+    """Whether they may know where somebody is, as far as that was agreed."""
+    return who.role == FAMILY or extent == "card"
+
+
 async def gather(conn: Connection, alarm: Alarm, who: Replier, now: int) -> Facts:
     """What ``who`` may know at ``now`` (ms).
 
@@ -55,11 +68,7 @@ async def gather(conn: Connection, alarm: Alarm, who: Replier, now: int) -> Fact
     as one of a group does not, until they say yes. From a yes until the end both know how to get in. Family know
     where somebody is, as far as that was agreed.
     """
-    mine = last_answer(alarm, who.actor)
-    goes = mine is not None and mine.verb in _GOES and alarm.is_active
-    of_many = who.role == GROUP or who.of_a_group
-    extent: Extent = "card" if goes and who.role not in (GROUP, FAMILY) else "building" if of_many else "door"
-    sees_place = who.role == FAMILY or extent == "card"
+    extent = extent_for(alarm, who)
     kinds = await kinds_of_responders(conn, alarm.site, named_in(alarm))
     return Facts(
         alarm=alarm,
@@ -67,8 +76,8 @@ async def gather(conn: Connection, alarm: Alarm, who: Replier, now: int) -> Fact
         centre=await centre(conn, alarm.site),
         story=story_of(alarm, kinds),
         people=await disclosed(conn, alarm.id, now, extent),
-        place=await whereabouts(conn, alarm.id, now) if sees_place else None,
-        mine=mine,
+        place=await whereabouts(conn, alarm.id, now) if sees_place(who, extent) else None,
+        mine=last_answer(alarm, who.actor),
         extent=extent,
         named=by_name(alarm) if who.role == GROUP else (),
     )

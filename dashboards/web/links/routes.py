@@ -16,17 +16,24 @@ from alerts.replies import Replier, Verb, answer
 from dashboards.api.access import DepsOf
 from dashboards.api.session import address_of
 from dashboards.deps import Deps
-from dashboards.web.links.facts import FAMILY, GROUP, gather
+from dashboards.web.links.facts import FAMILY, GROUP, Facts, gather
 from dashboards.web.links.group import NO_NAME, NOBODY, Press, TooMany, asks, own_link
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.links.view import Words
 from dashboards.web.rendering import page
 from dashboards.web.wording import LANGUAGES
+from devices.clock import HOUR_MS
+from gateway.store.accompanying import accompany_noted
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
 from gateway.store.links import Expired, Link, open_link
 
 P = ParamSpec("P")
+
+ACCOMPANIED: Final = "accompanied"
+"""What family say of somebody who wanders: "I am with them, for so many hours"."""
+FAMILY_GOES_ALONG_AT_MOST_H: Final = 12
+"""A visit; a longer one is the desk's to write down. Assumption, ADR 36."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -65,7 +72,7 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
             return _fresh(request, await _several(request, deps, conn, token, link, speaks))
         one = next((each for each in link.alarms if str(each.id) == alarm), link.alarm)
         now = deps.clock.now_ms()
-        facts = await gather(conn, one, _replier(link), now)
+        facts = await gather(conn, one, replier_of_link(link), now)
         asked = await asks(conn, one) if link.role == GROUP and one.is_active else NOBODY
     words = Words(speaks, facts.centre, now)
     shown = page(
@@ -76,7 +83,7 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
         centre=facts.centre,
         live=facts.story.stage,
         several=len(link.alarms) > 1,
-        view=words.details(facts, link.expires_at),
+        view={**words.details(facts, link.expires_at), "live_map": _shows_live_map(facts)},
         spot=None if facts.place is None else words.spot(facts.place),
         other=_other_language(speaks, alarm),
         asked=asked,
@@ -96,6 +103,7 @@ async def reply(
     person: Annotated[str, Form()] = "",
     responder: Annotated[str, Form()] = "",
     word: Annotated[str, Form()] = "",
+    hours: Annotated[int, Form()] = 0,
 ) -> Response:
     """Answer, as by SMS; then the page again, so that reloading it answers nothing."""
     link = await _open(request, deps, token)
@@ -106,9 +114,21 @@ async def reply(
         if one.is_active and verb == "take":
             press = Press(person=person, responder=responder, word=word)
             return await _taken(request, deps, token, link, one, press)
+    elif one is not None and verb == ACCOMPANIED and may_accompany(one, link.role):
+        await _accompanied(deps, link, one, hours)
     elif one is not None and verb in _VERBS:
-        await answer(deps.alarm_store, one.id, _replier(link), _VERBS[verb], deps.clock.now_ms(), way="page")
+        await answer(deps.alarm_store, one.id, replier_of_link(link), _VERBS[verb], deps.clock.now_ms(), way="page")
     return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
+
+
+async def _accompanied(deps: Deps, link: Link, alarm: Alarm, hours: int) -> None:
+    """Family go along for some hours: nothing sounds meanwhile, and what sounded is well by their word."""
+    assert alarm.resident is not None
+    now, who = deps.clock.now_ms(), replier_of_link(link)
+    until = now + min(max(hours, 1), FAMILY_GOES_ALONG_AT_MOST_H) * HOUR_MS
+    async with deps.pool.connection() as conn:
+        await accompany_noted(conn, who.actor, alarm.resident, until, now=now, note=link.name or None)
+    await answer(deps.alarm_store, alarm.id, who, "well", now, way="page")
 
 
 async def _taken(request: Request, deps: Deps, token: str, link: Link, alarm: Alarm, press: Press) -> Response:
@@ -124,7 +144,7 @@ async def _taken(request: Request, deps: Deps, token: str, link: Link, alarm: Al
     if own is None:
         query = {"alarm": str(alarm.id), **query, "who": NO_NAME}
     elif isinstance(theirs, Link):
-        await answer(deps.alarm_store, theirs.alarm.id, _replier(theirs), "take", now, way="page")
+        await answer(deps.alarm_store, theirs.alarm.id, replier_of_link(theirs), "take", now, way="page")
     return RedirectResponse(f"/a/{own or token}" + (f"?{urlencode(query)}" if query else ""), 303, _HEADERS)
 
 
@@ -152,7 +172,7 @@ def _closed(request: Request, why: str, status: int, language: str | None) -> Re
 
 
 async def _several(request: Request, deps: Deps, conn: Connection, token: str, link: Link, speaks: str) -> Response:
-    now, who = deps.clock.now_ms(), _replier(link)
+    now, who = deps.clock.now_ms(), replier_of_link(link)
     alarms = sorted(link.alarms, key=lambda each: (not each.is_active, -each.raised_at))
     known = [await gather(conn, alarm, who, now) for alarm in alarms]
     words = Words(speaks, known[0].centre, now)
@@ -179,12 +199,23 @@ def _fresh(request: Request, response: Response, *, but: str = "") -> Response:
     return response
 
 
+def may_accompany(alarm: Alarm, role: str) -> bool:
+    """Whether they may say for how long they go along."""
+    return role == FAMILY and alarm.kind == "wandering" and alarm.is_active and alarm.resident is not None
+
+
+def _shows_live_map(facts: Facts) -> bool:
+    """Whether the same link opens the live map: to whoever may see the place of somebody who is sought."""
+    return facts.place is not None and facts.alarm.kind == "wandering" and facts.alarm.is_active
+
+
 def _other_language(speaks: str, alarm: str) -> str:
     other = next(language for language in LANGUAGES if language != speaks)
     return "?" + urlencode({"lang": other} | ({"alarm": alarm} if alarm else {}))
 
 
-def _replier(link: Link) -> Replier:
+def replier_of_link(link: Link) -> Replier:
+    """Who answers by the page of a message."""
     return Replier(
         role=link.role,
         name=link.name,

@@ -157,10 +157,12 @@ class Words:
         return Spot(
             words=self._from_home(drawing),
             at=self.moment(place.t),
-            accuracy="" if place.accuracy_m is None else self._t("link.accuracy", m=self._metres(place.accuracy_m)),
+            accuracy=""
+            if place.accuracy_m is None
+            else self._t("link.accuracy", m=self._wording.metres(place.accuracy_m)),
             compass=drawing,
-            half_scale="" if drawing is None else self._metres(drawing.scale_m / 2),
-            full_scale="" if drawing is None else self._metres(drawing.scale_m),
+            half_scale="" if drawing is None else self._wording.metres(drawing.scale_m / 2),
+            full_scale="" if drawing is None else self._wording.metres(drawing.scale_m),
             map=self._t("link.map_address", lat=f"{place.lat:.6f}", lon=f"{place.lon:.6f}"),
         )
 
@@ -170,12 +172,7 @@ class Words:
         if drawing.direction is None:
             return self._t("link.near_home")
         direction = self._t(f"link.direction.{drawing.direction}")
-        return self._t("link.from_home", distance=self._metres(drawing.distance_m), direction=direction)
-
-    def _metres(self, metres: float) -> str:
-        if metres >= 1000:
-            return self._t("link.km", n=f"{metres / 1000:.1f}".removesuffix(".0"))
-        return self._t("link.m", n=10 * round(metres / 10) if metres > 100 else max(round(metres), 1))
+        return self._t("link.from_home", distance=self._wording.metres(drawing.distance_m), direction=direction)
 
     def _local(self, t: int) -> datetime:
         return datetime.fromtimestamp(t / 1000, zone(self._centre.timezone))

@@ -40,7 +40,7 @@ _UNSAID: Final = frozenset(
     {"id", "device", "username", "timezone", "demo", "left_at", "erased_at", "mqtt_password_hash"}
 )
 """What says nothing to a reader of the history, or is said by another field."""
-_TIMES: Final = frozenset({"until", "from", "to"})
+_TIMES: Final = frozenset({"until", "from", "to", "accompanied_until"})
 
 _FAMILIES: Final = {
     "status": "status",

@@ -31,6 +31,8 @@ REQUESTS_SHOWN = 5
 EVENTS_SHOWN = 15
 ASSIGNMENTS_AT_MOST = 200
 CONSENTS_AT_MOST = 200
+ACCOMPANIED_H = (1, 2, 4, 8, 24)
+"""For so many hours somebody may be said to go along; whoever needs another span says so over HTTP."""
 SERVICE_CODES = ("meal", "repair", "call_back", "visit", "shopping", "medicine")
 """What is offered to whoever takes a request down by phone; devices may send any code."""
 
@@ -60,12 +62,19 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
         standings=[(purpose, _standing(purpose, holds)) for purpose in get_args(ConsentPurpose)],
         codes=SERVICE_CODES,
         scene=scene_of_person(card),
+        accompanied=_still(card.resident.accompanied_until, deps.clock.now_ms()),
+        accompanied_h=ACCOMPANIED_H,
         statuses=STATUSES,
         may_end=sorted(MAY_END),
         may_manage=manages(principal),
         may_act=principal.account.role in MAY_ACT,
         may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
     )
+
+
+def _still(until: int | None, now: int) -> int | None:
+    """A moment that is still to come, ms."""
+    return until if until is not None and until > now else None
 
 
 def _standing(purpose: ConsentPurpose, holds: dict[str, bool]) -> dict[str, bool]:

@@ -20,6 +20,8 @@ _FINE: Final = frozenset(
 )  # fmt: skip
 """Parameters that a rule's panel keeps folded away: few will ever change them."""
 
+_KINDS: Final = {"enabled": "switch", "severity": "severity", "working_point": "choice", "tell_goes_on": "choice"}
+"""How a parameter is entered, by the end of its name."""
 _HOUR_S: Final = 3600
 _MINUTE_S: Final = 60
 
@@ -43,8 +45,9 @@ class Shown(NamedTuple):
 class Field(NamedTuple):
     """One parameter as a form shows it; texts are in words, ``own``, ``least`` and ``most`` numbers in its unit.
 
-    ``kind``: ``number``, ``switch`` or ``severity``. ``own``: what was set in this very layer, empty if nothing was.
-    ``below``: what holds without it, ``below_number`` as a number, and ``below_layer`` from where.
+    ``kind``: ``number``, ``switch``, ``severity`` or ``choice``, whose ``choices`` are (number, word).
+    ``own``: what was set in this very layer, empty if nothing was. ``below``: what holds without it, ``below_number``
+    as a number, and ``below_layer`` from where.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Field(NamedTuple):
     below_layer: str
     default: str
     may_set: bool
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 class Panel(NamedTuple):
@@ -117,6 +121,8 @@ def said(wording: Wording, name: str, value: float) -> str:
             return wording.t("rules.on" if value else "rules.is_off")
         case "severity":
             return wording.t(f"severity.{SEVERITIES[int(value)]}")
+        case "choice":
+            return wording.t(f"choice.{name}.{int(value)}")
         case _:
             shown = shown_in(name)
             number = _number(value / shown.scale)
@@ -128,7 +134,7 @@ def said(wording: Wording, name: str, value: float) -> str:
 def kind_of(name: str) -> str:
     """How a parameter is entered."""
     leaf = name.rpartition(".")[2]
-    return {"enabled": "switch", "severity": "severity"}.get(leaf, "number")
+    return _KINDS.get(leaf, "number")
 
 
 def fields_of(wording: Wording, principal: Principal, place: Place, settings: Sequence[Setting]) -> dict[str, Field]:
@@ -190,14 +196,20 @@ def _field(wording: Wording, principal: Principal, place: Place, name: str, own:
         below_layer=below.layer,
         default=said(wording, name, spec.default),
         may_set=may_set(principal, place.scope, place.key, name),
+        choices=_choices(wording, name) if kind_of(name) == "choice" else (),
     )
+
+
+def _choices(wording: Wording, name: str) -> tuple[tuple[str, str], ...]:
+    spec = PARAMETERS[name]
+    return tuple((str(number), said(wording, name, number)) for number in range(int(spec.low), int(spec.high) + 1))
 
 
 def _panel(
     wording: Wording, rule: str, fields: Sequence[Field], residents: Mapping[str, Sequence[tuple[str, str]]]
 ) -> Panel:
     switch = next((field for field in fields if field.kind == "switch"), None)
-    others = [field for field in fields if field is not switch]
+    others = sorted((field for field in fields if field is not switch), key=lambda field: field.kind != "choice")
     return Panel(
         rule=rule,
         switch=switch,

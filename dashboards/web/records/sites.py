@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
+from dashboards.api.records.holidays import LONGEST
 from dashboards.web.records.found import administers, holidays_of, manages, sites_of
 from dashboards.web.rendering import page
 from gateway.store.registry import find
@@ -57,5 +58,6 @@ async def edit_site(request: Request, deps: DepsOf, principal: Managing, key: st
         principal=principal,
         site=found,
         holidays=holidays,
+        longest_holiday=LONGEST.days,
         may_make=_makes_sites(principal),
     )

@@ -10,10 +10,14 @@ import httpx
 import pytest
 
 from devices.clock import ManualClock
+from devices.registry import Fence, Resident, ZoneHours
 from gateway.store.connection import Connection
+from gateway.store.registry import accompany
+from gateway.store.registry_log import changes_since, current_version
 from tests.support.console import NOW, Clients, Desk
 
 HOME = {"lat": 31.23, "lon": 121.47}
+ZONE = {"resident": "LI", "name": "x", "circle": {**HOME, "radius_m": 300}}
 
 
 async def _create(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
@@ -66,6 +70,45 @@ async def test_what_is_entered_comes_back(client_of: Clients) -> None:
     for path, record in [("residents", resident), ("contacts", contact), ("fences", area), ("households", household)]:
         assert (await client.get(f"/api/v1/{path}/{record['id']}")).json() == record
         assert record in (await client.get(f"/api/v1/{path}")).json()["items"]
+
+
+async def test_a_zone_may_count_at_some_hours_of_some_days(client_of: Clients, conn: Connection) -> None:
+    client = await client_of("manager")
+    li = (await _resident(client))["id"]
+    circle = {**HOME, "radius_m": 300}
+    always = await _create(client, "fences", resident=li, name="home", circle=circle)
+    weekdays = {"days": [4, 0, 0], "from": "07:30", "to": "18:00"}
+    park = await _create(client, "fences", resident=li, name="park", circle=circle, active=weekdays)
+    all_day = await _create(client, "fences", resident=li, name="market", circle=circle, active={"days": [5]})
+    assert always["active"] is None
+    assert park["active"] == {"days": [0, 4], "from": "07:30", "to": "18:00"}
+    assert all_day["active"] == {"days": [5], "from": "00:00", "to": "24:00"}
+    as_answered = await client.put(f"/api/v1/fences/{park['id']}", json={**park, "name": "garden"})
+    assert as_answered.json() == {**park, "name": "garden"}
+    records = {each.key: each.record for each in await changes_since(conn, 0) if isinstance(each.record, Fence)}
+    known = records[park["id"]]
+    assert known is not None
+    assert known.active == ZoneHours(days=(0, 4), opens="07:30", closes="18:00")
+    at_any_time = await client.put(f"/api/v1/fences/{park['id']}", json={**park, "active": None})
+    assert at_any_time.json()["active"] is None
+
+
+async def test_who_is_accompanied_is_known_until_when(client_of: Clients, conn: Connection) -> None:
+    client = await client_of("manager")
+    li = (await _resident(client))["id"]
+    assert (await client.get(f"/api/v1/residents/{li}")).json()["accompanied_until"] is None
+    with_company = await accompany(conn, "mei", li, NOW + 3_600_000)
+    shown = (await client.get(f"/api/v1/residents/{li}")).json()
+    assert (with_company.accompanied_until, shown["accompanied_until"]) == (NOW + 3_600_000, NOW + 3_600_000)
+    renamed = await client.put(f"/api/v1/residents/{li}", json={**shown, "name": "李秀英", "accompanied_until": 1})
+    assert renamed.json()["accompanied_until"] == NOW + 3_600_000
+    before = await current_version(conn)
+    await accompany(conn, "mei", li, NOW + 3_600_000)
+    assert await current_version(conn) == before
+    newest = (await changes_since(conn, 0))[-1].record
+    assert isinstance(newest, Resident)
+    assert newest.accompanied_until == NOW + 3_600_000
+    assert (await accompany(conn, "mei", li, None)).accompanied_until is None
 
 
 async def test_a_device_gets_its_credentials_once(client_of: Clients, conn: Connection) -> None:
@@ -170,6 +213,22 @@ async def test_a_resident_with_an_active_alarm_cannot_be_removed(client_of: Clie
     assert (await client.delete(f"/api/v1/residents/{resident['id']}")).status_code == 204
 
 
+async def test_a_bad_polygon_is_refused_with_words_that_say_where(client_of: Clients) -> None:
+    client = await client_of("manager")
+    bow_tie = [[31.23, 121.47], [31.24, 121.48], [31.24, 121.47], [31.23, 121.48]]
+    body = {"resident": (await _resident(client))["id"], "name": "x", "polygon": bow_tie}
+    answer = (await client.post("/api/v1/fences", json=body)).json()
+    assert answer["errors"] == [
+        {
+            "pointer": "/body/polygon",
+            "detail": "the side from corner 1 to 2 crosses or touches the side from corner 3 to 4",
+            "code": "crossing",
+            "corners": [1, 2, 3, 4],
+            "params": {"a": "1", "b": "2", "c": "3", "d": "4"},
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "pointer"),
     [
@@ -184,8 +243,11 @@ async def test_a_resident_with_an_active_alarm_cannot_be_removed(client_of: Clie
         ("devices", {"site": "north", "device": "a", "resident": "r", "household": "h"}, "/body"),
         ("fences", {"resident": "LI", "name": "x"}, "/body"),
         ("fences", {"resident": "LI", "name": "x", "circle": {**HOME, "radius_m": 0}}, "/body/circle/radius_m"),
+        ("fences", {**ZONE, "active": {"days": []}}, "/body/active/days"),
+        ("fences", {**ZONE, "active": {"days": [7]}}, "/body/active/days/0"),
+        ("fences", {**ZONE, "active": {"from": "8:00"}}, "/body/active/from"),
         ("fences", {"resident": "LI", "name": "x", "polygon": [[1, 1], [1, 2]]}, "/body/polygon"),
-        ("fences", {"resident": "LI", "name": "x", "polygon": [[1, 1], [1, 2], [1, 1]]}, "/body"),
+        ("fences", {"resident": "LI", "name": "x", "polygon": [[1, 1], [1, 2], [1, 1]]}, "/body/polygon"),
         ("contacts", {"resident": "LI", "name": "x"}, "/body/phone"),
         ("contacts", {"resident": "LI", "name": "x", "phone": "123", "order": 0}, "/body/order"),
     ],

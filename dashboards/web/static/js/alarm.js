@@ -41,7 +41,10 @@ export function alarm(root, signal) {
     const body = {};
     for (const [name, value] of new FormData(form)) if (typeof value === "string" && value.trim()) body[name] = value.trim();
     const { act: what } = form.dataset;
-    if (await doing(button, () => act(id, what, numbered(body)))) form.reset();
+    if (await doing(button, () => act(id, what, numbered(body)))) {
+      form.reset();
+      form.closest("dialog")?.close();
+    }
     renew();
   }, { signal });
 }

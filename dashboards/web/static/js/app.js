@@ -9,6 +9,7 @@ import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
 import { choosing, dialogs } from "./dialogs.js";
 import { need } from "./dom.js";
+import { felt } from "./felt.js";
 import { finder } from "./finder.js";
 import { form } from "./forms.js";
 import { importing } from "./import.js";
@@ -23,11 +24,14 @@ import { plan } from "./plan.js";
 import { policy } from "./policy.js";
 import { remove } from "./remove.js";
 import { report } from "./report.js";
+import { searchers, sharing } from "./searchers.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
+import { whereabouts } from "./whereabouts.js";
+import { zone } from "./zone.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

@@ -58,6 +58,14 @@ function holderName(alarm, who) {
   return (went && went.to) || staffName(who);
 }
 
+/** Whether somebody goes along with whom the alarm is about, as its timeline says last. @param {Alarm} alarm */
+function accompanied(alarm) {
+  const said = alarm.timeline.findLast((entry) => entry.event === "accompanied" || entry.event === "accompanied_ended");
+  const until = said?.event === "accompanied" ? Number(said.note) : 0;
+  if (until <= now()) return [];
+  return [h("span", { class: "chip good" }, icon("together"), t("accompanied.until", { at: new Date(until).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" }) }))];
+}
+
 /** @param {Alarm} alarm */
 function chips(alarm) {
   const has = holding(alarm);
@@ -65,6 +73,7 @@ function chips(alarm) {
     h("span", { class: `severity-tag severity-${alarm.severity}` }, icon(alarm.severity), t(`severity.${alarm.severity}`)),
     alarm.state !== "open" && h("span", { class: "chip taken" }, t(`state.${alarm.state}`)),
     alarm.state !== "open" && has && h("span", { class: "chip taken" }, t("card.taken_by", { who: holderName(alarm, has.who) }), " · ", ticking(has.since)),
+    ...accompanied(alarm),
     alarm.late && h("span", { class: "chip warn" }, t("flag.late")),
     alarm.timeline.some((entry) => entry.event === "again") && h("span", { class: "chip bad" }, t("flag.again")),
     alarm.recovered_at !== null && h("span", { class: "chip good" }, t("flag.recovered")),

@@ -86,11 +86,13 @@ export function isFilled(form) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
     const earlier = field.dataset.notBefore && form.elements.namedItem(field.dataset.notBefore);
     if (earlier instanceof HTMLInputElement) field.setAttribute("min", earlier.value);
+    if (earlier instanceof HTMLInputElement && field.dataset.mostDays) field.setAttribute("max", daysAfter(earlier, Number(field.dataset.mostDays) - 1));
     if (field.validity.valid) continue;
     const why = field.validity;
     const text = why.customError ? field.validationMessage
       : why.valueMissing ? t("form.missing")
       : why.rangeUnderflow && field.type.startsWith("date") ? t("form.not_before", { min: (field.getAttribute("min") ?? "").replace("T", " ") })
+      : why.rangeOverflow && field.dataset.mostDays ? t("form.most_days", { days: field.dataset.mostDays })
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
       : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
       : t("form.wrong");
@@ -99,6 +101,12 @@ export function isFilled(form) {
   }
   worst?.focus();
   return !worst;
+}
+
+/** The day so many days after a field's, empty without one. @param {HTMLInputElement} field @param {number} days */
+function daysAfter(field, days) {
+  const day = field.valueAsDate;
+  return day ? new Date(day.getTime() + days * 86_400_000).toISOString().slice(0, 10) : "";
 }
 
 /** Put the server's objections where they belong. @param {HTMLFormElement} form @param {unknown} error */
@@ -170,27 +178,28 @@ export function form(root, signal) {
  * @param {(form: HTMLFormElement) => object} bodyIn
  * @param {string} sure the question before it is removed
  * @param {AbortSignal} signal
+ * @param {(form: HTMLFormElement, error: unknown) => void} objects tells what the server did not take
  */
-export function keeps(form, bodyIn, sure, signal) {
+export function keeps(form, bodyIn, sure, signal, objects = showRefusal) {
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.querySelector(".form-wrong")?.remove();
-    if (isFilled(form)) await sent(form, form.dataset.method ?? "POST", bodyIn(form));
+    if (isFilled(form)) await sent(form, objects, form.dataset.method ?? "POST", bodyIn(form));
   }, { signal });
   form.querySelector("[data-remove]")?.addEventListener("click", async () => {
-    if (confirm(sure)) await sent(form, "DELETE");
+    if (confirm(sure)) await sent(form, objects, "DELETE");
   }, { signal });
 }
 
-/** @param {HTMLFormElement} form @param {string} method @param {object} [body] */
-async function sent(form, method, body) {
+/** @param {HTMLFormElement} form @param {(form: HTMLFormElement, error: unknown) => void} objects @param {string} method @param {object} [body] */
+async function sent(form, objects, method, body) {
   try {
     await call(method, form.dataset.api ?? "", body);
     toast(t("form.saved"), "good");
     go(form.dataset.next ?? "/");
   } catch (error) {
-    showRefusal(form, error);
+    objects(form, error);
   }
 }
 

@@ -1,4 +1,4 @@
-// A button that takes one line of a list out.
+// A button that takes one line of a list out, or ends what holds; `data-sure` asks otherwise than others do.
 
 import { call, explain } from "./api.js";
 import { toast } from "./dom.js";
@@ -9,7 +9,7 @@ import { t } from "./i18n.js";
 export function remove(root, signal) {
   root.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (!confirm(t("form.remove_sure"))) return;
+    if (!confirm(t(root.dataset.sure ?? "form.remove_sure"))) return;
     try {
       await call("DELETE", root.dataset.api ?? "");
       go(location.pathname + location.search);

@@ -42,13 +42,52 @@ export interface DemoState {
   story: { running: boolean; clock: string | null; step: string | null };
 }
 
+/** When a zone counts; days from Monday 0, the resident's own clock. */
+export interface ZoneHours { days: number[]; from: string; to: string }
+
+/** `counts` false: it rests at this hour. */
 export interface Zone {
   name: string; circle?: { lat: number; lon: number; radius_m: number } | null; polygon?: [number, number][] | null;
+  active?: ZoneHours | null; counts?: boolean;
 }
 
-/** What a map is drawn from. Degrees WGS-84, metres. */
+/** `sure` false: too coarse, or a jump that nobody walks. */
+export interface TrackPoint { lat: number; lon: number; t: number; accuracy_m?: number | null; sure?: boolean }
+
+/** What a map is drawn from. Degrees WGS-84, metres. `certain` given, also as null: `fix` may be newer and less sure. */
 export interface MapScene {
-  home: { lat: number; lon: number } | null; fix: Fix | null; zones: Zone[]; track: { lat: number; lon: number; t: number }[];
+  home: { lat: number; lon: number } | null; fix: Fix | null; zones: Zone[]; track: TrackPoint[];
+  certain?: Fix | null; moment?: Fix | null; places?: { lat: number; lon: number; radius_m: number }[];
+  reach?: { lat: number; lon: number; radius_m: number } | null;
+}
+
+/** A link to the live map; `id` null: the page of a message that somebody got. */
+export interface MapLink {
+  id: string | null; for: string; expires_at: number | null; state: "open" | "expired" | "revoked" | "ended";
+  looks: { from_ms: number; to_ms: number; times: number }[];
+}
+
+/** What is known of where somebody is (`GET /api/v1/alarms/{id}/search`). Times in ms; null or absent: not known, or not to be shown. */
+export interface Search {
+  as_of: number; ended: boolean;
+  alarm: { id: string; kind: string; rule: string; state: AlarmState; event_time: number; position?: Fix | null };
+  home: { lat: number; lon: number } | null; left_at: number | null;
+  track: { items: TrackPoint[]; cursor: number };
+  last_fix: (TrackPoint & { age_ms: number }) | null;
+  last_certain: (TrackPoint & { age_ms: number; at?: "home" | "place" | "way" | null }) | null;
+  movement: { speed_mps: number | null; heading_deg: number | null; standing_ms: number } | null;
+  reach: { lat: number; lon: number; radius_m: number; since_ms: number; speed_mps: number; found_within_m?: { share: number; m: number }[] } | null;
+  battery: { pct: number; charging: boolean | null; t: number } | null;
+  devices: { id?: string; online?: boolean | null; heard_at: number | null; following?: { state: string; position_s: number; since_ms: number } | null }[];
+  places: { lat: number; lon: number; radius_m: number }[]; places_known: boolean | null; zones: Zone[];
+  responders?: { name: string; state: "going" | "there" | "cannot"; t: number }[]; links?: MapLink[];
+  withheld?: boolean;
+}
+
+/** What a wrist felt around a fall; milli-g, null where nothing is known. */
+export interface Trace {
+  t0_ms: number; rate_hz: number; jolt_ms: number; jolts: number[];
+  x_mg: (number | null)[]; y_mg: (number | null)[]; z_mg: (number | null)[];
 }
 
 /** A part of the page that needs a script; the signal fires when the part leaves the page. */

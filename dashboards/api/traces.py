@@ -1,0 +1,36 @@
+"""What the wrist felt around a fall, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from dashboards.api.access import DepsOf, SignedIn, require_alarm
+from dashboards.api.problems import Problem
+from gateway.store.traces import trace_of
+
+router = APIRouter(tags=["alarms"])
+
+
+@router.get("/api/v1/alarms/{alarm}/trace")
+async def one_trace(
+    deps: DepsOf,
+    principal: SignedIn,
+    alarm: UUID,
+    jolt_ms: Annotated[int | None, Query(description="one of `jolts`; the newest fall when absent")] = None,
+) -> Response:
+    """The samples around a fall, from 8 s before the jolt to 20 s after it, as far as they have come.
+
+    `t0_ms` is the first sample's time; sample `i` was taken `i * 1000 / rate_hz` ms later; `x_mg`, `y_mg` and `z_mg`
+    are null where nothing is known. 404 when the device sent no motion.
+    """
+    async with deps.pool.connection() as conn:
+        await require_alarm(conn, principal, alarm)
+        found = await trace_of(conn, alarm, jolt_ms)
+    if found is None:
+        raise Problem(404, "no motion is known around this alarm")
+    return Response(msgspec.json.encode(found), media_type="application/json")

@@ -1,0 +1,179 @@
+// Where somebody is who is looked for: asks again and again, draws the way as it grows, and says it in words.
+
+import { direction, fromHome, metres } from "./bearings.js";
+import { openChart } from "./chart.js";
+import { learn, now } from "./clock.js";
+import { h } from "./dom.js";
+import { ago, t } from "./i18n.js";
+import { countsAt } from "./zone_hours.js";
+
+/**
+ * @typedef {import("./types.js").Search} Search
+ * @typedef {import("./types.js").TrackPoint} TrackPoint
+ */
+
+const ASK_EVERY_MS = 4000;
+const WHEN_ENDED_MS = 30_000;
+const LOST_AFTER_MS = 15_000;
+/** What passes with time, as how far somebody can have walked, is drawn anew so often. */
+const DRAW_ANEW_MS = 30_000;
+const FIXES_TOLD = 30;
+const STANDS_MS = 120_000;
+/** What was heard so long ago says how they moved, not how they move. */
+const STALE_MS = 120_000;
+const WALKS_MPS = 0.3;
+
+/**
+ * @type {import("./types.js").Component}
+ * `data-source`: what is asked; `data-scene`: what is known when the page opens. `.map` holds the map, `data-where` the words.
+ */
+export function whereabouts(root, signal) {
+  void follow(root, signal);
+}
+
+/** @param {HTMLElement} root @param {AbortSignal} signal */
+async function follow(root, signal) {
+  const chart = await openChart(root, signal);
+  if (!chart) return;
+  /** @type {Map<number, TrackPoint>} */
+  const track = new Map();
+  let cursor = "";
+  let heard = now();
+  /** @type {Search | null} */
+  let known = null;
+  let timer = 0;
+  let drawn = "";
+  if (root.dataset.scene) chart.show(JSON.parse(root.dataset.scene));
+  root.querySelector("[data-whole]")?.addEventListener("click", chart.takeIn, { signal });
+
+  const tell = () => {
+    const lost = root.querySelector("[data-lost]");
+    if (lost instanceof HTMLElement) lost.hidden = now() - heard < LOST_AFTER_MS;
+    if (known) say(root, known, [...track.values()]);
+  };
+  const ask = async () => {
+    clearTimeout(timer);
+    try {
+      const response = await fetch(`${root.dataset.source}${cursor && `?after=${cursor}`}`, { headers: { Accept: "application/json" }, signal });
+      if (response.ok) {
+        known = /** @type {Search} */ (await response.json());
+        heard = now();
+        learn(known.as_of);
+        cursor = String(known.track.cursor);
+        for (const fix of known.track.items) track.set(fix.t, fix);
+        const stamp = JSON.stringify([track.size, known.last_fix?.t, known.last_certain?.t, known.ended, known.zones, known.places.length, Math.floor(now() / DRAW_ANEW_MS)]);
+        if (stamp !== drawn) chart.show(sceneOf(known, [...track.values()], root.dataset.timezone));
+        drawn = stamp;
+        document.dispatchEvent(new CustomEvent("whereabouts", { detail: known }));
+      } else if (response.status === 401 || response.status === 410) {
+        location.reload();
+        return;
+      }
+    } catch {
+      if (signal.aborted) return;
+    }
+    tell();
+    timer = setTimeout(next, known?.ended ? WHEN_ENDED_MS : ASK_EVERY_MS);
+  };
+  const next = () => { if (!document.hidden) void ask(); };
+  const ticking = setInterval(tell, 1000);
+  signal.addEventListener("abort", () => { clearTimeout(timer); clearInterval(ticking); });
+  for (const call of ["alarm-seen", "whereabouts-asked", "visibilitychange"]) document.addEventListener(call, next, { signal });
+  await ask();
+}
+
+/** @param {Search} known @param {TrackPoint[]} track @param {string | undefined} timezone @returns {import("./types.js").MapScene} */
+function sceneOf(known, track, timezone) {
+  return {
+    home: known.home, zones: known.zones.map((zone) => ({ ...zone, counts: countsAt(zone.active, now(), timezone) })), places: known.places, reach: known.ended ? null : known.reach,
+    track: track.sort((a, b) => a.t - b.t), fix: known.last_fix, certain: known.last_certain,
+    moment: momentOf(known, track),
+  };
+}
+
+/** Where the alarm came: the fix of its moment, else the one before it. @param {Search} known @param {TrackPoint[]} track */
+function momentOf(known, track) {
+  return track.findLast((fix) => fix.sure !== false && fix.t <= known.alarm.event_time) ?? null;
+}
+
+/** @param {HTMLElement} root @param {Search} known @param {TrackPoint[]} track */
+function say(root, known, track) {
+  const { last_certain: certain, last_fix: last, movement, battery, reach, home } = known;
+  const passed = (/** @type {number} */ then) => ago(now() - then);
+  const accuracy = (/** @type {TrackPoint} */ fix) => (fix.accuracy_m ? ` · ${t("link.accuracy", { m: metres(fix.accuracy_m) })}` : "");
+  const device = known.devices.find((each) => each.following) ?? known.devices[0];
+  const heardAt = Math.max(0, ...known.devices.map((each) => each.heard_at ?? 0));
+  put(root, "certain", certain && [fromHome(home, certain) || t("link.home_unknown"), `${passed(certain.t)}${accuracy(certain)}`]);
+  put(root, "doubtful", last && last.t !== certain?.t && [fromHome(home, last) || t("link.home_unknown"), `${passed(last.t)}${accuracy(last)}`]);
+  put(root, "movement", movement && movementIn(movement, certain && now() - certain.t > STALE_MS ? passed(certain.t) : ""));
+  put(root, "left", known.left_at !== null && [passed(known.left_at), ""]);
+  put(root, "reach", !known.ended && reach && [metres(reach.radius_m), t("where.reach_since", { ago: passed(reach.since_ms) })]);
+  put(root, "battery", battery && [`${Math.round(battery.pct)} %`, battery.charging ? t("evidence.charging") : passed(battery.t)]);
+  put(root, "heard", heardAt > 0 && [passed(heardAt), device?.online === false ? t("device.offline") : device?.following ? t("where.every", { n: device.following.position_s }) : ""]);
+  put(root, "found", !known.ended && reach?.found_within_m?.length && [reach.found_within_m.map((each) => t("where.share", { n: Math.round(each.share * 100), m: metres(each.m) })).join(t("list.comma")), ""]);
+  for (const part of root.querySelectorAll("[data-if]")) {
+    const { if: name = "" } = /** @type {HTMLElement} */ (part).dataset;
+    /** @type {HTMLElement} */ (part).hidden = !shown(known, name);
+  }
+  const body = root.querySelector("[data-fixes]");
+  if (body && body instanceof HTMLElement && body.dataset.count !== `${track.length} ${last?.t}`) {
+    body.dataset.count = `${track.length} ${last?.t}`;
+    body.replaceChildren(...track.slice(-FIXES_TOLD).reverse().map((fix) => h("tr", {},
+      h("th", { scope: "row" }, clockOf(fix.t, root.dataset.timezone)),
+      h("td", {}, fromHome(home, fix)),
+      h("td", {}, fix.accuracy_m ? `±${metres(fix.accuracy_m)}` : "", fix.sure === false && ` · ${t("where.not_sure")}`))));
+  }
+}
+
+/** What the legend and notes depend on. @param {Search} known @param {string} name */
+function shown(known, name) {
+  const { last_certain: certain, last_fix: last } = known;
+  switch (name) {
+    case "learning": return known.places_known === false;
+    case "places": return known.places.length > 0;
+    case "doubtful": return last !== null && last.t !== certain?.t;
+    case "reach": return known.reach !== null && !known.ended;
+    case "found": return !known.ended && (known.reach?.found_within_m?.length ?? 0) > 0;
+    case "ended": return known.ended;
+    case "withheld": return known.withheld === true;
+    case "nowhere": return known.withheld !== true && last === null;
+    default: return true;
+  }
+}
+
+/** How they moved when they were last heard of; `then`: how long ago, where that is no longer now. @param {NonNullable<Search["movement"]>} movement @param {string} then */
+function movementIn({ standing_ms: standing, speed_mps: speed, heading_deg: heading }, then) {
+  if (standing >= STANDS_MS) return [t("where.stands", { time: minutes(standing) }), then];
+  if (speed === null || speed < WALKS_MPS) return [t("where.hardly_moves"), then];
+  const fast = t("where.speed", { n: (speed * 3.6).toFixed(1) });
+  return [heading === null ? t("where.moves") : t("where.moves_to", { direction: direction(heading) }), then ? `${fast} · ${then}` : fast];
+}
+
+/** @param {number} ms */
+function minutes(ms) {
+  const whole = Math.round(ms / 60_000);
+  return whole < 120 ? t("duration.min", { n: whole }) : t("duration.h_min", { h: Math.floor(whole / 60), n: whole % 60 });
+}
+
+/** @param {number} at @param {string} [timezone] */
+function clockOf(at, timezone) {
+  return new Date(at).toLocaleTimeString("sv-SE", { timeZone: timezone || undefined });
+}
+
+/**
+ * Fill a place for words, or hide the part around it where there are none.
+ * @param {HTMLElement} root
+ * @param {string} name
+ * @param {string[] | null | undefined | false | 0} words the fact, and what stands small below it
+ */
+function put(root, name, words) {
+  const place = root.querySelector(`[data-where="${name}"]`);
+  if (!(place instanceof HTMLElement)) return;
+  const part = place.closest("dl > div");
+  if (part instanceof HTMLElement) part.hidden = !words;
+  if (!words) return;
+  const text = words.join("\n");
+  if (place.dataset.said === text) return;
+  place.dataset.said = text;
+  place.replaceChildren(words[0] ?? "", words[1] ? h("span", { class: "soft" }, words[1]) : "");
+}
