@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from dashboards.deps import DemoControl, TwilioWebhooks
+    from devices.clock import Clock
     from gateway.emergency import Emergency
     from gateway.store.connection import Connection
     from gateway.store.roles import RoleState
@@ -31,7 +32,7 @@ async def gateway(settings: RoleSettings) -> None:
     from anxin.kernels import compiled_beside
 
     folder = jit_cache.configure()
-    words = "loads the engine; the first start compiles it, a quarter of a minute to two on a busy machine"
+    words = "loads the engine; the first start compiles it, in two to four minutes, on a busy machine in eight"
     await _report(settings, "gateway", "starting", words)
     from gateway.health import Health
     from gateway.run import Gateway
@@ -95,7 +96,7 @@ def _emergency(settings: RoleSettings) -> Emergency | None:
 
 
 async def dispatcher(settings: RoleSettings) -> None:
-    """Escalation steps when they fall due, messages out of the outbox, and upkeep."""
+    """Escalation steps when they fall due, messages out of the outbox, bands of who is sought, and upkeep."""
     from alerts.dispatcher import Dispatcher
     from anxin.upkeep import kept_up
     from anxin.ways_out import open_ways_out
@@ -107,7 +108,11 @@ async def dispatcher(settings: RoleSettings) -> None:
 
     ways = open_ways_out(settings)
     clock = SystemClock()
-    async with _open_pool(settings, "dispatcher", trusted_s=1.0) as pool, kept_up(pool, clock, settings.keep):
+    async with (
+        _open_pool(settings, "dispatcher", trusted_s=1.0) as pool,
+        kept_up(pool, clock, settings.keep),
+        _followed(settings, clock),
+    ):
         await _report(settings, "dispatcher", "ready")
         working = Dispatcher(
             store=PostgresAlarmStore(pool, pipelined=True),
@@ -119,6 +124,31 @@ async def dispatcher(settings: RoleSettings) -> None:
             unavailable=UNAVAILABLE,
         )
         await working.run(listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"))
+
+
+@asynccontextmanager
+async def _followed(settings: RoleSettings, clock: Clock) -> AsyncIterator[None]:
+    """Bands whose wearers are sought report often, on connections of their own: sending must not wait for it."""
+    from alerts import follow_loop
+    from alerts.following import Pace
+    from gateway.store.changes import listen
+    from gateway.store.errors import UNAVAILABLE
+    from gateway.store.following import PostgresFollowStore
+
+    told = settings.finding
+    pace = Pace(
+        position_s=told.position_s,
+        low_position_s=told.low_position_s,
+        low_battery_pct=told.low_battery_pct,
+    )
+    async with _open_pool(settings, "following", size=2) as pool, asyncio.TaskGroup() as tasks:
+        wake = listen(settings.conninfo, ["alarm_change"], application="anxin following listener")
+        work = follow_loop.run(PostgresFollowStore(pool), pace, clock, wake, unavailable=UNAVAILABLE)
+        following = tasks.create_task(work, name="following")
+        try:
+            yield
+        finally:
+            following.cancel()
 
 
 async def console(settings: RoleSettings) -> None:
@@ -148,6 +178,7 @@ async def console(settings: RoleSettings) -> None:
                 demo=drawer,
                 secure_cookies=settings.secure_cookies,
                 twilio=_webhooks(settings),
+                public_url=settings.ways_out.public_url,
             )
         )
         server = ConsoleServer(app, host=settings.console_listen, port=settings.console_port)

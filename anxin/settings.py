@@ -123,6 +123,16 @@ class Watchdog(_Section):
         return url
 
 
+class Finding(_Section):
+    """How often a band tells where it is while its wearer is sought. Source of every default: assumption, ADR 36."""
+
+    position_s: int = Field(default=15, ge=5, le=600)
+    """Between two fixes: 20 m of walking, and some hours of a band's battery."""
+    low_position_s: int = Field(default=60, ge=5, le=3600)
+    """The same while the battery is low: who is not found today must be found tomorrow."""
+    low_battery_pct: float = Field(default=20.0, ge=0, le=100)
+
+
 class Retention(_Section):
     """How long what has grown old is kept, in days. Source of every default: assumption, ADR 11."""
 
@@ -162,6 +172,7 @@ class Settings(BaseSettings):
     console: Console = Console()
     gateway: Gateway = Gateway()
     watchdog: Watchdog = Watchdog()
+    finding: Finding = Finding()
     retention: Retention = Retention()
 
 
@@ -269,6 +280,15 @@ class KeepDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingPace:
+    """What the dispatcher needs of the section ``finding``."""
+
+    position_s: int = 15
+    low_position_s: int = 60
+    low_battery_pct: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     """What one role needs to run."""
 
@@ -295,6 +315,7 @@ class RoleSettings:
     watchdog_url: str | None = field(default=None, repr=False)
     emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
+    finding: FindingPace = FindingPace()
 
 
 def to_environment(settings: RoleSettings) -> dict[str, str]:
@@ -322,6 +343,15 @@ def keep_days(retention: Retention) -> KeepDays:
         alarm_changes=retention.alarm_change_days,
         messages=retention.messages_days,
         left=retention.left_days,
+    )
+
+
+def finding_pace(finding: Finding) -> FindingPace:
+    """The section as the dispatcher takes it."""
+    return FindingPace(
+        position_s=finding.position_s,
+        low_position_s=finding.low_position_s,
+        low_battery_pct=finding.low_battery_pct,
     )
 
 

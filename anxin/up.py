@@ -24,7 +24,16 @@ from anxin.first_account import admin_link
 from anxin.foreign_broker import AccountsFolder, told_broker, until_let_in
 from anxin.health import leave_note, take_note_away
 from anxin.role_board import RoleBoard
-from anxin.settings import BrokerAddress, RoleSettings, Settings, keep_days, to_environment, twilio_account, ways_out
+from anxin.settings import (
+    BrokerAddress,
+    RoleSettings,
+    Settings,
+    finding_pace,
+    keep_days,
+    to_environment,
+    twilio_account,
+    ways_out,
+)
 from anxin.supervisor import Process, Supervisor
 from gateway.store.broker_accounts import BrokerAccounts, broker_accounts
 from gateway.store.changes import listen
@@ -239,6 +248,7 @@ class System:
             watchdog_url=None if settings.watchdog.url is None else settings.watchdog.url.get_secret_value(),
             emergency_numbers=settings.emergency.numbers,
             keep=keep_days(settings.retention),
+            finding=finding_pace(settings.finding),
         )
         environment = to_environment(handed)
         roles: dict[str, Process] = {

@@ -61,6 +61,7 @@ JOBS: Final = (
         lambda c, now, keep: store.end_alarm_changes(c, now - keep.alarm_changes * DAY_MS),
     ),
     Job("messages end", timedelta(hours=6), lambda c, now, keep: store.end_messages(c, now - keep.messages * DAY_MS)),
+    Job("searches end", timedelta(hours=6), lambda c, now, keep: store.end_searches(c, now - keep.messages * DAY_MS)),
     Job("commands end", timedelta(hours=6), lambda c, now, keep: store.end_commands(c, now - keep.messages * DAY_MS)),
     Job("sign-ins end", timedelta(hours=6), lambda c, now, _: drop_expired(c, now)),
 )

@@ -9,9 +9,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import click
-import msgspec
 
-from anxin.cli.options import Where, give_up, on_a_system, say
+from anxin.cli.options import Where, give_up, on_a_system, tell
 from anxin.settings import Settings
 
 _HOUR_MS: Final = 3_600_000
@@ -56,11 +55,7 @@ def backtest(
         report = asyncio.run(_run(where.settings(), request))
     except BacktestError as error:
         give_up(error)
-    if as_json:
-        say(msgspec.json.encode(report).decode())
-        return
-    for line in lines(report):
-        click.echo(line)
+    tell(report, lines, as_json=as_json)
 
 
 async def _run(settings: Settings, request: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from anxin.cli.options import give_up, need_matplotlib, parameters_from, progress, say
+from anxin.cli.options import counted, give_up, need_matplotlib, parameters_from, progress, say, tell, tell_drawn
 from anxin.embedded.errors import StartError
 
 T = TypeVar("T")
@@ -165,6 +164,32 @@ def engine(residents: int, events: int, polygons: float, sweep: bool, as_json: b
         )
 
 
+@bench.command()
+@click.option("--bands", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--rate", "rate_hz", type=click.FloatRange(1, 1000), default=25.0, show_default=True, help="Samples a second."
+)
+@click.option("--seconds", type=click.FloatRange(5, 600), default=30.0, show_default=True, help="Of motion, each.")
+@_as_json
+def motion(bands: int, rate_hz: float, seconds: float, as_json: bool) -> None:  # noqa: FBT001
+    """Measure the engine while so many bands send all the motion of their wrists, by what their wearers do."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.motion import measure
+
+    found = measure(bands=bands, rate_hz=rate_hz, seconds=seconds, progress=progress)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for doing in found.doings:
+        click.echo(
+            f"{doing.name:20} {doing.us_per_sample:7.3f} µs a sample  {doing.cores:6.3f} cores for all"
+            f"  {doing.falls:6} falls told"
+        )
+    click.echo(f"model {found.model_ms:.3f} ms a look; {found.bytes_per_band} bytes a band; load average {found.load}")
+
+
 @bench.command("load")
 @click.option("--residents", type=click.IntRange(min=10), default=1000, show_default=True)
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
@@ -196,16 +221,12 @@ def desk_load(
         world = assumed(assume)
     except ValueError as error:
         give_up(error)
-    with click.progressbar(length=days, label="days", file=sys.stderr, show_eta=True, show_pos=True) as bar:
+    with counted("days", days) as told:
         found = measure(
             residents=residents, days=days, seed=seed, world=world, manner=desk, parameters=values,
-            told=lambda _: bar.update(1),
+            told=told,
         )  # fmt: skip
-    if as_json:
-        say(msgspec.json.encode(found).decode())
-        return
-    for line in lines(found):
-        click.echo(line)
+    tell(found, lines, as_json=as_json)
 
 
 @bench.command()
@@ -235,18 +256,59 @@ def year(
         world, people = assumed(assume)
     except ValueError as error:
         give_up(error)
-    with click.progressbar(length=days, label="days", file=sys.stderr, show_eta=True, show_pos=True) as bar:
+    with counted("days", days) as told:
         found = measure(
             residents=residents, days=days, seed=seed, world=world, a=people, parameters=values,
-            told=lambda _: bar.update(1),
+            told=told,
         )  # fmt: skip
     if plot is not None:
         from bench.year.plots import drawn
 
-        for path in drawn(found, plot):
-            click.echo(f"drawn: {path}", err=True)
-    if as_json:
-        say(msgspec.json.encode(found).decode())
-        return
-    for line in lines(found):
-        click.echo(line)
+        tell_drawn(drawn(found, plot))
+    tell(found, lines, as_json=as_json)
+
+
+@bench.command()
+@click.option("--residents", type=click.IntRange(min=1), default=60, show_default=True)
+@click.option("--days", type=click.IntRange(min=0), default=365, show_default=True, help="0: no years.")
+@click.option("--each", type=click.IntRange(min=0), default=60, show_default=True, help="Single outings of each kind.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--assume", multiple=True, metavar="NAME=NUMBER", help="Another value of the simulated world.")
+@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Another value, for everyone.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Draw the figures into this folder.")
+@_as_json
+def outdoors(
+    residents: int, days: int, each: int, seed: int, assume: tuple[str, ...], settings: tuple[str, ...],
+    plot: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Simulate years out of doors: false alarms of wandering by rule and cause, and who is found when."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.outdoors.report import Outdoor, lines
+    from bench.outdoors.run import measure
+    from bench.outdoors.trials import PLANNED, tried
+    from simulator.outdoors.assumptions import assumed
+
+    values = parameters_from(settings)
+    if plot is not None:
+        need_matplotlib()
+    try:
+        world = assumed(assume)
+    except ValueError as error:
+        give_up(error)
+    years = trials = None
+    if each:
+        with counted("outings", PLANNED) as told:
+            trials = tried(each=each, seed=seed, a=world, parameters=values, told=told)
+    if days:
+        with counted("days", days) as told:
+            years = measure(
+                residents=residents, days=days, seed=seed, a=world, parameters=values, told=told
+            )  # fmt: skip
+    if plot is not None and years is not None:
+        from bench.outdoors.plots import drawn
+
+        tell_drawn(drawn(years, plot))
+    tell(Outdoor(years=years, trials=trials), lines, as_json=as_json)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import click
+import msgspec
 from pydantic import ValidationError
 
 from anxin.embedded.errors import StartError
@@ -36,6 +38,9 @@ def progress(line: str) -> None:
     click.echo(f"[{time.monotonic() - _STARTED:5.1f} s] {line}", err=True)
 
 
+SWITCH: Final = {"on": 1.0, "off": 0.0}
+WORKING_POINTS: Final = {"sensitive": 0.0, "balanced": 1.0, "quiet": 2.0}
+"""Of ``fall.motion``."""
 _FOLDER = "The system's folder [./anxin-data; the demo's is ./anxin-demo-data]."
 
 
@@ -101,3 +106,39 @@ def need_matplotlib() -> None:
     """Say before the work begins, not after it, that what plots need is not installed."""
     if find_spec("matplotlib") is None:
         give_up("plots need matplotlib, which is not installed: pip install 'anxin[plot]'")
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal's standard error; lets it stand at ``done`` of ``total``."""
+    with click.progressbar(
+        length=1, label=label, file=sys.stderr, show_eta=True, hidden=not sys.stderr.isatty()
+    ) as bar:  # fmt: skip
+
+        def reached(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield reached
+
+
+@contextmanager
+def counted(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar that goes on by one of ``length`` each time it is told."""
+    with click.progressbar(length=length, label=label, file=sys.stderr, show_eta=True, show_pos=True) as bar:
+        yield lambda _: bar.update(1)
+
+
+def tell_drawn(paths: Iterable[Path]) -> None:
+    """Name each picture once it is drawn."""
+    for path in paths:
+        click.echo(f"drawn: {path}", err=True)
+
+
+def tell(report: Any, lines: Callable[[Any], Iterable[str]], *, as_json: bool) -> None:
+    """A report on standard output: as one JSON object, or in ``lines`` for a person."""
+    if as_json:
+        say(msgspec.json.encode(report).decode())
+        return
+    for line in lines(report):
+        click.echo(line)

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import click
 
-from anxin.cli.options import Where, give_up, on_a_system, say
+from anxin.cli.options import SWITCH, WORKING_POINTS, Where, give_up, on_a_system, say
 
-_SWITCH: Final = {"on": 1.0, "off": 0.0}
+_NAMED: Final = {"enabled": SWITCH, "tell_goes_on": SWITCH, "working_point": WORKING_POINTS}
+"""What a parameter takes besides a number, by the end of its name."""
 
 
 def _for_whom(command: Callable[..., None]) -> Callable[..., None]:
@@ -60,7 +61,8 @@ def list_rules(
 def set_values(where: Where, values: tuple[str, ...], site: str | None, resident: str | None) -> None:
     """Set parameters, all or none.
 
-    "anxin rules list" names them; those that end in .enabled take on and off, too.
+    "anxin rules list" names them. Those that end in .enabled or .tell_goes_on take on and off, too;
+    fall.motion.working_point takes sensitive, balanced and quiet.
     """
     _set(where, dict(map(_parted, values)), site, resident, done="set")
 
@@ -85,10 +87,9 @@ def _set(where: Where, values: dict[str, float | None], site: str | None, reside
 
 def _parted(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
+    named = _NAMED.get(name.rpartition(".")[2], {})
     try:
-        if name.endswith(".enabled") and value in _SWITCH:
-            return name, _SWITCH[value]
-        return name, float(value)
+        return name, named[value] if value in named else float(value)
     except ValueError:
         give_up(f"{text!r} is no NAME=VALUE with a number")
 

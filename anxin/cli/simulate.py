@@ -14,7 +14,18 @@ from anxin.settings import Settings
 from anxin.until_told import run_until_told_to_stop
 
 
-@click.command()
+class _TellsScenarios(click.Command):
+    """Lists the scenarios below its options, each with the first line of what it says of itself."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from simulator.scenarios import SCENARIOS
+
+        del ctx
+        with formatter.section("Scenarios"):
+            formatter.write_dl([(name, (course.__doc__ or "").splitlines()[0]) for name, course in SCENARIOS.items()])
+
+
+@click.command(cls=_TellsScenarios)
 @on_a_system
 @click.option("--broker", help="Which broker: HOST:PORT or mqtt://USER:PASSWORD@HOST:PORT [the system's own].")
 @click.option("--site", default="demo", show_default=True)
@@ -22,7 +33,7 @@ from anxin.until_told import run_until_told_to_stop
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Faster than life."
 )
-@click.option("--scenario", default="ordinary", show_default=True)
+@click.option("--scenario", default="ordinary", show_default=True, help="What happens; listed below.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
     "--replay",

@@ -10,6 +10,7 @@ from devices.clock import SystemClock
 from gateway.store.connection import Connection, connect
 from gateway.store.consents import add_consent
 from gateway.store.registry import add_contact, add_device, add_fence, add_plan, add_resident, find, save_site
+from gateway.store.registry.parameters import change_parameters
 from gateway.store.registry_records import (
     Circle,
     ConsentFields,
@@ -49,10 +50,20 @@ async def enter(connection: Connection, community: Community, *, demo: bool) -> 
     """
     site = Site(id=community.site, name=community.name, timezone=community.timezone, demo=demo)
     await save_site(connection, ACTOR, site, create=True)
+    if demo:
+        await _want_all_rules(connection, site.id)
     for person in community.residents:
         await _enter_person(connection, community.site, person)
     for machine in community.machines:
         await _enter_device(connection, machine, DeviceFields(site=community.site, type="machine"))
+
+
+async def _want_all_rules(connection: Connection, site: str) -> None:
+    """Whoever tries the demo wants to see patterns as well, which are off elsewhere."""
+    wanted = {"wandering.pattern.enabled": 1.0}
+    await change_parameters(
+        connection, ACTOR, "site", site, wanted, related=wanted, check=lambda _concerned: None
+    )  # fmt: skip
 
 
 async def _enter_person(connection: Connection, site: str, person: Person) -> None:

@@ -86,6 +86,14 @@ class Drawer:
         """Let the wearer fall."""
         await self._instruct(Instruction("fall"))
 
+    async def fall_motion(self) -> None:
+        """Let the wearer fall, the band notice nothing, and nobody answer."""
+        await self._instruct(Instruction("fall_motion", answer="none"))
+
+    async def sit_down_hard(self) -> None:
+        """Let the wearer drop into a chair, and answer when asked."""
+        await self._instruct(Instruction("sit_down_hard", answer="ok"))
+
     async def walk_away(self) -> None:
         """Let the wearer leave the safe zone."""
         await self._instruct(Instruction("walk_away"))
