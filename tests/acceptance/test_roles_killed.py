@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
+import psycopg
 import pytest
 
 from devices.clock import SystemClock
 from tests.support.brokers import Client, connected
+from tests.support.commands import answer, next_command
 from tests.support.console import open_stream
-from tests.support.gateway import encoded
-from tests.support.house import Centre, House
+from tests.support.gateway import encoded, eventually
+from tests.support.house import PATIENCE_S, Centre, House
 from tests.support.outbox import fall_due, finished_messages
 
 pytestmark = pytest.mark.timeout(300)
@@ -62,3 +66,32 @@ async def test_a_step_that_falls_due_while_the_dispatcher_is_killed_is_carried_o
     assert house.restarts("dispatcher") == restarts + 1
     due = "select state from escalation_step where alarm = %s and (who, nth, how) = ('family', 1, 'sms')"
     assert house.rows(due, alarm) == [("done",)]
+
+
+async def test_a_dispatcher_killed_between_question_and_answer_ends_what_nobody_answered_and_nothing_else(
+    house: House,
+) -> None:
+    centre = await house.register("asked-killed", 2)
+    well, silent = centre.residents
+    state = "select object ->> 'state', severity, object ->> 'asked_until' from alarm where object ->> 'device' = %s"
+    with connected(house, house.site_account(centre.site)) as band:
+        band.subscribe(f"anxin/v1/{centre.site}/+/command")
+        asked = {}
+        for device in (well, silent):
+            band.publish(f"anxin/v1/{centre.site}/{device}/fall", encoded(t=NOW(), confidence=0.5))
+            asked[device] = (await asyncio.to_thread(next_command, band))["id"]
+        killed = house.system.kill("dispatcher")
+        answer(band, well, asked[well], site=centre.site, answer="ok")
+        await eventually(lambda: house.rows(state, well) == [("cancelled", "high", None)], "cancelled", PATIENCE_S)
+    with psycopg.connect(house.conninfo) as connection:
+        connection.execute(
+            "update escalation_step set due_at = 0 where step = 'no_answer' and state = 'pending'"
+            " and alarm = (select id from alarm where object ->> 'device' = %s)",
+            (silent,),
+        )
+    await house.back("dispatcher", other_than=killed)
+    await eventually(lambda: house.rows(state, silent) == [("open", "critical", None)], "critical", PATIENCE_S)
+    lines = "select count(*) from alarm, jsonb_array_elements(object -> 'timeline') e where e ->> 'event' = %s"
+    assert house.one(f"{lines} and object ->> 'device' = %s", "unanswered", silent) == 1
+    assert house.one("select count(*) from message m join alarm a on a.id = m.alarm where a.object ->> 'device' = %s",
+                     well) == 0  # fmt: skip

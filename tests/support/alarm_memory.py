@@ -78,6 +78,7 @@ class Contents:
     changes: list[tuple[Alarm, bool]] = field(default_factory=list)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     shown: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, int]] = field(default_factory=list)
     """What bands were asked to show."""
     vouched: list[tuple[str, int, str, Vouched]] = field(default_factory=list)
 
@@ -244,6 +245,19 @@ class MemoryTransaction:
         self._c.shown.append((device, "ring"))
         return True
 
+    async def ask_wearer(self, device: str, *, alarm: UUID, seconds: int, now: int) -> bool:
+        self._c.asked.append((device, seconds))
+        return True
+
+    async def deaf(self, devices: Sequence[str]) -> dict[str, str]:
+        return {device: why for device, why in self._store.deaf.items() if device in devices}
+
+    async def question_lost(self, alarm: UUID, now: int) -> str | None:
+        return None
+
+    async def parameters(self, names: Collection[str], *, site: str, resident: str) -> dict[str, float]:
+        return {name: value for name, value in self._store.parameters.items() if name in names}
+
     async def bands_of(self, resident: str) -> list[str]:
         return []
 
@@ -305,6 +319,8 @@ class MemoryStore:
         self.places: dict[str, Place] = {}
         self.policies: list[Policy] = []
         self.people: dict[Who, list[Person]] = {}
+        self.deaf: dict[str, str] = {}
+        self.parameters: dict[str, float] = {}
         self.woken = asyncio.Event()
         self._lock = asyncio.Lock()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,28 @@ from devices.clock import SystemClock
 from devices.commands import CommandName
 from gateway.store.commands import StoredCommand, command, queue_command
 from gateway.store.connection import connect
-from tests.support.brokers import Client
-from tests.support.gateway import encoded
+from tests.support.brokers import Client, RunningBroker, connected
+from tests.support.community import seed_community
+from tests.support.gateway import encoded, running_gateway
 
 NOW = SystemClock().now_ms
+
+
+@contextmanager
+def all_devices(broker: RunningBroker) -> Iterator[Client]:
+    """All devices of the site s1 behind one connection."""
+    with connected(broker, broker.site("s1")) as devices:
+        devices.subscribe("anxin/v1/s1/+/command")
+        yield devices
+
+
+@asynccontextmanager
+async def commanded(conninfo: str, broker: RunningBroker) -> AsyncIterator[Client]:
+    """All devices of a community that a running gateway commands, behind one connection."""
+    seed_community(conninfo)
+    with all_devices(broker) as devices:
+        async with running_gateway(conninfo, broker):
+            yield devices
 
 
 async def ask(

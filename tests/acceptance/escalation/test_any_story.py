@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,13 +30,17 @@ from alerts.transitions import (
 from gateway.store.connection import pool
 from tests.support.escalation.centre import PHONES
 from tests.support.escalation.deeds import (
+    band_is,
+    device_thinks_of_a_fall,
     fall,
     fall_by_motion,
     flat_battery,
+    is_seen,
     misses_checkin,
     number_works,
     of_the_site,
     recovers,
+    seems_to_fall,
     shows_no_life,
     silent,
     sos,
@@ -43,6 +48,7 @@ from tests.support.escalation.deeds import (
     takes_back,
     vouches,
     wanders,
+    wearer_says,
 )
 from tests.support.escalation.laws import broken
 from tests.support.escalation.story import Deed, Story
@@ -65,6 +71,9 @@ cries = st.one_of(
     st.builds(sos, st.sampled_from(RESIDENTS)),
     st.builds(fall, st.sampled_from(RESIDENTS)),
     st.builds(fall_by_motion, st.sampled_from(RESIDENTS)),
+    st.builds(seems_to_fall, st.sampled_from(RESIDENTS), st.sampled_from([0.6, 0.85, 0.97])),
+    st.builds(device_thinks_of_a_fall, st.sampled_from(RESIDENTS), st.sampled_from([0.5, 0.9])),
+    st.builds(seems_to_fall, st.just("wang"), drill=st.just(True)),
     st.builds(wanders, st.sampled_from(RESIDENTS)),
     st.builds(misses_checkin, st.sampled_from(RESIDENTS)),
     st.builds(shows_no_life, st.sampled_from(RESIDENTS), st.sampled_from(["medium", "high"])),
@@ -113,6 +122,17 @@ def says(who: str, verb: replies.Verb, which: int) -> Deed:
     return happens
 
 
+def wearer_answers(who: str, word: str) -> Deed:
+    """Somebody whose band asks, or has asked, answers."""
+
+    async def happens(story: Story) -> None:
+        asked = "select from command c join device d on d.slot = c.device where d.id = %s and c.name = 'confirm_ok'"
+        if await story.centre.rows(asked, f"band-{who}"):
+            await wearer_says(who, word)(story)
+
+    return happens
+
+
 def phone(who: str, answer: Any) -> Deed:
     """Somebody's phone is off, or on again."""
 
@@ -131,6 +151,8 @@ deeds = st.one_of(
     st.builds(says, st.sampled_from(TOLD), st.sampled_from(VERBS), st.integers(0, 20)),
     st.builds(vouches, st.sampled_from(PEOPLE), st.sampled_from(RESIDENTS), st.sampled_from(["call", "visit"])),
     st.builds(sees_through, st.sampled_from(PEOPLE), st.integers(0, 20)),
+    st.builds(wearer_answers, st.sampled_from(RESIDENTS), st.sampled_from(["ok", "ok", "help", "none"])),
+    st.builds(band_is, st.sampled_from(RESIDENTS), st.sampled_from(["offline", "online"])),
     st.builds(phone, st.sampled_from(TOLD), st.sampled_from([None, GiveUp("21211"), RetryAfter("503")])),
 )
 pauses = st.sampled_from([0, 0, 1, 10, 30, 61, 125, 310, 700])
@@ -168,6 +190,27 @@ def test_whatever_happens_the_laws_hold(
 ) -> None:
     with postgres_server.database(migrated=True) as conninfo:
         asyncio.run(play(conninfo, happening, policy))
+
+
+of_falls = st.one_of(
+    st.builds(seems_to_fall, st.just("wang"), st.sampled_from([0.6, 0.85, 0.97])),
+    st.builds(device_thinks_of_a_fall, st.just("wang"), st.sampled_from([0.5, 0.7, 0.9])),
+    st.builds(is_seen, st.just("wang"), walking_s=st.sampled_from([0, 10, 60]), still_s=st.sampled_from([0, 30])),
+    st.builds(wearer_answers, st.just("wang"), st.sampled_from(["ok", "help", "none"])),
+    st.builds(band_is, st.just("wang"), st.sampled_from(["offline", "online"])),
+    st.builds(tries, st.just("zhang"), st.sampled_from([Acknowledge(), Release(), Cancel(), Reopen()]), st.just(0)),
+)
+soon = st.sampled_from([0, 1, 5, 10, 20, 40, 70])
+
+
+@given(st.lists(st.tuples(soon, of_falls), min_size=2, max_size=10), policies)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_becomes_of_a_question_the_laws_hold(
+    postgres_server: PostgresServer, happening: list[tuple[int, Deed]], policy: Policy
+) -> None:
+    policy = msgspec.structs.replace(policy, applies_to="fall", severity="")
+    with postgres_server.database(migrated=True) as conninfo:
+        asyncio.run(play(conninfo, [(0, seems_to_fall("wang", 0.6)), *happening], policy))
 
 
 async def play(conninfo: str, happening: list[tuple[int, Deed]], policy: Policy | None = None) -> None:

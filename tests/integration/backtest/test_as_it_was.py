@@ -92,7 +92,7 @@ async def lived(conninfo: str, broker: RunningBroker, desk: AsyncConnectionPool[
             await do(press, Acknowledge(), Resolve(), Close(outcome="false_alarm"))
             day.send("b1", "sos", NOW())
             await day.alarm("sos.button")
-            day.send("b0", "fall", NOW(), confidence=0.6)
+            day.send("b0", "fall", NOW(), confidence=0.85)  # so sure that nobody is asked
             await day.alarm("fall.device")
             day.send("b1", "heartbeat", NOW(), battery_pct=9)
             await day.alarm("device.battery_low")

@@ -100,6 +100,17 @@ def test_the_demo_plays_to_the_all_clear_and_reaches_nobody_outside(service_path
             page.do(f"{path}/close", {"outcome": "test"})
             _until(lambda: len(page.state()["phone"]) == 2)
             assert {text["state"] for text in page.state()["phone"]} == {"not_sent"}
+            told = next(alarm for alarm in page.alarms() if alarm["rule"] == "fall.device")
+            page.do(f"/api/v1/alarms/{told['id']}/cancel")
+            page.do("/demo/sit-down-hard")  # the fall waits until the chair is done with
+            page.do("/demo/fall-motion")
+            _until(lambda: any(alarm["rule"] == "fall.motion" for alarm in page.alarms()))
+            (seen,) = [alarm for alarm in page.alarms() if alarm["rule"] == "fall.motion"]
+            assert seen["device"] == "band-0001"
+            trace = page.client.get(f"/api/v1/alarms/{seen['id']}/trace").json()
+            assert trace["jolt_ms"] == seen["event_time"]
+            assert max(map(abs, trace["x_mg"])) > 1000
+
             _until(lambda: page.state()["counters"]["on_the_way"] == 0)
             assert page.state()["counters"]["lost"] == 0
             assert page.state()["counters"]["stored"] > 0

@@ -54,6 +54,13 @@ def test_a_switch_takes_on_and_off_and_a_setting_taken_back_is_said_to_be(system
     assert _told(system)[switch]["value"] == 1
 
 
+def test_a_working_point_goes_by_its_name(system: str) -> None:
+    point = "fall.motion.working_point"
+    assert _anxin("set", f"{point}=quiet", "--resident", "r1", "--database", system).exit_code == 0
+    assert _told(system, "--resident", "r1")[point]["value"] == 2
+    assert "no NAME=VALUE" in _anxin("set", f"{LOW}=quiet", "--database", system).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

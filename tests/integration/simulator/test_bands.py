@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,8 @@ from typing import Any
 
 from simulator.link import BrokerAddress
 from simulator.main import Options, Simulation, counters_topic, instruction_topic
+from simulator.motion import fall, from_second
+from simulator.movements import sit_down_hard
 from tests.support.brokers import Client, RunningBroker, connected
 
 PATIENCE_S = 30.0
@@ -211,3 +214,41 @@ async def test_a_band_with_its_own_account_says_whether_it_is_there(mosquitto: R
             assert [band.device for band in simulation.bands] == ["band-0002"]
             assert (await _next(gateway, "presence"))["state"] == "online"
         assert (await _next(gateway, "presence"))["state"] == "offline"
+
+
+async def test_a_movement_is_sent_as_it_comes_every_sample_once_and_the_next_waits_for_its_end(
+    mosquitto: RunningBroker,
+) -> None:
+    quick = from_second(fall(1, rate_hz=50, after_s=0.5), 4.5)
+    with connected(mosquitto, mosquitto.gateway, "listener") as gateway:
+        gateway.subscribe("anxin/v1/demo/+/motion")
+        async with _living(_options(mosquitto)) as simulation:
+            band = simulation.bands[0]
+            begin = band.move(quick)
+            again = band.move(quick)
+            assert again == begin + 20 * len(quick.t_ms)
+            assert simulation.counts().settled.before_ms <= begin
+            for start in (begin, again):
+                taken = b""
+                while len(taken) < quick.samples_mg.nbytes:
+                    window = await _next(gateway, "motion")
+                    assert window["t"] == start + 20 * (len(taken) // 6)
+                    assert simulation.clock.now_ms() >= window["t"] + 1000
+                    taken += base64.b64decode(window["samples"])
+                assert taken == quick.samples_mg.astype("<i2").tobytes()
+            await _until(lambda: simulation.counts().settled.before_ms > again)
+
+
+async def test_movements_are_made_on_request(mosquitto: RunningBroker) -> None:
+    with (
+        connected(mosquitto, mosquitto.site("demo"), "player") as player,
+        connected(mosquitto, mosquitto.gateway, "listener") as gateway,
+    ):
+        gateway.subscribe("anxin/v1/demo/+/motion")
+        async with _living(_options(mosquitto)) as simulation:
+            band = simulation.bands[0]
+            topic = instruction_topic("demo", band.device)
+            await _publish(player, topic, {"do": "sit_down_hard", "answer": "ok"})
+            window = await _next(gateway, "motion")
+            assert base64.b64decode(window["samples"]) == sit_down_hard().samples_mg[:50].astype("<i2").tobytes()
+            assert band.wearer.answer == "ok"

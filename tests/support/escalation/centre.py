@@ -100,6 +100,14 @@ class Centre:
             since_ms, device or f"band-{resident}", resident,
         )  # fmt: skip
 
+    async def takes_off(self, device: str, *, at_ms: int) -> None:
+        """Nobody wears the device from then on."""
+        await self._write(
+            "update assignment set to_ms = %s where to_ms is null"
+            " and device_slot = (select slot from device where id = %s)",
+            at_ms, device,
+        )  # fmt: skip
+
     async def promise(self, resident: str, opens_ms: int, closes_ms: int) -> None:
         """A check that a resident has promised for some time (ms)."""
         await self._write(
@@ -181,6 +189,26 @@ class Centre:
     async def revoke(self, device: str) -> None:
         """The device hears nothing any more."""
         await self._write("update device set revoked = true where id = %s", device)
+
+    async def says_that_it_is(self, device: str, state: str) -> None:
+        """The device's presence, or its last will."""
+        await self._write(
+            "insert into presence (device, online, received) select slot, %s, now() from device where id = %s"
+            " on conflict (device) do update set online = excluded.online",
+            state == "online", device,
+        )  # fmt: skip
+
+    async def send_commands(self, now: int) -> None:
+        """The broker has what was asked of devices."""
+        await self._write("update command set state = 'sent', sent_at = %s where state = 'queued'", now)
+
+    async def set_parameter(self, name: str, value: float, *, scope: str = "everyone", key: str = "") -> None:
+        """Somebody sets a parameter, for everyone, a site or a resident."""
+        await self._write(
+            "insert into parameter (scope, key, name, value, resident_slot)"
+            " values (%s, %s, %s, %s, (select slot from resident where id = %s))",
+            scope, key, name, value, key if scope == "resident" else None,
+        )  # fmt: skip
 
     async def policy(self, policy: Policy) -> None:
         """Somebody writes a policy, or writes it anew."""

@@ -26,6 +26,9 @@ from alerts.transitions import (
     Reopen,
     Resolve,
 )
+from gateway.answers import said_of_falls
+from gateway.store.command_outbox import Answer, store_answers
+from gateway.store.commands import queue_command
 from gateway.store.handovers import PostgresHandoverStore, offer_handover
 from tests.support.alarms import SEVERITY_OF_RULE
 from tests.support.escalation.centre import SITE
@@ -50,6 +53,94 @@ def fall_by_motion(who: str, **fields: Any) -> Deed:
 def fall(who: str, **fields: Any) -> Deed:
     """The band notices a fall."""
     return _episode(who, "fall.device", **fields)
+
+
+def seems_to_fall(who: str, probability: float = 0.7, **fields: Any) -> Deed:
+    """The way somebody moves looks like a fall, and the model tells how much."""
+    evidence = {"probability": probability, **fields.pop("evidence", {})}
+    severity = "critical" if probability >= 0.8 else "high"
+    return _episode(who, "fall.motion", **{"severity": severity, "evidence": evidence, **fields})
+
+
+def device_thinks_of_a_fall(who: str, confidence: float = 0.5, **fields: Any) -> Deed:
+    """The band notices what may be a fall, and tells how sure it is."""
+    severity = "critical" if confidence >= 0.8 else "high"
+    return _episode(who, "fall.device", **{"severity": severity, "evidence": {"confidence": confidence}, **fields})
+
+
+def is_seen(who: str, *, jolt_s: float = 0, **evidence: float) -> Deed:
+    """What the motion shows after the jolt, which was so long after the story's beginning."""
+
+    async def happens(story: Story) -> None:
+        told = {"probability": 0.7, **evidence}
+        severity = "critical" if told["probability"] >= 0.8 else "high"
+        ago_s = (story.now() - story.t0) / 1000 - jolt_s
+        await _episode(who, "fall.motion", ago_s=ago_s, what="evidence", severity=severity, evidence=told)(story)
+
+    return happens
+
+
+def wearer_says(who: str, word: str, *, band: str | None = None) -> Deed:
+    """Whoever wears the band answers its last question; the band itself, when nobody does."""
+
+    async def happens(story: Story) -> None:
+        (asked,) = await story.centre.rows(
+            "select c.id, c.device from command c join device d on d.slot = c.device"
+            " where d.id = %s and c.name = 'confirm_ok' order by c.n desc limit 1",
+            band or f"band-{who}",
+        )
+        now = story.now()
+        answers = [Answer(asked[1], str(asked[0]), ok=True, answer=word, t=now, received=now)]
+        async with story.store.transaction() as tx:
+            await absorb(tx, await said_of_falls(tx.connection, answers), now)
+            await store_answers(tx.connection, answers)
+
+    return happens
+
+
+def staff_ask(who: str) -> Deed:
+    """Somebody at the desk lets the band ask."""
+
+    async def happens(story: Story) -> None:
+        async with story.pool.connection() as connection:
+            await queue_command(
+                connection, device=f"band-{who}", name="confirm_ok", args={}, by="zhang", now=story.now()
+            )
+
+    return happens
+
+
+def band_refuses(who: str) -> Deed:
+    """The band says that it cannot do what it was last asked."""
+
+    async def happens(story: Story) -> None:
+        (asked,) = await story.centre.rows(
+            "select c.id, c.device from command c join device d on d.slot = c.device"
+            " where d.id = %s order by c.n desc limit 1",
+            f"band-{who}",
+        )
+        async with story.pool.connection() as connection:
+            await store_answers(connection, [Answer(asked[1], str(asked[0]), False, None, story.now(), story.now())])
+
+    return happens
+
+
+def band_is(who: str, state: str) -> Deed:
+    """A band's connection is lost, or back."""
+
+    async def happens(story: Story) -> None:
+        await story.centre.says_that_it_is(f"band-{who}", state)
+
+    return happens
+
+
+def hands_the_band_on(who: str) -> Deed:
+    """Somebody wears their band no more."""
+
+    async def happens(story: Story) -> None:
+        await story.centre.takes_off(f"band-{who}", at_ms=story.now())
+
+    return happens
 
 
 def wanders(who: str, **fields: Any) -> Deed:

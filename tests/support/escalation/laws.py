@@ -8,11 +8,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from alerts.alarm import Alarm
+from alerts.asking import ANSWERED, ASKED, NOT_ASKED, NOT_AWAITED, UNANSWERED
 from alerts.escalation import is_watched, round_of, waits
 from alerts.plan import steps_of
 from alerts.policy import NEVER_TO_FAMILY
 from alerts.ports import Message, Plan
 from alerts.telling import ALARM_TEMPLATES
+from alerts.transitions import STATE_EVENTS
 from gateway.store.alarms import alarm_from_object
 from tests.support.escalation.phones import Heard
 from tests.support.escalation.story import Story, name_of
@@ -20,6 +22,9 @@ from tests.support.escalation.story import Story, name_of
 AT_THE_DESK: Final = frozenset({"duty", "supervisor", "staff"})
 _ENDS: Final = frozenset({"resolve", "cancel"})
 _BEGINS: Final = frozenset({"opened", "reopen"})
+_END_OF_A_QUESTION: Final = frozenset(
+    {NOT_ASKED, NOT_AWAITED, ANSWERED, UNANSWERED, "notify", "real", *(STATE_EVENTS - {"opened"})}
+)
 _LATE_MS: Final = 30_000
 """What is due for so long was forgotten; alerts.audit."""
 
@@ -40,6 +45,7 @@ async def broken(story: Story) -> list[str]:
         *_told_twice(heard, {row[7]: row[4] for row in steps}),
         *_told_after_the_end(story, heard, alarms),
         *_outsiders(heard, alarms),
+        *_told_while_asked(story, heard, alarms),
         *_without_an_end(story, heard, alarms, ill),
         *_missed_after_all(
             story,
@@ -101,6 +107,22 @@ def _outsiders(heard: Iterable[Heard], alarms: dict[UUID, Alarm]) -> Iterator[st
             alarm = alarms[key]
             if one.message.role not in AT_THE_DESK and (alarm.kind in NEVER_TO_FAMILY or alarm.drill):
                 yield f"somebody outside was told of {alarm.rule}, drill {alarm.drill}: {one.who}"
+
+
+def _told_while_asked(story: Story, heard: Iterable[Heard], alarms: dict[UUID, Alarm]) -> Iterator[str]:
+    """Nobody outside hears of what the wearer is asked about; and what is over is asked about no more."""
+    for alarm in alarms.values():
+        if alarm.asked_until is not None and (alarm.state != "open" or alarm.asked_until < story.now() - _LATE_MS):
+            yield f"{alarm.rule} is {alarm.state} and waits for an answer"
+        begins = next((i for i, entry in enumerate(alarm.timeline) if entry.event == ASKED), None)
+        if begins is None:
+            continue
+        ends = next((e.t for e in alarm.timeline[begins + 1 :] if e.event in _END_OF_A_QUESTION), story.now())
+        for one in heard:
+            assert one.message is not None
+            during = alarm.timeline[begins].t <= story.t0 + int(1000 * one.t) < ends
+            if during and one.message.alarm == alarm.id and one.message.role not in AT_THE_DESK:
+                yield f"{one.who} was told at {one.t} s, while the wearer was asked"
 
 
 def _without_an_end(

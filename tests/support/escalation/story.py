@@ -63,6 +63,8 @@ class Story:
         self._wanted: list[Expected] = []
         self._silent: set[str] = set()
         self._commands_seen = 0
+        self.commands_leave = True
+        """Whether the broker takes commands; nobody here sends them."""
 
     def dispatcher(self) -> Dispatcher:
         """One more dispatcher over the same database and phones."""
@@ -159,6 +161,8 @@ class Story:
 
     async def _look_at_bands(self) -> None:
         """What wristbands were asked to show since the last look."""
+        if self.commands_leave:
+            await self.centre.send_commands(self.clock.now)
         rows = await self.centre.rows(
             "select c.n, d.id, c.name, c.args ->> 'text' from command c join device d on d.slot = c.device"
             " where c.n > %s order by c.n",

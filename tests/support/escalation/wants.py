@@ -116,6 +116,11 @@ def ring(whose: str) -> Want:
     return Want(whose, "band", frozenset({"ring"}))
 
 
+def question(whose: str) -> Want:
+    """A wristband asks whether its wearer is all right."""
+    return Want(whose, "band", frozenset({"confirm_ok"}))
+
+
 def line(
     event: str, *, of: str = "wang", actor: str | None = None, note: str | None = None, to: str | None = None
 ) -> Line:

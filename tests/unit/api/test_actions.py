@@ -6,7 +6,7 @@ import msgspec
 
 from alerts.alarm import TimelineEntry
 from alerts.transitions import TOLD
-from dashboards.web.pages import actions_of
+from dashboards.web.alarm_context import actions_of
 from tests.support.alarms import HOUR, MINUTE, T0, an_alarm
 
 

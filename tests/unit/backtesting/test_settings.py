@@ -43,7 +43,7 @@ def test_every_default_may_be_set_and_nothing_beyond_the_range(name: str) -> Non
         ("wandering.zone_exit.dwel_s", "wandering.zone_exit.dwell_s"),
         ("dwell_s", "wandering.zone_exit.dwell_s"),
         ("device.battery.low_pct", "device.battery_low.low_pct"),
-        ("wandering.speed", "wandering.zone_exit"),
+        ("wandering.speed", "wandering.pattern.score"),
     ],
 )
 def test_a_wrong_name_is_answered_with_those_near_it_and_their_ranges(wrong: str, near: str) -> None:
