@@ -19,7 +19,7 @@ from anxin.settings import RoleName, RoleSettings, device_address
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
-    from dashboards.deps import DemoControl, TwilioWebhooks
+    from dashboards.deps import DemoControl, Tiles, TwilioWebhooks
     from devices.clock import Clock
     from gateway.emergency import Emergency
     from gateway.store.connection import Connection
@@ -179,6 +179,7 @@ async def console(settings: RoleSettings) -> None:
                 secure_cookies=settings.secure_cookies,
                 twilio=_webhooks(settings),
                 public_url=settings.ways_out.public_url,
+                tiles=_tiles(settings),
             )
         )
         server = ConsoleServer(app, host=settings.console_listen, port=settings.console_port)
@@ -193,6 +194,13 @@ async def console(settings: RoleSettings) -> None:
             server.should_exit = True
             await serving
             raise
+
+
+def _tiles(settings: RoleSettings) -> Tiles | None:
+    from dashboards.deps import Tiles
+
+    said = settings.tiles
+    return None if said is None else Tiles(url=said.url, attribution=said.attribution, max_zoom=said.max_zoom)
 
 
 def _webhooks(settings: RoleSettings) -> TwilioWebhooks | None:

@@ -8,6 +8,7 @@ environment: no secret ever stands in a command line.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +104,33 @@ class Console(_Section):
     """Where phones and providers reach the console from outside; None: messages carry no link, calls no keypad."""
 
 
+class Map(_Section):
+    """What lies under the maps: nothing, unless somebody names a server of tiles; each view then tells it the place."""
+
+    tiles: str | None = None
+    """Where tiles are, with ``{z}``, ``{x}`` and ``{y}`` in it, in WGS-84 and Web Mercator; None: maps without streets."""
+    attribution: str | None = Field(default=None, max_length=200)
+    """Whose map it is, as its licence wants it said."""
+    max_zoom: int = Field(default=18, ge=1, le=22)
+    """The nearest for which the server has tiles; nearer ones are stretched."""
+
+    @field_validator("tiles")
+    @classmethod
+    def _an_address_of_tiles(cls, tiles: str | None) -> str | None:
+        if tiles is None:
+            return None
+        parts = urlsplit(tiles)
+        if parts.scheme not in ("http", "https") or not parts.netloc or "{" in parts.netloc:
+            raise ValueError("an address that begins with https:// and one host, such as https://tiles.example/{z}/{x}/{y}.png")
+        if missing := [each for each in ("{z}", "{x}", "{y}") if each not in tiles]:
+            raise ValueError(f"{' and '.join(missing)} must stand in it where a tile's number goes")
+        if unknown := set(re.findall(r"\{(\w*)\}", tiles)) - {"x", "y", "z"}:
+            raise ValueError(f"nothing is known for {{{min(unknown)}}}; only {{z}}, {{x}} and {{y}} are filled in")
+        if re.search(r"[\s;,'\"]", tiles):
+            raise ValueError("an address without blanks, quotes, commas and semicolons")
+        return tiles
+
+
 class Gateway(_Section):
     """The gateway's own small HTTP port for /healthz, /readyz and /metrics; 0 is off."""
 
@@ -170,6 +198,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     mqtt: Mqtt = Mqtt()
     console: Console = Console()
+    map: Map = Map()
     gateway: Gateway = Gateway()
     watchdog: Watchdog = Watchdog()
     finding: Finding = Finding()
@@ -257,6 +286,15 @@ class WaysOut:
     chat: dict[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapTiles:
+    """What the console needs of the section ``map``."""
+
+    url: str
+    attribution: str | None = None
+    max_zoom: int = 18
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """An MQTT broker and how the gateway signs in there."""
@@ -312,6 +350,7 @@ class RoleSettings:
     ways_out: WaysOut = WaysOut()
     language: str = "zh"
     secure_cookies: bool = False
+    tiles: MapTiles | None = None
     watchdog_url: str | None = field(default=None, repr=False)
     emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
@@ -353,6 +392,13 @@ def finding_pace(finding: Finding) -> FindingPace:
         low_position_s=finding.low_position_s,
         low_battery_pct=finding.low_battery_pct,
     )
+
+
+def map_tiles(said: Map) -> MapTiles | None:
+    """The section as the console takes it; None: no server of tiles."""
+    if said.tiles is None:
+        return None
+    return MapTiles(url=said.tiles, attribution=said.attribution, max_zoom=said.max_zoom)
 
 
 def twilio_account(twilio: Twilio) -> TwilioAccount | None:

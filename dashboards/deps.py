@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
@@ -111,6 +112,24 @@ class MqttInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tiles:
+    """A server of tiles that lies under the console's maps: each view tells it which places are looked at.
+
+    ``url`` holds ``{z}``, ``{x}`` and ``{y}``; ``max_zoom`` is the nearest that it has.
+    """
+
+    url: str
+    attribution: str | None = None
+    max_zoom: int = 18
+
+    @property
+    def origin(self) -> str:
+        """The one host from which browsers may fetch them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TwilioWebhooks:
     """What webhooks need of the account that sends: its token, our own numbers, the address that it calls."""
 
@@ -127,7 +146,7 @@ class Deps:
     ``pool`` must be open as long as the application lives; ``conninfo`` is for the change listener, which
     keeps connections of its own. ``secure_cookies`` is True where the console is reached over https.
     ``twilio`` None: there is no account, and its webhooks are refused. ``public_url``: where phones reach the
-    console from outside, without a slash at its end; None: nobody said so.
+    console from outside, without a slash at its end; None: nobody said so. ``tiles`` None: maps without streets.
     """
 
     conninfo: str
@@ -140,3 +159,4 @@ class Deps:
     secure_cookies: bool = False
     twilio: TwilioWebhooks | None = None
     public_url: str | None = None
+    tiles: Tiles | None = None

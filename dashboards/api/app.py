@@ -23,6 +23,7 @@ from dashboards.api import (
     finding,
     health,
     measurements,
+    people_map,
     problems,
     records,
     replies,
@@ -60,6 +61,7 @@ def create_app(deps: Deps) -> FastAPI:
         health,
         session,
         finding,
+        people_map,
         alarms,
         reports,
         checks,
@@ -78,7 +80,9 @@ def create_app(deps: Deps) -> FastAPI:
         app.include_router(room.router)
     web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    app.add_middleware(SecurityHeaders, https=deps.secure_cookies)
+    app.add_middleware(
+        SecurityHeaders, https=deps.secure_cookies, tiles=None if deps.tiles is None else deps.tiles.origin
+    )
     return app
 
 

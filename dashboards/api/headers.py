@@ -9,12 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.api.metrics import REQUEST_SECONDS
 
-_POLICY: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'"
-)
 _HEADERS: Final = [
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -23,15 +18,29 @@ _HEADERS: Final = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
+_POLICY: Final = b"content-security-policy"
+_BEHIND_LINKS: Final = ("/a/", "/find/")
+"""Whoever opens a link never asked to tell another server where somebody is: these maps have no tiles."""
 _NO_STORE: Final = (b"cache-control", b"no-store")
+
+
+def policy(tiles: str | None) -> str:
+    """What a page may load: our own, and pictures from the one host of a map's tiles, if there is one."""
+    images = "'self' data: blob:" if tiles is None else f"'self' data: blob: {tiles}"
+    return (
+        f"default-src 'self'; img-src {images}; object-src 'none'; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
+    )
 
 
 class SecurityHeaders:
     """Adds the headers; answers that name no caching are not to be kept, for they speak of people."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, tiles: str | None = None) -> None:
         self._app = app
-        self._headers = [*_HEADERS, _STRICT_TRANSPORT] if https else _HEADERS
+        common = [*_HEADERS, _STRICT_TRANSPORT] if https else _HEADERS
+        self._headers = [(_POLICY, policy(None).encode()), *common]
+        self._with_tiles = [(_POLICY, policy(tiles).encode()), *common]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with headers on the way back."""
@@ -45,7 +54,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 seconds = time.perf_counter() - began
                 REQUEST_SECONDS.labels(scope["method"], str(message["status"])).observe(seconds)
-                headers = [*message["headers"], *self._headers]
+                behind_a_link = scope["path"].startswith(_BEHIND_LINKS)
+                headers = [*message["headers"], *(self._headers if behind_a_link else self._with_tiles)]
                 if not any(name.lower() == b"cache-control" for name, _ in headers) and not any(
                     name.lower() in (b"etag", b"last-modified") for name, _ in headers
                 ):

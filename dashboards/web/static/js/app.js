@@ -19,6 +19,7 @@ import { keyboard } from "./keyboard.js";
 import { limits } from "./limits.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
+import { peopleMap } from "./people_map.js";
 import { picker } from "./picker.js";
 import { plan } from "./plan.js";
 import { policy } from "./policy.js";
@@ -31,7 +32,7 @@ import { whereabouts } from "./whereabouts.js";
 import { zone } from "./zone.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = { now, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();

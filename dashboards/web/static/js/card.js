@@ -46,14 +46,14 @@ function speed(alarm) {
 }
 
 /** Who has the alarm, and since when: it may have been passed on since somebody took it. @param {Alarm} alarm */
-function holding(alarm) {
+export function holding(alarm) {
   const taken = lastDecision(alarm);
   const passed = alarm.assignee ? alarm.timeline.findLast((entry) => entry.event === "assign") : null;
   return taken && { who: alarm.assignee ?? taken.actor, since: Math.max(taken.t, passed?.t ?? 0) };
 }
 
 /** Whoever is no colleague said their name when they went. @param {Alarm} alarm @param {string} who */
-function holderName(alarm, who) {
+export function holderName(alarm, who) {
   const went = /^(responder|group):/.test(who) && alarm.timeline.findLast((entry) => entry.actor === who && entry.event === "dispatch");
   return (went && went.to) || staffName(who);
 }

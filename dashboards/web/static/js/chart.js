@@ -1,4 +1,4 @@
-// A map without tiles and without any outside host: the frame in which a scene is drawn, and drawn anew.
+// A map, without any outside host unless the settings name one: the frame in which a scene is drawn, and drawn anew.
 
 import { need } from "./dom.js";
 import { t } from "./i18n.js";
@@ -9,6 +9,21 @@ import { layersOf } from "./map_layers.js";
 const CLOSE_ENOUGH = 18;
 const VIEW_PADDING = /** @type {[number, number]} */ ([44, 40]);
 const NOWHERE_KNOWN = /** @type {[number, number]} */ ([31.2304, 121.4737]);
+
+/**
+ * What lies under everything, where whoever runs the console has named a server of tiles; none by default.
+ * @param {typeof import("leaflet")} L
+ * @param {import("leaflet").Map} map
+ */
+function streets(L, map) {
+  const { tiles, tilesBy = "", tilesZoom } = document.documentElement.dataset;
+  if (!tiles) return;
+  L.tileLayer(tiles, { maxNativeZoom: Number(tilesZoom), maxZoom: 20, className: "map-tiles" }).addTo(map);
+  if (!tilesBy) return;
+  const words = document.createElement("span");
+  words.textContent = tilesBy;
+  L.control.attribution({ prefix: false }).addAttribution(words.innerHTML).addTo(map);
+}
 
 /**
  * Open a chart in the `.map` of a root. `show` draws a scene; the view takes it in until somebody moved it themselves.
@@ -23,6 +38,7 @@ export async function openChart(root, signal) {
   signal.addEventListener("abort", () => map.remove());
   L.control.zoom({ zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
+  streets(L, map);
   /** @type {import("leaflet").LayerGroup | null} */
   let drawn = null;
   /** @type {MapScene | null} */

@@ -5,6 +5,7 @@ import { need } from "./dom.js";
 import { focusFinder } from "./finder.js";
 import { go } from "./forms.js";
 import * as now from "./now.js";
+import * as peopleMap from "./people_map.js";
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
@@ -22,6 +23,7 @@ const KEYS = {
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
+  p: () => need(document, ".tabs a[href='/map']").click(),
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
 };
 
@@ -35,9 +37,15 @@ function isChecks() {
   return document.querySelector("[data-component=checks]") !== null;
 }
 
+/** Whether the page is the map of everybody with an open alarm. */
+function isMap() {
+  return document.querySelector("[data-component=peopleMap]") !== null;
+}
+
 /** The list through which the keys move. */
 function list() {
-  return isChecks() ? checks : now;
+  if (isChecks()) return checks;
+  return isMap() ? peopleMap : now;
 }
 
 /** A button of the page, where it has one. @param {string} button */
@@ -50,6 +58,7 @@ function press(button) {
 function acknowledge() {
   const button = document.querySelector("[data-act=acknowledge]");
   if (button instanceof HTMLElement) button.click();
+  else if (isMap()) void peopleMap.acknowledge();
   else void now.acknowledge();
 }
 
@@ -62,6 +71,7 @@ function report() {
 function acknowledgeAll() {
   const button = document.querySelector("[data-take-all]");
   if (button instanceof HTMLElement) button.click();
+  else if (isMap()) void peopleMap.acknowledge();
   else void now.acknowledgeAll();
 }
 
@@ -76,7 +86,7 @@ export function keyboard() {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     // A key that rests under a hand or a book moves, and does nothing else again and again.
     if (event.repeat && !MOVES.has(event.key)) return;
-    const act = KEYS[event.key] ?? (isChecks() ? ARROWS[event.key] : undefined);
+    const act = KEYS[event.key] ?? (isChecks() || isMap() ? ARROWS[event.key] : undefined);
     if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
     event.preventDefault();
     act();
