@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final, Literal, LiteralString
 
 import msgspec
@@ -15,13 +13,12 @@ from devices.clock import zone
 from devices.registry import KeptBy, ResidentStatus
 from gateway.store.checks import IN_FORCE, OVERDUE_MS, PAST, Call, How
 from gateway.store.connection import Connection
+from gateway.store.house_order import house_order
 
 CheckState = Literal["coming", "open", "kept", "overdue", "skipped"]
 
 MOST_AT_ONCE: Final = 20_000
 """Checks in one answer: more than a day of the largest centre."""
-
-_PARTS: Final = re.compile(r"\d+|\D+")
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,11 +95,13 @@ async def checks(
     resident: str | None = None,
     key: str | None = None,
     todays: Mapping[str, dt.date] | None = None,
+    settled: bool = True,
 ) -> list[Check]:
     """The checks whose local day is in ``first`` to ``last``, house by house; ``sites`` empty for all.
 
     ``resident``: of this one alone; ``key``: this check alone, whatever its day, if its window still stands;
-    ``todays``: those of one day alone, by the time zone of the resident. ``now`` in ms tells their states.
+    ``todays``: those of one day alone, by the time zone of the resident; ``settled`` False: without those that were
+    kept or excused, or are not open yet. ``now`` in ms tells their states.
     """
     which = (
         " and w.day between %(first)s and %(last)s and (%(sites)s::text[] = '{}' or r.site = any(%(sites)s))"
@@ -125,6 +124,7 @@ async def checks(
         f" 'alarm', {_ALARM})::text, {_STATUS_THEN}, (extract(epoch from r.until) * 1000)::int8"
         " from c join resident r on r.slot = c.resident_slot left join check_outcome o"
         " on o.resident_slot = c.resident_slot and o.closes_ms = c.closes_ms"
+        " where %(settled)s or (o.kept_ms is null and o.skipped is null and (c.past ->> 'opens_ms')::int8 <= %(now)s)"
         f" order by c.closes_ms, r.slot limit {MOST_AT_ONCE}",
         {
             **IN_FORCE,
@@ -135,11 +135,26 @@ async def checks(
             "overdue": OVERDUE_MS,
             "resident": resident,
             "key": key,
+            "settled": settled,
             "todays": None if todays is None else Jsonb({name: day.isoformat() for name, day in todays.items()}),
         },
     )
     found = [_check(*row, now=now) for row in await cursor.fetchall()]
     return sorted(found, key=_by_house)
+
+
+async def checks_waiting(conn: Connection, sites: Sequence[str], now: int) -> list[Check]:
+    """What still calls for somebody at ``now`` (ms): those open, and those overdue for a day, the longest first."""
+    today = dt.datetime.fromtimestamp(now // 1000, dt.UTC).date()
+    first, last = today - dt.timedelta(days=2), today + dt.timedelta(days=1)
+    found = await checks(conn, sites=sites, first=first, last=last, now=now, settled=False)
+    waiting = [each for each in found if waits(each, now)]
+    return sorted(waiting, key=lambda each: (each.state != "overdue", each.due_at))
+
+
+def waits(check: Check, now: int) -> bool:
+    """Whether a check still calls for somebody at ``now`` (ms): for a day after it fell due."""
+    return check.state in ("open", "overdue") and check.due_at > now - OVERDUE_MS
 
 
 async def checks_of_day(conn: Connection, sites: Sequence[str], day: dt.date, now: int) -> list[Check]:
@@ -182,11 +197,11 @@ def _check(text: str, status: ResidentStatus, until: int | None, *, now: int) ->
 
 
 def _by_house(check: Check) -> tuple[object, ...]:
-    places = (check.community, check.building, check.unit, check.floor, check.room)
-    return (check.site, *map(_counted, places), check.name, check.resident, check.opens_at)
-
-
-@lru_cache(maxsize=MOST_AT_ONCE)
-def _counted(text: str | None) -> tuple[tuple[int, str], ...]:
-    """A key by which building 9 stands before building 10."""
-    return tuple((int(part) if part.isdecimal() else -1, part) for part in _PARTS.findall(text or ""))
+    place = {
+        "community": check.community,
+        "building": check.building,
+        "unit": check.unit,
+        "floor": check.floor,
+        "room": check.room,
+    }
+    return (check.site, *house_order(place), check.name, check.resident, check.opens_at)

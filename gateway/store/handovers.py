@@ -86,6 +86,17 @@ async def handovers(
     return [_DECODER.decode(row[0]) for row in await cursor.fetchall()]
 
 
+async def last_handovers(conn: Connection, sites: Sequence[str]) -> list[Handover]:
+    """Of each site the newest that was confirmed, and the offers since that wait; ``sites`` empty for all."""
+    cursor = await conn.execute(
+        f"{_HANDOVER} where (%(sites)s::text[] = '{{}}' or h.site = any(%(sites)s)) and (({_OPEN}) or h.id = ("
+        "select l.id from handover l where l.site = h.site and l.confirmed_at is not null"
+        " order by l.confirmed_at desc, l.id limit 1)) order by h.site, h.offered_at desc",
+        {"sites": list(sites)},
+    )
+    return [_DECODER.decode(row[0]) for row in await cursor.fetchall()]
+
+
 async def handovers_of(conn: Connection, account: str) -> list[Handover]:
     """The offers that wait for, or come from, somebody; by their user name."""
     cursor = await conn.execute(

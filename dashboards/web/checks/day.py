@@ -19,8 +19,7 @@ from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE, MINUTE_MS, zone
 from gateway.store.absences import Absence, ending_absences
 from gateway.store.accounts import accounts
-from gateway.store.check_list import Check, CheckState, checks, checks_of_day
-from gateway.store.checks import OVERDUE_MS
+from gateway.store.check_list import Check, CheckState, checks, checks_of_day, waits
 from gateway.store.connection import Connection
 from gateway.store.registry_records import Site
 
@@ -101,11 +100,6 @@ async def _checks(conn: Connection, site: str, day: date, now: int, *, is_today:
         return await checks_of_day(conn, [site], day, now)
     found = await checks(conn, sites=[site], first=day - timedelta(days=1), last=day, now=now)
     return [each for each in found if each.date == day or waits(each, now)]
-
-
-def waits(check: Check, now: int) -> bool:
-    """Whether a check still calls for somebody at ``now`` (ms): for a day after it fell due."""
-    return check.state in ("open", "overdue") and check.due_at > now - OVERDUE_MS
 
 
 def stamp_of(found: Sequence[Check], absences: Sequence[Absence], now: int) -> str:

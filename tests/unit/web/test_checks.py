@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from alerts.checks import Terms, WindowTerms
-from dashboards.web.checks.day import houses_of, stamp_of, waits
+from dashboards.web.checks.day import houses_of, stamp_of
 from dashboards.web.checks.person import rhythm_of
 from dashboards.web.checks.plans import SHOWN_DAYS, ahead
 from dashboards.web.wording import Wording
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from gateway.store.activity import Bucket
-from gateway.store.check_list import Check, CheckState
+from gateway.store.check_list import Check, CheckState, waits
 from gateway.store.checks import Call
 from gateway.store.registry_records import Holiday
 
