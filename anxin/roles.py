@@ -180,6 +180,7 @@ async def console(settings: RoleSettings) -> None:
                 twilio=_webhooks(settings),
                 public_url=settings.ways_out.public_url,
                 tiles=_tiles(settings),
+                test_press_days=settings.test_press_days,
             )
         )
         server = ConsoleServer(app, host=settings.console_listen, port=settings.console_port)

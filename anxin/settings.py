@@ -121,7 +121,9 @@ class Map(_Section):
             return None
         parts = urlsplit(tiles)
         if parts.scheme not in ("http", "https") or not parts.netloc or "{" in parts.netloc:
-            raise ValueError("an address that begins with https:// and one host, such as https://tiles.example/{z}/{x}/{y}.png")
+            raise ValueError(
+                "an address that begins with https:// and one host, such as https://tiles.example/{z}/{x}/{y}.png"
+            )
         if missing := [each for each in ("{z}", "{x}", "{y}") if each not in tiles]:
             raise ValueError(f"{' and '.join(missing)} must stand in it where a tile's number goes")
         if unknown := set(re.findall(r"\{(\w*)\}", tiles)) - {"x", "y", "z"}:
@@ -159,6 +161,29 @@ class Finding(_Section):
     low_position_s: int = Field(default=60, ge=5, le=3600)
     """The same while the battery is low: who is not found today must be found tomorrow."""
     low_battery_pct: float = Field(default=20.0, ge=0, le=100)
+
+
+class Today(_Section):
+    """What the list of a shift's tasks goes by."""
+
+    test_press_days: int = Field(default=30, ge=1, le=400)
+    """After so many days somebody presses a button to try it out: once a month, as emergency calls are tested (ADR 39)."""
+
+
+class Sheet(_Section):
+    """The emergency sheet as PDF, one a shift and centre: for when nothing but paper works. Defaults: ADR 39."""
+
+    dir: Path | None = None
+    """The folder, best on a disk that other machines see; ``sheets`` in the data folder unless told otherwise."""
+    enabled: bool = True
+    at: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = Field(
+        default=("07:30", "19:30"), min_length=1, max_length=24
+    )
+    """When, by the centre's clock, where its roster says nothing of the last day."""
+    keep_days: int = Field(default=14, ge=1, le=400)
+    """They carry the phones and illnesses of everybody: no longer than they may be needed."""
+    font: Path | None = None
+    """A TrueType or OpenType font with Chinese characters; looked for among the system's unless told."""
 
 
 class Retention(_Section):
@@ -202,6 +227,8 @@ class Settings(BaseSettings):
     gateway: Gateway = Gateway()
     watchdog: Watchdog = Watchdog()
     finding: Finding = Finding()
+    today: Today = Today()
+    sheet: Sheet = Sheet()
     retention: Retention = Retention()
 
 
@@ -327,6 +354,16 @@ class FindingPace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetPlan:
+    """What the dispatcher needs of the section ``sheet``; ``dir`` None: no sheets are written."""
+
+    dir: Path | None = None
+    at: tuple[str, ...] = ("07:30", "19:30")
+    keep_days: int = 14
+    font: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     """What one role needs to run."""
 
@@ -355,6 +392,8 @@ class RoleSettings:
     emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
     finding: FindingPace = FindingPace()
+    test_press_days: int = 30
+    sheets: SheetPlan = SheetPlan()
 
 
 def to_environment(settings: RoleSettings) -> dict[str, str]:
@@ -392,6 +431,12 @@ def finding_pace(finding: Finding) -> FindingPace:
         low_position_s=finding.low_position_s,
         low_battery_pct=finding.low_battery_pct,
     )
+
+
+def sheet_plan(sheet: Sheet, data_dir: Path) -> SheetPlan:
+    """The section as the dispatcher takes it; ``data_dir`` is where the folder stands unless it was told."""
+    folder = (sheet.dir or data_dir / "sheets").absolute() if sheet.enabled else None
+    return SheetPlan(dir=folder, at=sheet.at, keep_days=sheet.keep_days, font=sheet.font)
 
 
 def map_tiles(said: Map) -> MapTiles | None:

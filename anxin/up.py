@@ -29,8 +29,9 @@ from anxin.settings import (
     RoleSettings,
     Settings,
     finding_pace,
-    map_tiles,
     keep_days,
+    map_tiles,
+    sheet_plan,
     to_environment,
     twilio_account,
     ways_out,
@@ -251,6 +252,8 @@ class System:
             emergency_numbers=settings.emergency.numbers,
             keep=keep_days(settings.retention),
             finding=finding_pace(settings.finding),
+            test_press_days=settings.today.test_press_days,
+            sheets=sheet_plan(settings.sheet, self._folder.path),
         )
         environment = to_environment(handed)
         roles: dict[str, Process] = {

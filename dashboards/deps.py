@@ -147,6 +147,7 @@ class Deps:
     keeps connections of its own. ``secure_cookies`` is True where the console is reached over https.
     ``twilio`` None: there is no account, and its webhooks are refused. ``public_url``: where phones reach the
     console from outside, without a slash at its end; None: nobody said so. ``tiles`` None: maps without streets.
+    ``test_press_days``: after so many days a button is to be tried out again.
     """
 
     conninfo: str
@@ -160,3 +161,4 @@ class Deps:
     twilio: TwilioWebhooks | None = None
     public_url: str | None = None
     tiles: Tiles | None = None
+    test_press_days: int = 30

@@ -66,8 +66,9 @@ async def serving(conn: Connection, sites: Sequence[str], now: int) -> list[Serv
             "select s.site, a.username, a.display_name, a.phone, s.role, s.from_ms, s.to_ms,"
             " s.from_ms > %(now)s as is_next"
             f" from shift s join account a on {_WHOSE} where s.to_ms > %(now)s"
-            " and (%(sites)s::text[] = '{}' or s.site = any(%(sites)s)) and s.from_ms <= coalesce((select min(n.from_ms)"
-            " from shift n where n.site = s.site and n.from_ms > %(now)s), %(now)s)"
+            " and (%(sites)s::text[] = '{}' or s.site = any(%(sites)s))"
+            " and s.from_ms <= coalesce((select min(n.from_ms) from shift n"
+            " where n.site = s.site and n.from_ms > %(now)s), %(now)s)"
             " order by s.site, s.from_ms, a.username",
             {"now": now, "sites": list(sites)},
         )

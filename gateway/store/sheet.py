@@ -61,7 +61,7 @@ class SheetAlarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """One centre at ``at`` (ms). ``first``: cards of people with an open alarm or a check that waits; ``others``: the rest.
+    """One centre at ``at`` (ms). ``first``: cards of people with an open alarm or a check that waits; then ``others``.
 
     Cards come door by door, alarms the worst and then the oldest first.
     """

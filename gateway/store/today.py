@@ -61,7 +61,10 @@ class TestPress(Door, frozen=True, kw_only=True):
 
 
 class LowBattery(Door, frozen=True, kw_only=True):
-    """A battery to charge or change. ``empty_at``: when it reaches 15 % at the pace of the last hours, None if it has."""
+    """A battery to charge or change. ``empty_at``: when it comes to 15 % at the pace of the last hours; None if it has.
+
+    None too where no pace is known.
+    """
 
     device: str
     type: str
@@ -136,7 +139,7 @@ async def today(conn: Connection, sites: Sequence[str], now: int, *, test_days: 
 
 
 async def presses_due(conn: Connection, sites: Sequence[str], since: int) -> list[TestPress]:
-    """Buttons of people at home that were not tried out at or after ``since``: in a drill, or by a press closed as one."""
+    """Buttons of people at home that nobody tried out since then (ms), in a drill or by a press closed as a test."""
     return await _doors(
         conn,
         TestPress,
