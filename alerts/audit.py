@@ -1,7 +1,8 @@
 """The auditor: whether somebody is on duty, and whether what should have been said or planned was.
 
 It runs in another process than the dispatcher, and asks the store alone. What it finds becomes an alarm of the site;
-once it is over, the alarm recovers. All that it remembers is in the store: any auditor goes on where one stopped.
+once it is over, the alarm recovers. All that it remembers is in the store: any auditor goes on where one stopped. Only
+for how long no desk was heard each knows by itself (``alerts.listening``).
 """
 
 from __future__ import annotations
@@ -9,27 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Literal, Protocol
-from uuid import UUID
+from typing import Final, Literal, Protocol
 
-import msgspec
 import structlog
 
-from alerts.alarm import Alarm, Episode, SeverityName, episode_id
+from alerts.alarm import Episode
 from alerts.desk import absorb
+from alerts.findings import RULES, SEVERITY, Finding, Look
+from alerts.listening import Ear
 from alerts.ports import AlarmStore, AnotherActive
-from devices.clock import DAY_MS, MINUTE_MS, Clock
-
-NOBODY_ON_DUTY: Final = "system.nobody_on_duty"
-STEP_OVERDUE: Final = "system.step_overdue"
-CHECKS_UNPLANNED: Final = "system.checks_unplanned"
-AuditRule = Literal["system.nobody_on_duty", "system.step_overdue", "system.checks_unplanned"]
-RULES: Final[tuple[AuditRule, ...]] = (NOBODY_ON_DUTY, STEP_OVERDUE, CHECKS_UNPLANNED)
-"""The rules that the auditor keeps, and nobody else."""
-
-SEVERITY: Final[dict[str, SeverityName]] = {NOBODY_ON_DUTY: "medium", STEP_OVERDUE: "high", CHECKS_UNPLANNED: "high"}
-"""All sound. Somebody who was not called in time, or whom nobody will miss, must be looked after by hand: those wait
-for a person to end them. Assumption, ADR 23, ADR 30."""
+from devices.clock import DAY_MS, MINUTE_MS, Clock, SteadyClock
 
 PERIOD_S: Final = 10.0
 STEP_OVERDUE_MS: Final = 30_000
@@ -49,36 +39,6 @@ RETRY_S: Final = 1.0
 Ping = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong at a site since a deadline that passed (ms)."""
-
-    rule: AuditRule
-    site: str
-    since: int
-    evidence: dict[str, Any] = {}
-
-    @property
-    def id(self) -> UUID:
-        """The alarm's, by the deadline."""
-        return episode_id(self.rule, self.site, self.since, -1)
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at the store found.
-
-    ``active``: the active alarms of the auditor's rules. ``ended``: of the findings, those whose alarm has ended.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    active: tuple[Alarm, ...] = ()
-    ended: frozenset[UUID] = frozenset()
-
-    @property
-    def clean(self) -> bool:
-        """Whether all that was due has been done. That nobody is on duty is people's matter, not the system's."""
-        return all(finding.rule == NOBODY_ON_DUTY for finding in self.findings)
 
 
 class AuditStore(Protocol):
@@ -128,11 +88,18 @@ def _episode(finding: Finding, what: Literal["opened", "evidence", "recovered"],
     )
 
 
-async def audit(store: AuditStore, alarms: AlarmStore, now: int) -> bool | None:
-    """Look once, and let the desk know; whether all was done in time, None when another auditor is at it."""
-    async with store.turn(now) as look:
-        if look is None:
+async def audit(
+    store: AuditStore, alarms: AlarmStore, now: int, *, ear: Ear | None = None, steady_ms: int = 0
+) -> bool | None:
+    """Look once, and let the desk know; whether all was done in time, None when another auditor is at it.
+
+    ``ear``: what this auditor has heard so far; without it no desk is found silent. ``steady_ms``: now, by a clock
+    that nobody sets.
+    """
+    async with store.turn(now) as seen:
+        if seen is None:
             return None
+        look = (ear or Ear()).judged(seen, steady_ms)
         said = episodes(look, now)
         if said:
             await _say(alarms, said, now)
@@ -156,6 +123,7 @@ async def run(
     alarms: AlarmStore,
     clock: Clock,
     ping: Ping | None = None,
+    steady: Clock | None = None,
 ) -> None:
     """Look every ten seconds until cancelled. What goes wrong is logged, and the outside hears nothing meanwhile.
 
@@ -164,12 +132,14 @@ async def run(
         alarms: Where alarms live.
         clock: The time.
         ping: Tells somebody outside that all is well: each minute, and only after a look at which it was.
+        steady: A clock that nobody sets; by it silences are measured.
     """
+    ear, steady = Ear(), steady or SteadyClock()
     pinged = clock.now_ms() - PING_EVERY_MS
     while True:
         pause_s = PERIOD_S
         try:
-            clean = await audit(store, alarms, clock.now_ms())
+            clean = await audit(store, alarms, clock.now_ms(), ear=ear, steady_ms=steady.now_ms())
         except Exception as error:  # noqa: BLE001 - whoever runs this beside it lives on, and the silence outside tells
             _log.warning("audit failed", error=type(error).__name__)
             clean, pause_s = False, RETRY_S

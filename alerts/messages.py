@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from alerts.alarm import Alarm
 from alerts.drafts import Draft
+from alerts.findings import CONSOLE_SILENT
 from alerts.phrases import BAND, LANGUAGES, LENGTHS, PATTERNS, Template
 from alerts.policy import MISSED_CHECK, ended_by, only_seen
 from alerts.ports import Channel, Message, ResidentCard, Role
@@ -63,7 +64,8 @@ def alarm_params(alarm: Alarm, card: ResidentCard, role: Role = "family") -> dic
     if role == "resident":
         return {**params, "asked": params["kind"]}
     if alarm.kind == "system":
-        return {**params, "system": alarm.rule.partition(".")[2], "todo": "look"}
+        todo = "to_the_desk" if alarm.rule == CONSOLE_SILENT else "look"
+        return {**params, "system": alarm.rule.partition(".")[2], "todo": todo}
     return params
 
 
@@ -77,6 +79,8 @@ def all_clear_params(alarm: Alarm, card: ResidentCard, role: Role = "family") ->
         how = _HOW_BY_RESULT.get(alarm.result or "", "helped_on_site" if arrived else "settled")
         if alarm.kind == MISSED_CHECK:
             how = _how_found_well(alarm) or how
+        if alarm.rule == CONSOLE_SILENT and ended_by(alarm) == "engine":
+            how = "desk_listens"
     return {**_about(alarm, card, role), "how": how}
 
 

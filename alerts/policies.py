@@ -88,6 +88,8 @@ _NEARBY: Final = (_step(240, "neighbours", "sms"), _step(360, "grid_workers", "s
 _CALLS: Final = (_step(300, "family", "voice", nth=1), _step(600, "supervisor", "voice", times=3))
 _ASK: Final = (_step(0, "resident", "sms"), _step(60, "resident", "voice"))
 """Whoever missed a check is asked first: most have forgotten it."""
+_DESK: Final = (_step(0, "duty", "sms"), _step(0, "supervisor", "sms"), _step(120, "supervisor", "voice", times=3))
+"""Nobody hears alarms: whoever should sit there is nearest, and the supervisor is called until somebody goes there."""
 _RING: Final = (_step(0, "band", "ring"), _step(0, "band", "message"))
 _KNOCK: Final = (_step(180, "neighbours", "sms"), _step(360, "grid_workers", "sms"))
 
@@ -117,6 +119,7 @@ BUILT_IN: Final[tuple[Policy, ...]] = (
     _built_in("silent", "missed_check.silent", *_ASK, *_KNOCK, *_DUTY, severity="high"),
     _built_in("vitals", "vitals", *_DUTY),
     _built_in("system", "system", _step(0, "supervisor", "sms")),
+    _built_in("console_silent", "system.console_silent", *_DESK),
     _built_in("device", "device"),
     *(_built_in(f"low_{kind}", kind, severity="low") for kind in ("wandering", "missed_check", "vitals", "system")),
     *(
@@ -126,7 +129,8 @@ BUILT_IN: Final[tuple[Policy, ...]] = (
     ),
 )
 """What happens where nobody wrote a policy. Contract section 3 says whose family is told; that the others follow
-so, and when, is an assumption (ADR 19, of missed checks ADR 31). A low alarm waits at the console."""
+so, and when, is an assumption (ADR 19, of missed checks ADR 31, of a silent desk ADR 38). A low alarm waits at the
+console."""
 
 
 _CHANNELS: Final[dict[Who, frozenset[How]]] = {"band": frozenset({"message", "ring"}), "chat": frozenset({"chat"})}

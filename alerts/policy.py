@@ -79,8 +79,9 @@ _END_WITH_THEIR_CAUSE: Final[frozenset[str]] = frozenset(
 """Of kinds that otherwise wait for somebody. What is promised late is kept all the same (ADR-28); that somebody came on
 duty settles it (ADR-23)."""
 
-_END_HOWEVER_BAD: Final[frozenset[str]] = frozenset({"system.site_silent"})
-"""That a site is heard again is certain, and who of it is not is told of by alarms of their own (ADR 29)."""
+_END_HOWEVER_BAD: Final[frozenset[str]] = frozenset({"system.site_silent", "system.console_silent"})
+"""That a site is heard again is certain, and who of it is not is told of by alarms of their own (ADR 29). A desk that
+listens again shows and sounds all that is open (ADR 38)."""
 
 SOUNDING: Final[frozenset[SeverityName]] = frozenset({"medium", "high", "critical"})
 """Severities that the console sounds until somebody takes the alarm (``toneFor`` in dashboards/web)."""

@@ -25,6 +25,7 @@ from gateway.store.accounts import drop_expired
 from gateway.store.check_upkeep import end_outcomes, end_windows
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
+from gateway.store.listening import end_pages
 from gateway.store.registry import erase_left, plan_ahead, resume_due
 from gateway.store.reminders import remind_due
 from gateway.store.search_index import catch_up
@@ -63,6 +64,7 @@ JOBS: Final = (
     Job("messages end", timedelta(hours=6), lambda c, now, keep: store.end_messages(c, now - keep.messages * DAY_MS)),
     Job("searches end", timedelta(hours=6), lambda c, now, keep: store.end_searches(c, now - keep.messages * DAY_MS)),
     Job("commands end", timedelta(hours=6), lambda c, now, keep: store.end_commands(c, now - keep.messages * DAY_MS)),
+    Job("console pages end", timedelta(hours=6), lambda c, now, _: end_pages(c, now - DAY_MS)),
     Job("sign-ins end", timedelta(hours=6), lambda c, now, _: drop_expired(c, now)),
 )
 

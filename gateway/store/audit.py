@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import Alarm
-from alerts.audit import (
-    CHECKS_UNPLANNED,
-    MESSAGE_OVERDUE_MS,
-    NOBODY_ON_DUTY,
-    RULES,
-    STEP_OVERDUE,
-    STEP_OVERDUE_MS,
-    UNPLANNED_MS,
-    Finding,
-    Look,
-)
+from alerts.audit import MESSAGE_OVERDUE_MS, STEP_OVERDUE_MS, UNPLANNED_MS
+from alerts.findings import CHECKS_UNPLANNED, NOBODY_ON_DUTY, RULES, STEP_OVERDUE, Finding, Look, Watched
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.alarms import alarm_from_object
 from gateway.store.connection import Connection
+from gateway.store.listening import LISTENERS
 from gateway.store.roster import SERVES, SITES_WITH_A_ROSTER
 from gateway.store.who_left import LEFT
 
@@ -57,12 +49,40 @@ _UNPLANNED: Final[LiteralString] = (
 )
 """Where somebody promised something, and no planner has worked for so long; it plans two days ahead."""
 
+_WATCHED: Final[LiteralString] = (
+    "with t as (select c.id, c.timezone, c.demo, h.heard_ms, ("
+    f" select min(s.from_ms) from shift s join account a on {SERVES} where s.site = c.id) as duty_from_ms"
+    " from site c left join site_listened h on h.site = c.id"
+    " where exists (select from resident r where r.site = c.id and r.status <> all(%(left)s))"
+    " and exists (select from account l where l.role = any(%(listeners)s) and not l.disabled"
+    " and (l.sites = '{}' or c.id = any(l.sites))))"
+    " select t.id, t.heard_ms, greatest(t.heard_ms, t.duty_from_ms) from t where t.duty_from_ms is not null"
+    " union all select t.id, t.heard_ms, t.heard_ms from (select t.*,"
+    " (extract(epoch from (to_timestamp(%(now)s / 1000.0) at time zone t.timezone)::time) / 60)::integer as minute"
+    f" from t where not t.demo and t.heard_ms is not null and t.id not in ({SITES_WITH_A_ROSTER})) t"
+    " where case when %(from)s::integer < %(to)s::integer then t.minute >= %(from)s and t.minute < %(to)s"
+    " else t.minute >= %(from)s or t.minute < %(to)s end order by 1"
+)
+"""Where residents live, somebody may listen, and a shift runs; or where no roster is kept, a desk has listened before
+and the hours say so."""
+
+
+class DutyHours(NamedTuple):
+    """A part of the local day, minutes from midnight, over midnight when ``from_minute`` > ``to_minute``."""
+
+    from_minute: int
+    to_minute: int
+
 
 class PostgresAuditStore:
-    """Looks at steps, messages, shifts and planned checks in one short transaction."""
+    """Looks at steps, messages, shifts, planned checks and desks in one short transaction.
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    ``unrostered``: when a desk should listen at a site that keeps no roster; None: never.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool[Connection], *, unrostered: DutyHours | None = None) -> None:
         self._pool = pool
+        self._unrostered = unrostered
 
     @asynccontextmanager
     async def turn(self, now: int) -> AsyncIterator[Look | None]:
@@ -70,19 +90,21 @@ class PostgresAuditStore:
         async with self._pool.connection() as connection, connection.transaction():
             cursor = await connection.execute(f"select pg_try_advisory_xact_lock({_ONE_AT_A_TIME})")
             row = await cursor.fetchone()
-            yield await _look(connection, now) if row is not None and row[0] else None
+            yield await _look(connection, now, self._unrostered) if row is not None and row[0] else None
 
 
-async def _look(connection: Connection, now: int) -> Look:
+async def _look(connection: Connection, now: int, unrostered: DutyHours | None) -> Look:
     findings = [
         *await _unattended(connection, now),
         *await _overdue(connection, now),
         *await _unplanned(connection, now),
     ]
+    watched = await _watched(connection, now, unrostered)
     return Look(
         findings=tuple(findings),
+        watched=watched,
         active=await _active(connection),
-        ended=await _ended(connection, [finding.id for finding in findings]),
+        ended=await _ended(connection, [finding.id for finding in (*findings, *(site.finding for site in watched))]),
     )
 
 
@@ -115,6 +137,20 @@ async def _unplanned(connection: Connection, now: int) -> list[Finding]:
         Finding(rule=CHECKS_UNPLANNED, site=site, since=since, evidence={"overdue_s": (now - since) // 1000})
         for site, since in await cursor.fetchall()
     ]
+
+
+async def _watched(connection: Connection, now: int, unrostered: DutyHours | None) -> tuple[Watched, ...]:
+    start, end = unrostered or (None, None)
+    cursor = await connection.execute(
+        _WATCHED, {"now": now, "left": LEFT, "listeners": list(LISTENERS), "from": start, "to": end}
+    )
+    rows = await cursor.fetchall()
+    return tuple(
+        [
+            Watched(site=site, heard_ms=heard_ms, since=since, missed_s=(now - since) // 1000)
+            for site, heard_ms, since in rows
+        ]
+    )
 
 
 async def _active(connection: Connection) -> tuple[Alarm, ...]:

@@ -8,17 +8,10 @@ from uuid import uuid4
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.audit import (
-    CHECKS_UNPLANNED,
-    MESSAGE_OVERDUE_MS,
-    NOBODY_ON_DUTY,
-    STEP_OVERDUE,
-    STEP_OVERDUE_MS,
-    Look,
-    audit,
-)
+from alerts.audit import MESSAGE_OVERDUE_MS, STEP_OVERDUE_MS, audit
 from alerts.checks import WindowTerms
 from alerts.desk import act
+from alerts.findings import CHECKS_UNPLANNED, NOBODY_ON_DUTY, STEP_OVERDUE, Look
 from alerts.transitions import Acknowledge, Resolve
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from devices.registry import ResidentStatus

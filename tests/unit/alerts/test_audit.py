@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from alerts.alarm import Alarm, Episode
-from alerts.audit import NOBODY_ON_DUTY, PING_EVERY_MS, STEP_OVERDUE, Finding, Look, audit, episodes, run
+from alerts.audit import PING_EVERY_MS, audit, episodes, run
+from alerts.findings import NOBODY_ON_DUTY, STEP_OVERDUE, Finding, Look
 from alerts.folding import fold
 from devices.clock import MINUTE_MS, ManualClock
 from tests.support.alarm_memory import MemoryStore

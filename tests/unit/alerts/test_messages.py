@@ -259,6 +259,12 @@ def test_who_has_no_name_is_called_what_they_are() -> None:
     assert "系统" in text_of("all_clear", all_clear_params(system, a_card(name=""), "supervisor"), "zh")
 
 
+def test_a_desk_that_nobody_hears_calls_people_to_the_desk() -> None:
+    silent = of_another_rule("system.console_silent", resident=None)
+    params = alarm_params(silent, a_card(name=""), "supervisor")
+    assert text_of("system", params, "zh") == "【安心】23:06值班台听不到警报，请马上到值班台，打开声音。北苑社区"
+
+
 def test_the_emergency_text_needs_nothing_from_the_database() -> None:
     params = emergency_params(kind="sos", event_time=T0, site_name="北苑", address=ADDRESS)
     assert (
