@@ -80,7 +80,7 @@ async def test_everybody_stands_where_they_are_and_is_listed_with_what_is_known(
     await expect(row("孙德海")).to_contain_text("最后位置")
     await expect(row("周玉珍")).to_contain_text("没有位置；住处：")
     await expect(row("吴国强")).to_contain_text("没有位置，也没有登记住处")
-    await expect(page.locator(f"[data-sign='residents/{walker.id}']")).to_contain_text("离开安全区域")
+    await expect(page.locator(f"[data-sign='residents/{walker.id}']")).to_contain_text("走出安全区域")
     await expect(page.locator(f"[data-sign='residents/{old.id}'].old")).to_contain_text("最后位置")
     await expect(page.locator(f"[data-sign='residents/{homely.id}'].at-home")).to_contain_text("没有位置")
     await expect(page.locator("[data-sign]")).to_have_count(3)

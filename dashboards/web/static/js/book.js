@@ -68,14 +68,28 @@ async function knowWho() {
   directory = await call("GET", "/console/directory");
 }
 
+const ASK_EVERY_MS = 2000;
+const TRIES = 2;
 let asked = 0;
+/** @type {Promise<void> | null} */
+let asking = null;
 
-/** Make sure that an alarm's person has a name; asks at most once in 2 s. @param {Alarm} alarm @returns {Promise<boolean>} */
-export async function learnNameOf(alarm) {
-  if (!(alarm.resident || alarm.household) || whoOf(alarm) || Date.now() - asked < 2000) return false;
+/** Ask for all names, at most once in 2 s; who comes meanwhile waits for the same answer. */
+async function askWho() {
+  await new Promise((resolve) => { setTimeout(resolve, Math.max(0, asked + ASK_EVERY_MS - Date.now())); });
   asked = Date.now();
   await knowWho();
-  return true;
+}
+
+/** Make sure that an alarm's person has a name. @param {Alarm} alarm @returns {Promise<boolean>} whether something was learnt */
+export async function learnNameOf(alarm) {
+  if (!(alarm.resident || alarm.household)) return false;
+  let learnt = false;
+  for (let tries = 0; tries < TRIES && !whoOf(alarm); tries += 1) {
+    await (asking ??= askWho().finally(() => { asking = null; }));
+    learnt = true;
+  }
+  return learnt;
 }
 
 /** The resident, or the household whose box it was. @param {Alarm} alarm @returns {{name: string, place: string} | null} */
