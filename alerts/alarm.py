@@ -42,6 +42,20 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     to: str | None = None
 
 
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an alarm is, or was, kept quiet: a site's maintenance, or (``device`` given) a device's repair.
+
+    ``until``: ms, None: until the device is given back. ``by``: the account that said so.
+    """
+
+    id: str
+    site: str
+    device: str | None
+    reason: str
+    by: str
+    until: int | None
+
+
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds: ``transport`` = received − t; ``decided`` and ``commit_issued`` counted from receipt."""
 
@@ -56,6 +70,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     ``parameters_version``: under which parameters its rule decided, the registry version of the newest that
     somebody had set for those whom it concerns; 0 when all were defaults, or no parameter decided.
     ``asked_until``: so long the wearer's answer to "are you all right?" is awaited; None: nobody waits for one.
+    ``suppression``: why it was kept quiet, also after it was heard; None: it never was.
     """
 
     id: UUID
@@ -88,6 +103,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     family_told: bool = False
     parameters_version: int = 0
     asked_until: int | None = None
+    suppression: Suppression | None = None
     timeline: tuple[TimelineEntry, ...] = ()
 
     @property

@@ -18,9 +18,10 @@ from alerts.clearing import resolve
 from alerts.consequences import keep
 from alerts.escalation import effects
 from alerts.folding import active_for, keys_of
-from alerts.policy import kind_of
+from alerts.policy import MISSED_CHECK, kind_of
 from alerts.ports import AlarmStore, AlarmTransaction, AnotherActive, Whom
 from alerts.standing import Standing
+from alerts.suppression import may_be_suppressed
 from alerts.transitions import Acknowledge, Command, Refused, Reopen, Resolve, Unchanged, apply
 
 
@@ -63,7 +64,7 @@ async def absorb(
 
 async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Standing, list[Episode]]:
     """Read and lock what a batch of episodes may touch; where one begins without a place, its device's last is it."""
-    standing = Standing()
+    standing = await _quiet(tx, episodes)
     opened = [episode for episode in episodes if episode.what == "opened"]
     answered = [episode for episode in episodes if episode.what == "answered"]
     found = await tx.concerned(
@@ -84,6 +85,25 @@ async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Stan
     for alarm in found.of_residents:
         standing.meet(alarm)
     return standing, [_located(episode, found.last_places) for episode in episodes]
+
+
+async def _quiet(tx: AlarmTransaction, episodes: Sequence[Episode]) -> Standing:
+    """What explains these episodes, and what is quiet of them; a cry for help asks for nothing of it, and never waits."""
+    may_be = [episode for episode in episodes if may_be_suppressed(episode.rule)]
+    if not may_be:
+        return Standing()
+    silent = [e.resident for e in may_be if kind_of(e.rule) == MISSED_CHECK and e.resident is not None]
+    standing = Standing(
+        await tx.holds(
+            sites=list(dict.fromkeys(e.site for e in may_be)),
+            devices=list(dict.fromkeys(e.device for e in may_be if e.device is not None)),
+            residents=list(dict.fromkeys(silent)),
+        )
+    )
+    pairs = list(dict.fromkeys((e.subject, e.rule) for e in may_be))
+    for alarm in await tx.lock_quiet(pairs, list(dict.fromkeys(e.id for e in may_be))):
+        standing.keep(alarm)
+    return standing
 
 
 def _may_have_ended(episode: Episode) -> Sequence[tuple[str, str]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from alerts import aftermath, asking
-from alerts.alarm import Alarm, Episode, Latency, TimelineEntry, follower_id
+from alerts.alarm import Alarm, Episode, Latency, State, TimelineEntry, follower_id
 from alerts.policy import (
     CRIES_FOR_HELP,
     EVIDENCE_OF_EACH_OTHER,
@@ -142,6 +142,12 @@ def case_among(mates: Sequence[Alarm], own: UUID) -> UUID:
     return min(mates, key=lambda mate: (mate.raised_at, mate.id)).case if mates else own
 
 
+def case_of(alarm: Alarm, mates: Iterable[Alarm]) -> UUID:
+    """The case to which an alarm belongs among the active ones of its resident, itself perhaps among them."""
+    alike = [mate for mate in mates if mate.id != alarm.id and (mate.kind, mate.drill) == (alarm.kind, alarm.drill)]
+    return case_among(alike, alarm.id)
+
+
 def _opens_anew(ended: Alarm, episode: Episode, now: int) -> bool:
     """Whether the episode has outlived the alarm that people ended (design rule 8).
 
@@ -171,7 +177,9 @@ def _more_evidence(active: Alarm, episode: Episode, now: int, context: FoldConte
     real_now = active.drill and not episode.drill
     fails_again = active.kind == "system" and active.recovered_at is not None
     cries_again = real_now or fails_again or _cries_again(active, episode, now)
-    sounds_again = active.state != "open" and (cries_again or (worse_now and active.kind not in CRIES_FOR_HELP))
+    sounds_again = active.state not in ("open", "suppressed") and (
+        cries_again or (worse_now and active.kind not in CRIES_FOR_HELP)
+    )
     back_to_open = sounds_again and active.state in (_TAKEN if cries_again else _TAKEN - {"dispatched"})
     entries = aftermath.sightings(active, episode, now)
     if worse_now:
@@ -236,7 +244,7 @@ def _recovered(active: Alarm | None, episode: Episode, now: int) -> Folded:
     if active is None or active.recovered_at is not None:
         return Folded(active, "nothing")
     entries = [TimelineEntry(t=now, actor="engine", event="recovered")]
-    ends = resolves_itself(active)
+    ends = active.is_active and resolves_itself(active)
     if ends:
         entries.append(TimelineEntry(t=now, actor="engine", event="resolve"))
     alarm = msgspec.structs.replace(
@@ -255,7 +263,8 @@ def _pressed_well(active: Alarm | None, episode: Episode, now: int) -> Folded:
         return Folded(active, "nothing")
     resolve = TimelineEntry(t=now, actor="wearer", event="resolve")
     recovered = episode.t if active.recovered_at is None else active.recovered_at
-    return Folded(active.noting(resolve, state="resolved", recovered_at=recovered), "changed")
+    state: State = "resolved" if active.is_active else active.state
+    return Folded(active.noting(resolve, state=state, recovered_at=recovered), "changed")
 
 
 def _answered(active: Alarm | None, episode: Episode, now: int) -> Folded:

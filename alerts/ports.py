@@ -15,6 +15,7 @@ import msgspec
 
 from alerts.alarm import Alarm, Place, SeverityName
 from alerts.policies import How, Policy, Who
+from alerts.suppression import Holds
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,6 +227,32 @@ class AlarmTransaction(Protocol):
             devices: Whose newest stored fix to find, by the device's id.
             sites: For which plans may be chosen next; ``site_rules`` then answers without another question.
         """
+        ...
+
+    async def holds(self, *, sites: Sequence[str], devices: Sequence[str], residents: Sequence[str] = ()) -> Holds:
+        """The maintenance of these sites and the repairs at them and of these devices that have not ended.
+
+        They stay as they are until the transaction ends. ``residents``: whose worn devices to name.
+        To be asked before alarms are locked: whoever ends a hold takes them in this order.
+        """
+        ...
+
+    async def lock_quiet(
+        self, subjects_and_rules: Sequence[tuple[str, str]], alarms: Sequence[UUID] = ()
+    ) -> list[Alarm]:
+        """The suppressed alarms of these pairs that have not recovered or that are among ``alarms``, in id order."""
+        ...
+
+    async def lock_hold(self, hold: str, now: int) -> bool:
+        """Whether a hold is over at ``now`` (ms) and nobody has settled it or is at it; then it is ours."""
+        ...
+
+    async def kept_quiet(self, hold: str, *, limit: int) -> list[Alarm]:
+        """The suppressed alarms of a hold that have not recovered, locked, in id order."""
+        ...
+
+    async def settle_hold(self, hold: str, now: int) -> None:
+        """Write down that nothing more of a hold is quiet, once the changes of this transaction are."""
         ...
 
     async def hold_case(self, case: UUID) -> None:

@@ -112,6 +112,7 @@ async def dispatcher(settings: RoleSettings) -> None:
         _open_pool(settings, "dispatcher", trusted_s=1.0) as pool,
         kept_up(pool, clock, settings.keep),
         _followed(settings, clock),
+        _heard_again(pool, clock),
     ):
         await _report(settings, "dispatcher", "ready")
         working = Dispatcher(
@@ -124,6 +125,23 @@ async def dispatcher(settings: RoleSettings) -> None:
             unavailable=UNAVAILABLE,
         )
         await working.run(listen(settings.conninfo, ["dispatch"], application="anxin dispatcher listener"))
+
+
+@asynccontextmanager
+async def _heard_again(pool: AsyncConnectionPool[Connection], clock: Clock) -> AsyncIterator[None]:
+    """What maintenance and repairs kept quiet is heard when they are over."""
+    from alerts import hearing
+    from gateway.store.alarms import PostgresAlarmStore
+    from gateway.store.errors import UNAVAILABLE
+    from gateway.store.holds import PostgresHoldStore
+
+    async with asyncio.TaskGroup() as tasks:
+        work = hearing.run(PostgresHoldStore(pool), PostgresAlarmStore(pool), clock, UNAVAILABLE)
+        hearing_again = tasks.create_task(work, name="hearing again")
+        try:
+            yield
+        finally:
+            hearing_again.cancel()
 
 
 @asynccontextmanager

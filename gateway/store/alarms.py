@@ -19,6 +19,7 @@ from gateway.store.active import ACTIVE_STATES
 from gateway.store.checks import keep_open
 from gateway.store.connection import Connection
 from gateway.store.escalation import EscalationWork
+from gateway.store.holds import HoldWork
 from gateway.store.sightings import note_sighting
 
 set_json_dumps(msgspec.json.encode)
@@ -69,7 +70,7 @@ def _place(lat: float, lon: float, accuracy_m: float | None, t: int) -> Place:
     return Place(lat=lat, lon=lon, accuracy_m=accuracy_m, t=t)
 
 
-class PostgresAlarmTransaction(EscalationWork):
+class PostgresAlarmTransaction(EscalationWork, HoldWork):
     """One transaction's work on alarms. ``finish`` must be the last step before COMMIT (design rule 10)."""
 
     def __init__(self, connection: Connection) -> None:
@@ -171,6 +172,30 @@ class PostgresAlarmTransaction(EscalationWork):
         )
         found = [alarm_from_object(row[0]) for row in await cursor.fetchall()]
         return {(alarm.subject, alarm.rule): alarm for alarm in found}
+
+    async def lock_quiet(
+        self, subjects_and_rules: Sequence[tuple[str, str]], alarms: Sequence[UUID] = ()
+    ) -> list[Alarm]:
+        """The suppressed alarms of these pairs that have not recovered or that are among ``alarms``, in id order."""
+        if not subjects_and_rules:
+            return []
+        subjects, rules = zip(*subjects_and_rules, strict=True)
+        cursor = await self._connection.execute(
+            "select object from alarm where state = 'suppressed'"
+            " and (subject, rule) in (select * from unnest(%s::text[], %s::text[]))"
+            " and (object ->> 'recovered_at' is null or id = any(%s)) order by id for update",
+            (list(subjects), list(rules), list(alarms)),
+        )
+        return await _alarms(cursor)
+
+    async def kept_quiet(self, hold: str, *, limit: int) -> list[Alarm]:
+        """The suppressed alarms of a hold that have not recovered, locked, in id order."""
+        cursor = await self._connection.execute(
+            "select object from alarm where state = 'suppressed' and object ->> 'recovered_at' is null"
+            " and object -> 'suppression' ->> 'id' = %s order by id limit %s for update",
+            (hold, limit),
+        )
+        return await _alarms(cursor)
 
     async def active_of_residents(self, residents: Sequence[str]) -> list[Alarm]:
         """All active alarms of these residents, not locked: for ``case`` and for severity in context."""

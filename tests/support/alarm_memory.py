@@ -32,6 +32,7 @@ from alerts.ports import (
     Vouched,
     Whom,
 )
+from alerts.suppression import Hold, Holds
 from alerts.telling import ALARM_TEMPLATES
 
 
@@ -81,6 +82,9 @@ class Contents:
     asked: list[tuple[str, int]] = field(default_factory=list)
     """What bands were asked to show."""
     vouched: list[tuple[str, int, str, Vouched]] = field(default_factory=list)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    """Holds that have ended and are not settled."""
 
 
 class MemoryTransaction:
@@ -123,6 +127,32 @@ class MemoryTransaction:
             await self.active_of_residents(residents),
             {device: self._store.places[device] for device in devices if device in self._store.places},
         )
+
+    async def holds(self, *, sites: Sequence[str], devices: Sequence[str], residents: Sequence[str] = ()) -> Holds:
+        found = (hold for hold in self._c.holds.values() if hold.site in sites or hold.device in devices)
+        return Holds(holds=tuple(found), worn={r: w for r, w in self._store.worn.items() if r in residents})
+
+    async def lock_quiet(
+        self, subjects_and_rules: Sequence[tuple[str, str]], alarms: Sequence[UUID] = ()
+    ) -> list[Alarm]:
+        return [
+            a
+            for a in sorted(self._c.alarms.values(), key=lambda alarm: alarm.id)
+            if a.state == "suppressed"
+            and (a.subject, a.rule) in subjects_and_rules
+            and (a.recovered_at is None or a.id in alarms)
+        ]
+
+    async def lock_hold(self, hold: str, now: int) -> bool:
+        return hold in self._c.over
+
+    async def kept_quiet(self, hold: str, *, limit: int) -> list[Alarm]:
+        quiet = (a for a in self._c.alarms.values() if a.state == "suppressed" and a.recovered_at is None)
+        of_it = [a for a in quiet if a.suppression is not None and a.suppression.id == hold]
+        return sorted(of_it, key=lambda alarm: alarm.id)[:limit]
+
+    async def settle_hold(self, hold: str, now: int) -> None:
+        self._c.over.discard(hold)
 
     async def last_ended(self, subjects_and_rules: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Alarm]:
         ended = [a for a in self._c.alarms.values() if a.state in ("resolved", "closed", "cancelled")]
@@ -321,6 +351,7 @@ class MemoryStore:
         self.people: dict[Who, list[Person]] = {}
         self.deaf: dict[str, str] = {}
         self.parameters: dict[str, float] = {}
+        self.worn: dict[str, tuple[str, ...]] = {}
         self.woken = asyncio.Event()
         self._lock = asyncio.Lock()
 

@@ -27,6 +27,8 @@ SEVERITY_OF_RULE: Final = {
     "missed_check.inactivity": "medium",
     "missed_check.reported": "medium",
     "device.battery_low": "low",
+    "device.fault": "low",
+    "system.site_silent": "medium",
 }
 
 
