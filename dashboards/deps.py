@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts.ports import AlarmStore
 from devices.clock import Clock
+from gateway.store.accounts import USUAL, SessionRules
 from gateway.store.connection import Connection
 
 
@@ -160,5 +161,6 @@ class Deps:
     secure_cookies: bool = False
     twilio: TwilioWebhooks | None = None
     public_url: str | None = None
+    session_rules: SessionRules = USUAL
     tiles: Tiles | None = None
     test_press_days: int = 30

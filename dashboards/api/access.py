@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from dashboards.api.looks import Looks
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store.accounts import Account, Role, Session, session
 from gateway.store.alarm_list import site_of_alarm
+from gateway.store.audit_log import Entry
 from gateway.store.connection import Connection
 
 COOKIE: Final = "anxin_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PURPOSE_AT_MOST: Final = 200
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 MAY_ACT: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor", "duty", "responder"})
@@ -34,14 +37,21 @@ MAY_OPEN: Final[frozenset[Role]] = MAY_ACT - {"responder"}
 MAY_ADMINISTER: Final[frozenset[Role]] = frozenset({"admin", "manager"})
 MAY_MANAGE: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor"})
 MAY_EDIT_CONTACTS: Final[frozenset[Role]] = MAY_MANAGE | {"duty"}
+MAY_AUDIT: Final[frozenset[Role]] = frozenset({"admin", "manager", "auditor"})
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The signed-in account behind a request; ``by_cookie`` False for a Bearer token."""
+    """The signed-in account behind a request; ``by_cookie`` False for a Bearer token.
+
+    ``purpose``: why they look, where they said so (``?purpose=``); ``address``: from where.
+    """
 
     session: Session
     by_cookie: bool
+    looks: Looks = field(repr=False)
+    address: str
+    purpose: str | None = None
 
     @property
     def account(self) -> Account:
@@ -62,6 +72,60 @@ class Principal:
         """Answer 404 for something of a site that the account does not see: it is not there for them."""
         if not self.account.sees(site):
             raise Problem(404, f"there is no such {what}")
+
+    async def looked(
+        self,
+        what: str,
+        *,
+        site: str | None = None,
+        resident: str | None = None,
+        alarm: UUID | None = None,
+        subject: str | None = None,
+    ) -> None:
+        """Write down that they look at somebody, before they see it; once in ten minutes, and never in their way."""
+        await self.looks.look(self._entry("look", what, site=site, resident=resident, alarm=alarm, subject=subject))
+
+    async def took_out(self, what: str, *, site: str | None = None, **detail: str | int) -> None:
+        """Write down what is about to leave the house in bulk. Raises ``Problem`` 503 when that is not possible."""
+        await self.looks.insist(self._entry("export", what, site=site, detail=detail))
+
+    async def did(
+        self,
+        act: str,
+        *,
+        what: str | None = None,
+        site: str | None = None,
+        subject: str | None = None,
+        **detail: str | int,
+    ) -> None:
+        """Write down an act that no record's history tells."""
+        await self.looks.note(self._entry(act, what, site=site, subject=subject, detail=detail))
+
+    def _entry(
+        self,
+        act: str,
+        what: str | None,
+        *,
+        site: str | None = None,
+        resident: str | None = None,
+        alarm: UUID | None = None,
+        subject: str | None = None,
+        detail: dict[str, str | int] | None = None,
+    ) -> Entry:
+        return Entry(
+            act=act,
+            at=self.looks.now_ms(),
+            actor=self.account.username,
+            via="token" if self.session.by_key else "console" if self.by_cookie else "session",
+            what=what,
+            subject=subject,
+            resident=resident,
+            alarm=alarm,
+            site=site,
+            purpose=self.purpose,
+            address=self.address or None,
+            detail=detail or {},
+        )
 
 
 async def require_alarm(conn: Connection, principal: Principal, alarm: UUID) -> None:
@@ -98,7 +162,23 @@ async def maybe_signed_in(request: Request) -> Principal | None:
         return None
     if by_cookie and request.method not in _SAFE:
         await _check_csrf(request, opened.csrf)
-    return Principal(opened, by_cookie)
+    return Principal(opened, by_cookie, looks_of(request), address_of(request), _purpose(request))
+
+
+def address_of(request: Request) -> str:
+    """The client's address."""
+    return request.client.host if request.client else ""
+
+
+def looks_of(request: Request) -> Looks:
+    """The application's hand in the audit log."""
+    looks: Looks = request.app.state.looks
+    return looks
+
+
+def _purpose(request: Request) -> str | None:
+    said = "".join(c for c in request.query_params.get("purpose", "") if c.isprintable()).strip()
+    return said[:_PURPOSE_AT_MOST] or None
 
 
 async def _check_csrf(request: Request, expected: str) -> None:
@@ -141,6 +221,7 @@ opening = allowed_to(MAY_OPEN, "break a refusal open")
 acting = allowed_to(MAY_ACT, "act on alarms")
 managing = allowed_to(MAY_MANAGE, "change the registry")
 administering = allowed_to(MAY_ADMINISTER, "administer")
+auditing = allowed_to(MAY_AUDIT, "read the audit log")
 editing_contacts = allowed_to(MAY_EDIT_CONTACTS, "change contacts")
 
 SignedIn = Annotated[Principal, Depends(signed_in)]
@@ -148,5 +229,6 @@ Opening = Annotated[Principal, Depends(opening)]
 Acting = Annotated[Principal, Depends(acting)]
 Managing = Annotated[Principal, Depends(managing)]
 Administering = Annotated[Principal, Depends(administering)]
+Auditing = Annotated[Principal, Depends(auditing)]
 EditingContacts = Annotated[Principal, Depends(editing_contacts)]
 DepsOf = Annotated[Deps, Depends(deps_of)]

@@ -24,6 +24,7 @@ from dashboards.api import (
     health,
     maintenance,
     measurements,
+    own_account,
     people_map,
     problems,
     records,
@@ -38,6 +39,7 @@ from dashboards.api import (
 )
 from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
+from dashboards.api.looks import Looks
 from dashboards.api.records import consents
 from dashboards.deps import Deps
 
@@ -54,6 +56,7 @@ def create_app(deps: Deps) -> FastAPI:
     )
     app.state.deps = deps
     app.state.gate = session.Gate()
+    app.state.looks = Looks(deps.pool, deps.clock)
     app.state.feed = Feed(deps.conninfo)
     app.state.importing = asyncio.Lock()
     problems.install(app)
@@ -62,6 +65,7 @@ def create_app(deps: Deps) -> FastAPI:
     for room in (
         health,
         session,
+        own_account,
         finding,
         people_map,
         alarms,
@@ -93,10 +97,13 @@ def create_app(deps: Deps) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     feed: Feed = app.state.feed
+    looks: Looks = app.state.looks
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(feed.follow(), name="api change listener")
+        writing = tasks.create_task(looks.keep_trying(), name="api audit log")
         yield
         following.cancel()
+        writing.cancel()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -13,6 +13,7 @@ STREAM_RESETS: Final = Counter(
 )
 STREAM_POSITION: Final = Gauge("anxin_dashboards_stream_position", "Number of the last change that was pushed")
 SIGN_INS: Final = Counter("anxin_dashboards_sign_ins_total", "Attempts to sign in", ["outcome"])
+AUDIT_WAITING: Final = Gauge("anxin_dashboards_audit_waiting", "Entries of the audit log that could not be written yet")
 ACTIONS: Final = Counter("anxin_dashboards_alarm_actions_total", "What people did with alarms", ["event", "outcome"])
 REPLIES: Final = Counter(
     "anxin_dashboards_replies_total", "Answers that came in, by whether we said something back", ["channel", "outcome"]

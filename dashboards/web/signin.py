@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.api.access import COOKIE, DepsOf, Principal, SignedIn, maybe_signed_in
+from dashboards.api.access import COOKIE, DepsOf, Principal, SignedIn, looks_of, maybe_signed_in
 from dashboards.api.problems import Problem
-from dashboards.api.session import address_of, gate_of, set_session_cookie
+from dashboards.api.session import gate_of, set_session_cookie, visitor_of
 from dashboards.web.rendering import LANGUAGE_COOKIE, page
 from dashboards.web.wording import LANGUAGES
-from gateway.store.accounts import close_session
+from gateway.store.accounts import close_session, token_hash
+from gateway.store.sessions import why_ended
 
 router = APIRouter(include_in_schema=False)
 MaybeSignedIn = Annotated[Principal | None, Depends(maybe_signed_in)]
@@ -21,11 +22,15 @@ YEAR_S = 365 * 24 * 3600
 
 
 @router.get("/signin")
-async def form(request: Request, principal: MaybeSignedIn, problem: str = "") -> Response:
-    """The sign-in form; whoever is signed in goes on."""
+async def form(request: Request, deps: DepsOf, principal: MaybeSignedIn, problem: str = "") -> Response:
+    """The sign-in form, with the reason for whoever was signed out; whoever is signed in goes on."""
     if principal is not None:
         return RedirectResponse("/", 303)
-    return page(request, "signin.html", problem=problem if problem == "link" else "", username="")
+    ended = None
+    if cookie := request.cookies.get(COOKIE):
+        async with deps.pool.connection() as conn:
+            ended = await why_ended(conn, token_hash(cookie), deps.clock.now_ms())
+    return page(request, "signin.html", problem=problem if problem == "link" else "", ended=ended, username="")
 
 
 @router.post("/signin")
@@ -34,19 +39,14 @@ async def sign_in(
 ) -> Response:
     """Open a session and go to the sound test; on refusal the form again, saying why."""
     try:
-        opened = await gate_of(request).sign_in(deps, username.strip(), password, address_of(request))
+        looks, visitor = looks_of(request), visitor_of(request)
+        admitted = await gate_of(request).sign_in(deps, looks, username.strip(), password, visitor)
     except Problem as refused:
         problem = "throttled" if refused.status == 429 else "credentials"
-        return page(request, "signin.html", status=refused.status, problem=problem, username=username)
+        return page(request, "signin.html", status=refused.status, problem=problem, ended=None, username=username)
     response = RedirectResponse("/sound", 303)
-    set_session_cookie(response, opened, deps)
+    set_session_cookie(response, admitted, deps)
     return response
-
-
-@router.get("/sound")
-async def sound_test(request: Request, principal: SignedIn) -> Response:
-    """Every tone once; browsers give sound only to a page that was clicked."""
-    return page(request, "sound.html", principal=principal)
 
 
 @router.post("/signout")

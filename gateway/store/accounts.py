@@ -8,29 +8,38 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
-from typing import Final, Literal, get_args
+from typing import Final, Literal, LiteralString, get_args
 
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from psycopg import InternalError, OperationalError
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
-from devices.clock import DAY_MS, MINUTE_MS
+from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
+from gateway.store.sessions import end_sessions, forget_browsers, forget_unused
+from gateway.store.signin_guard import forget_failures
 
 Role = Literal["admin", "manager", "supervisor", "duty", "responder", "auditor"]
 
 SESSION_MS: Final = 7 * DAY_MS
 """A session lasts a week: a desk that is signed out at night misses alarms. Source: assumption."""
+IDLE_MS: Final = 12 * HOUR_MS
+"""A session that nothing uses ends; an open console uses it, for it listens. Source: assumption, ADR 42."""
 LINK_MS: Final = 30 * MINUTE_MS
 """How long a printed sign-in link may be used. Source: assumption."""
 IDEMPOTENCY_DAYS: Final = 1
 KEY_PREFIX: Final = "anxin_"
 """What a key of another system begins with, so that one that leaked is recognised."""
 _USE_NOTED_EVERY_S: Final = 60
+_TOLD_DAYS: Final = 7
+"""So long after the end of a session its browser is told why it ended."""
+_AGENT_AT_MOST: Final = 300
 _NO_END: Final = 253_402_300_799_000
 """The end of a key that has none, ms: the last moment of the year 9999."""
 
@@ -67,6 +76,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     token_hash: bytes
     by_key: bool = False
+
+
+class SessionRules(msgspec.Struct, frozen=True, kw_only=True):
+    """When a session ends: after so long in any case, and when nothing used it for so long; ms."""
+
+    lasts_ms: int = SESSION_MS
+    idle_ms: int = IDLE_MS
+
+
+USUAL: Final = SessionRules()
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +152,7 @@ async def add_account(
 
 
 async def set_password(conn: Connection, username: str, password_hash: str) -> bool:
-    """Set a password and end the account's sessions; False when there is no such account."""
+    """Set a password and end the account's sessions, wherever; False when there is no such account."""
     async with conn.transaction():
         cursor = await conn.execute(
             "update account set password_hash = %s where username = %s returning id", (password_hash, username)
@@ -141,8 +160,23 @@ async def set_password(conn: Connection, username: str, password_hash: str) -> b
         row = await cursor.fetchone()
         if row is None:
             return False
-        await conn.execute("delete from session where account = %s", (row[0],))
+        await end_sessions(conn, row[0], "password")
+        await forget_browsers(conn, row[0])
     return True
+
+
+async def change_password(
+    conn: Connection, account: str, password_hash: str, *, session: bytes, browser: bytes | None
+) -> int:
+    """Set one's own password: all sessions but ``session`` end, browsers but ``browser`` are forgotten, links too.
+
+    How many sessions ended.
+    """
+    async with conn.transaction():
+        await conn.execute("update account set password_hash = %s where id = %s", (password_hash, account))
+        await conn.execute("delete from signin_link where account = %s", (account,))
+        await forget_browsers(conn, account, browser)
+        return await end_sessions(conn, account, "password", but=session)
 
 
 async def account_by_username(conn: Connection, username: str) -> Account | None:
@@ -168,15 +202,33 @@ async def credentials(conn: Connection, username: str) -> Credentials | None:
         return await cursor.fetchone()
 
 
-async def open_session(conn: Connection, account: str, now: int) -> NewSession:
+async def open_session(
+    conn: Connection,
+    account: str,
+    now: int,
+    rules: SessionRules = USUAL,
+    *,
+    address: str | None = None,
+    agent: str | None = None,
+) -> NewSession:
     """Sign an account in at ``now`` (ms); clears what has expired on the way."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    expires_at = now + SESSION_MS
+    expires_at = now + rules.lasts_ms
     async with conn.transaction():
         await conn.execute(
-            "insert into session (token_hash, account, csrf, created_at, expires_at)"
-            " values (%s, %s, %s, to_timestamp(%s / 1000.0), to_timestamp(%s / 1000.0))",
-            (token_hash(token), account, csrf, now, expires_at),
+            "insert into session (token_hash, account, csrf, created_at, last_seen, expires_at, idle_ms, address,"
+            " agent) values (%(hash)s, %(account)s, %(csrf)s, to_timestamp(%(now)s / 1000.0),"
+            " to_timestamp(%(now)s / 1000.0), to_timestamp(%(end)s / 1000.0), %(idle)s, %(address)s, %(agent)s)",
+            {
+                "hash": token_hash(token),
+                "account": account,
+                "csrf": csrf,
+                "now": now,
+                "end": expires_at,
+                "idle": rules.idle_ms,
+                "address": address,
+                "agent": None if agent is None else agent[:_AGENT_AT_MOST],
+            },
         )
         await drop_expired(conn, now)
     return NewSession(token=token, csrf=csrf, expires_at=expires_at)
@@ -190,14 +242,18 @@ async def session(conn: Connection, token: str, now: int) -> Session | None:
 async def session_by_hash(conn: Connection, hashed: bytes, now: int) -> Session | None:
     """As ``session``, by the stored hash: whether a session that was good still is."""
     cursor = await conn.execute(
-        f"select {_ACCOUNT}, s.csrf, (extract(epoch from s.expires_at) * 1000)::bigint"
-        " from session s join account a on a.id = s.account"
-        " where s.token_hash = %s and s.expires_at > to_timestamp(%s / 1000.0) and not a.disabled",
-        (hashed, now),
+        f"select {_ACCOUNT}, s.csrf, (extract(epoch from s.expires_at) * 1000)::bigint,"
+        f" s.last_seen < to_timestamp(%(now)s / 1000.0) - interval '{_USE_NOTED_EVERY_S} s'"
+        " from session s join account a on a.id = s.account where s.token_hash = %(hash)s and s.ended_at is null"
+        " and s.expires_at > to_timestamp(%(now)s / 1000.0)"
+        " and s.last_seen + s.idle_ms * interval '1 ms' > to_timestamp(%(now)s / 1000.0) and not a.disabled",
+        {"hash": hashed, "now": now},
     )
     row = await cursor.fetchone()
     if row is None:
         return await _session_of_key(conn, hashed, now)
+    if row[8]:
+        await _note_use(conn, "update session set last_seen", hashed, now)
     account = Account(id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5])
     return Session(account=account, csrf=row[6], expires_at=row[7], token_hash=hashed)
 
@@ -219,12 +275,16 @@ async def _session_of_key(conn: Connection, hashed: bytes, now: int) -> Session 
     if (own or given) and not sites:
         return None
     if row[9]:
-        await conn.execute(
-            "update api_token set last_used = to_timestamp(%s / 1000.0) where token_hash = %s", (now, hashed)
-        )
+        await _note_use(conn, "update api_token set last_used", hashed, now)
     role = max(row[3], row[7], key=get_args(Role).index)
     account = Account(id=row[0], username=row[1], display_name=row[2], role=role, sites=sites, language=row[5])
     return Session(account=account, csrf="", expires_at=row[6] or _NO_END, token_hash=hashed, by_key=True)
+
+
+async def _note_use(conn: Connection, update: LiteralString, hashed: bytes, now: int) -> None:
+    """Note a use; where nothing can be written, a full disk for one, who is signed in still reads."""
+    with suppress(OperationalError, InternalError):
+        await conn.execute(f"{update} = to_timestamp(%s / 1000.0) where token_hash = %s", (now, hashed))
 
 
 async def close_session(conn: Connection, hashed: bytes) -> None:
@@ -242,17 +302,28 @@ async def issue_signin_link(conn: Connection, account: str, now: int) -> str:
     return token
 
 
-async def redeem_signin_link(conn: Connection, token: str, now: int) -> NewSession | None:
+async def redeem_signin_link(
+    conn: Connection,
+    token: str,
+    now: int,
+    rules: SessionRules = USUAL,
+    *,
+    address: str | None = None,
+    agent: str | None = None,
+) -> tuple[Account, NewSession] | None:
     """Turn a link's token into a session; None when it is unknown, used, expired, or its account disabled."""
     async with conn.transaction():
         cursor = await conn.execute(
             "update signin_link l set used_at = to_timestamp(%(now)s / 1000.0) from account a"
             " where l.token_hash = %(hash)s and l.used_at is null and l.expires_at > to_timestamp(%(now)s / 1000.0)"
-            " and a.id = l.account and not a.disabled returning l.account",
+            f" and a.id = l.account and not a.disabled returning {_ACCOUNT}",
             {"hash": token_hash(token), "now": now},
         )
         row = await cursor.fetchone()
-        return None if row is None else await open_session(conn, row[0], now)
+        if row is None:
+            return None
+        account = Account(id=row[0], username=row[1], display_name=row[2], role=row[3], sites=row[4], language=row[5])
+        return account, await open_session(conn, account.id, now, rules, address=address, agent=agent)
 
 
 async def drop_expired(conn: Connection, now: int) -> int:
@@ -260,9 +331,9 @@ async def drop_expired(conn: Connection, now: int) -> int:
     moment = (now,)
     gone = 0
     for statement in (
-        "delete from session where expires_at <= to_timestamp(%s / 1000.0)",
+        f"delete from session where expires_at <= to_timestamp(%s / 1000.0) - interval '{_TOLD_DAYS} day'",
         "delete from signin_link where expires_at <= to_timestamp(%s / 1000.0)",
         f"delete from idempotency where at <= to_timestamp(%s / 1000.0) - interval '{IDEMPOTENCY_DAYS} day'",
     ):
         gone += (await conn.execute(statement, moment)).rowcount
-    return gone
+    return gone + await forget_failures(conn, now) + await forget_unused(conn, now)

@@ -7,6 +7,7 @@ change all after it. An end that was cut off shows only against a head that was 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final, LiteralString, NamedTuple
 
 from gateway.store.connection import Connection
@@ -48,42 +49,68 @@ async def _verify(conn: Connection, expected: tuple[int, str] | None) -> Verifie
     cursor = await conn.execute(
         "select piece, first_n, anchor, last_n, head, ended_at is not null from audit_piece order by piece"
     )
-    pieces = await cursor.fetchall()
-    ended = sum(bool(piece[5]) for piece in pieces)
-    n, head, entries = 0, START, 0
-    known = {0: START.hex()}
+    chain = _Chain(expected)
+    ended = 0
+    broken = None
+    for piece, first_n, anchor, last_n, head, is_ended in await cursor.fetchall():
+        broken = chain.begins(piece, first_n, bytes(anchor))
+        if broken is None and is_ended:
+            ended += 1
+            chain.stands(last_n, bytes(head))
+        while broken is None and not is_ended and (rows := await _page(conn, piece, chain.n)):
+            broken = chain.follow(rows)
+        if broken is not None:
+            break
+    if broken is None:
+        row = await (await conn.execute("select coalesce(max(n), 0) from audit_entry")).fetchone()
+        broken = chain.ends(0 if row is None else row[0])
+    return Verified(chain.entries, ended, chain.n, chain.head.hex(), broken)
 
-    def found(broken: Broken | None) -> Verified:
-        return Verified(entries, ended, n, head.hex(), broken)
 
-    for piece, first_n, anchor, last_n, end, is_ended in pieces:
-        if first_n != n + 1:
-            return found(Broken(n + 1, f"piece {piece} begins with {first_n}: entries are missing"))
-        if bytes(anchor) != head:
-            return found(Broken(first_n, f"piece {piece} does not follow from what is before it"))
-        if is_ended:
-            n, head = last_n, bytes(end)
-            known[n] = head.hex()
-            continue
-        while rows := await _page(conn, piece, n):
-            for number, said, kept in rows:
-                if number != n + 1:
-                    return found(Broken(n + 1, "the entry is missing"))
-                computed = hashlib.sha256(head + said.encode()).digest()
-                if computed != bytes(kept):
-                    return found(Broken(number, "the entry is not what was written, or one before it is"))
-                n, head = number, computed
-                entries += 1
-                if expected is not None and expected[0] == n:
-                    known[n] = head.hex()
-    row = await (await conn.execute("select max(n) from audit_entry")).fetchone()
-    if row is not None and row[0] is not None and row[0] > n:
-        return found(Broken(n + 1, "an entry stands outside of every piece"))
-    if expected is not None and expected[0] > n:
-        return found(Broken(n + 1, f"entry {expected[0]} was there once: the end was cut off"))
-    if expected is not None and known.get(expected[0], expected[1]) != expected[1]:
-        return found(Broken(expected[0], "its hash is not the one that was kept: the log was written anew"))
-    return found(None)
+class _Chain:
+    """The chain as far as it has been followed; every step says what breaks it, if something does."""
+
+    def __init__(self, expected: tuple[int, str] | None) -> None:
+        self.n = 0
+        self.head = START
+        self.entries = 0
+        self._expected = expected
+        self._at_expected: str | None = None
+
+    def begins(self, piece: int, first_n: int, anchor: bytes) -> Broken | None:
+        if first_n != self.n + 1:
+            return Broken(self.n + 1, f"piece {piece} begins with {first_n}: entries are missing")
+        if anchor != self.head:
+            return Broken(first_n, f"piece {piece} does not follow from what is before it")
+        return None
+
+    def stands(self, n: int, head: bytes) -> None:
+        self.n, self.head = n, head
+        if self._expected is not None and self._expected[0] == n:
+            self._at_expected = head.hex()
+
+    def follow(self, rows: Sequence[tuple[int, str, bytes]]) -> Broken | None:
+        for n, said, kept in rows:
+            if n != self.n + 1:
+                return Broken(self.n + 1, "the entry is missing")
+            computed = hashlib.sha256(self.head + said.encode()).digest()
+            if computed != bytes(kept):
+                return Broken(n, "the entry is not what was written, or one before it is not")
+            self.stands(n, computed)
+            self.entries += 1
+        return None
+
+    def ends(self, newest: int) -> Broken | None:
+        if newest > self.n:
+            return Broken(self.n + 1, "an entry stands outside of every piece")
+        if self._expected is None:
+            return None
+        n, head = self._expected
+        if n > self.n:
+            return Broken(self.n + 1, f"entry {n} was there once: the end was cut off")
+        if self._at_expected is not None and self._at_expected != head:
+            return Broken(n, "its hash is not the one that was kept: the log was written anew")
+        return None
 
 
 async def _page(conn: Connection, piece: int, after: int) -> list[tuple[int, str, bytes]]:

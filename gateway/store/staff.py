@@ -15,6 +15,7 @@ from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.history import HistoryItem, history_of
 from gateway.store.registry.writing import key_of, writing
+from gateway.store.sessions import end_sessions, forget_browsers
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 """From the one that may do most to the one that may do least."""
@@ -76,6 +77,13 @@ async def staff_member(conn: Connection, key: str) -> Staff | None:
     return None if row is None else msgspec.json.decode(row[0], type=Staff)
 
 
+async def staff_named(conn: Connection, username: str) -> Staff | None:
+    """The account of that name."""
+    cursor = await conn.execute(f"select {_STAFF} from account a where a.username = %s", (username,))
+    row = await cursor.fetchone()
+    return None if row is None else msgspec.json.decode(row[0], type=Staff)
+
+
 async def add_staff(conn: Connection, actor: str, fields: StaffFields, password_hash: str | None) -> Staff:
     """Create an account. Raises ``Conflict`` when the user name is taken or a site does not exist."""
     async with writing(conn, actor):
@@ -115,7 +123,8 @@ async def replace_staff(
         if _keeps_all(current) and not await _somebody_keeps_all(conn):
             raise Conflict("this is the last admin of all sites: make somebody else one first")
         if fields.disabled or password_hash is not None:
-            await conn.execute("delete from session where account = %s", (key,))
+            await end_sessions(conn, key, "disabled" if fields.disabled else "password")
+            await forget_browsers(conn, key)
             await conn.execute("delete from signin_link where account = %s", (key,))
         if fields.disabled:
             await conn.execute("delete from api_token where account = %s", (key,))

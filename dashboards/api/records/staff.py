@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 from fastapi import Query, Request
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
-from dashboards.api.access import Administering, DepsOf, Principal, require_person
+from dashboards.api.access import Administering, DepsOf, Managing, Principal, require_person
 from dashboards.api.forms import Form, Id, Language, Phone, Short
 from dashboards.api.once import Answer, once
+from dashboards.api.own_account import WHY_WEAK
 from dashboards.api.problems import Problem
 from dashboards.api.records.routes import page_of_history, router_of
 from dashboards.deps import Deps
 from gateway.store.accounts import Role, hash_password, issue_signin_link
 from gateway.store.connection import Connection
+from gateway.store.passwords import weakness
+from gateway.store.signin_guard import locked_names, unlock
 from gateway.store.staff import (
     Staff,
     StaffFields,
@@ -28,10 +31,12 @@ from gateway.store.staff import (
     staff_history,
     staff_list,
     staff_member,
+    staff_named,
 )
 
 router = router_of()
 
+_JSON: Final = "application/json"
 _ANSWERED: Final = frozenset({"id", "has_password", "signin_path"})
 """What answers carry beside the form's fields, so that one can be sent back with one field changed."""
 
@@ -51,8 +56,7 @@ class StaffForm(Form):
     language: Language = "zh"
     phone: Phone | None = None
     disabled: bool = False
-    # Eight characters: NIST SP 800-63B-3, 5.1.1.1.
-    password: Annotated[str, StringConstraints(min_length=8, max_length=1000)] | None = None
+    password: Annotated[str, StringConstraints(max_length=1000)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -60,6 +64,13 @@ class StaffForm(Form):
         if not isinstance(entered, dict):
             return entered
         return {name: value for name, value in entered.items() if name not in _ANSWERED}
+
+    @model_validator(mode="after")
+    def _hard_to_guess(self) -> Self:
+        names = (self.username, self.display_name)
+        if self.password is not None and (found := weakness(self.password, names=names)):
+            raise ValueError(f"password: {WHY_WEAK[found]}")
+        return self
 
     def fields(self) -> StaffFields:
         """What the store takes."""
@@ -95,6 +106,41 @@ async def list_staff(
     page = found[:limit]
     answer = {"items": page, "next": page[-1].username if len(found) > limit else None}
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/staff/locked")
+async def locked_staff(deps: DepsOf, principal: Managing) -> Response:
+    """Whom too many wrong passwords have locked out, as far as one may open them: `username`, `until` (ms), `failures`.
+
+    Sessions that are open go on; browsers in which they have signed in before are not concerned.
+    """
+    async with deps.pool.connection() as conn:
+        found = await locked_within(conn, principal, deps.clock.now_ms())
+    return Response(msgspec.json.encode({"items": [each for each, _ in found], "next": None}), media_type=_JSON)
+
+
+async def locked_within(conn: Connection, principal: Principal, now: int) -> list[tuple[dict[str, Any], Staff]]:
+    """The locked accounts that the principal may open, as they are answered, and as they are kept."""
+    found = []
+    for each in await locked_names(conn, now):
+        member = await staff_named(conn, each.username)
+        if member is not None and may_keep(principal.account, member.role, member.sites):
+            shown = {"id": member.id, "username": each.username, "display_name": member.display_name}
+            found.append(({**shown, "until": each.until, "failures": each.failures}, member))
+    return found
+
+
+@router.post("/staff/{key}/unlock")
+async def unlock_staff(deps: DepsOf, principal: Managing, key: str) -> Response:
+    """Let a locked account try again at once; 200 with whether it was `locked`."""
+    require_person(principal)
+    current = await _load(deps, principal, key)
+    _check(principal, current)
+    async with deps.pool.connection() as conn:
+        was = await unlock(conn, current.username, deps.clock.now_ms())
+    if was:
+        await principal.did("unlocked", subject=f"account:{current.username}")
+    return Response(msgspec.json.encode({"locked": was}), media_type=_JSON)
 
 
 @router.get("/staff/{key}")
@@ -148,6 +194,8 @@ async def change_staff(deps: DepsOf, principal: Administering, key: str, body: S
         changed = await replace_staff(conn, principal.account.username, key, fields, hashed)
     if changed is None:
         raise Problem(404, "there is no such account")
+    if hashed is not None:
+        await principal.did("password", what="set", subject=f"account:{changed.username}")
     return _answer(changed)
 
 
@@ -172,7 +220,9 @@ async def link_for_staff(request: Request, deps: DepsOf, principal: Administerin
 
     async def work() -> Answer:
         async with deps.pool.connection() as conn:
-            return _with_path(current, await _signin_path(deps, conn, current), 201)
+            path = await _signin_path(deps, conn, current)
+        await principal.did("signin_link", subject=f"account:{current.username}")
+        return _with_path(current, path, 201)
 
     return await once(request, principal, work)
 

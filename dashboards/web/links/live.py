@@ -14,9 +14,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from alerts.alarm import Alarm
-from dashboards.api.access import DepsOf
+from dashboards.api.access import DepsOf, address_of
 from dashboards.api.problems import Problem
-from dashboards.api.session import address_of
 from dashboards.api.whereabouts import whereabouts
 from dashboards.deps import Deps
 from dashboards.web.links.facts import extent_for, sees_place

@@ -13,8 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from alerts.alarm import Alarm
 from alerts.replies import Replier, Verb, answer
-from dashboards.api.access import DepsOf
-from dashboards.api.session import address_of
+from dashboards.api.access import DepsOf, address_of
 from dashboards.deps import Deps
 from dashboards.web.links.facts import FAMILY, GROUP, Facts, gather
 from dashboards.web.links.group import NO_NAME, NOBODY, Press, TooMany, asks, own_link

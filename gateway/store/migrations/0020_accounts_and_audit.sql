@@ -161,7 +161,7 @@ alter table session
     add column address text,
     add column agent text,
     add column ended_at timestamptz,
-    add column ended_why text check (ended_why in ('signed_out', 'elsewhere', 'password', 'disabled')),
+    add column ended_why text check (ended_why in ('elsewhere', 'password', 'disabled')),
     add check ((ended_at is null) = (ended_why is null));
 create index session_account on session (account);
 
@@ -169,7 +169,6 @@ create index session_account on session (account);
 create table signin_guard (
     key text primary key,
     failures integer not null,
-    locks integer not null default 0,
     last_ms bigint not null,
     locked_until_ms bigint not null default 0
 );
@@ -178,8 +177,7 @@ comment on table signin_guard is 'names that nobody has are counted too: an answ
 create table known_browser (
     token_hash bytea not null,
     account text not null references account,
-    created_at timestamptz not null default now(),
-    last_used timestamptz not null default now(),
+    last_used timestamptz not null,
     primary key (token_hash, account)
 );
 comment on table known_browser is 'where an account has signed in before: guesses from elsewhere do not lock these';
