@@ -108,7 +108,7 @@ class Map(_Section):
     """What lies under the maps: nothing, unless somebody names a server of tiles; each view then tells it the place."""
 
     tiles: str | None = None
-    """Where tiles are, with ``{z}``, ``{x}`` and ``{y}`` in it, in WGS-84 and Web Mercator; None: maps without streets."""
+    """Where tiles are, with ``{z}``, ``{x}`` and ``{y}`` in it, in WGS-84, Web Mercator; None: no streets."""
     attribution: str | None = Field(default=None, max_length=200)
     """Whose map it is, as its licence wants it said."""
     max_zoom: int = Field(default=18, ge=1, le=22)

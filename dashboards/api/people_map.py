@@ -22,7 +22,9 @@ _OF_A_FIX = ("t", "lat", "lon", "accuracy_m", "sure")
 async def everybody(
     deps: DepsOf,
     principal: SignedIn,
-    after: Annotated[str | None, Query(description="`cursor` of the answer before: only of whom something is new")] = None,
+    after: Annotated[
+        str | None, Query(description="`cursor` of the answer before: only of whom something is new")
+    ] = None,
 ) -> Response:
     """Where everybody with an active alarm is: home, zones, the way of the last two hours, the last certain place.
 

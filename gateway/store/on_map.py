@@ -20,9 +20,9 @@ from gateway.store.registry_records import Fence, Point
 
 TRACK_MS: Final = 2 * HOUR_MS
 """So far back the map draws where somebody walked. Assumption, ADR 43."""
-FIXES_OF_WANDERERS: Final = 240
-"""At 15 s, an hour of who is followed; enough at a glance, the page of the search has the whole way."""
-FIXES_OF_OTHERS: Final = 20
+FIXES_OF_WANDERERS: Final = 80
+"""At 15 s, 20 minutes of who is followed: enough at a glance, and the page of the search has the whole way."""
+FIXES_OF_OTHERS: Final = 12
 
 
 class MapCursor(NamedTuple):
@@ -89,7 +89,8 @@ async def on_map(conn: Connection, *, sites: Sequence[str], now: int, after: Map
         " join position x on x.device = n.device_slot where n.resident_slot = r.slot and n.to_ms is null"
         " and x.t > to_timestamp(%(since)s / 1000.0)) as pos"
         " from subjects s left join resident r on r.id = s.resident)"
-        " select (select n from alarm_counter), (select coalesce(max(pos), 0) from news), array(select jsonb_build_object("
+        " select (select n from alarm_counter), (select coalesce(max(pos), 0) from news),"
+        " array(select jsonb_build_object("
         "'key', s.key, 'kind', split_part(s.key, '/', 1), 'timezone', coalesce(p.timezone, m.timezone),"
         " 'home', case when coalesce(p.home_lat, m.home_lat) is not null then jsonb_build_object("
         "'lat', coalesce(p.home_lat, m.home_lat), 'lon', coalesce(p.home_lon, m.home_lon)) end,"
@@ -124,6 +125,4 @@ async def on_map(conn: Connection, *, sites: Sequence[str], now: int, after: Map
     row = await cursor.fetchone()
     assert row is not None
     known = 0 if after is None else after.pos
-    return OnMap(
-        [msgspec.json.decode(each, type=Subject) for each in row[2]], MapCursor(max(row[1], known), row[0])
-    )
+    return OnMap([msgspec.json.decode(each, type=Subject) for each in row[2]], MapCursor(max(row[1], known), row[0]))

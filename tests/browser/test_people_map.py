@@ -53,7 +53,9 @@ async def open_map(page: Page) -> None:
     await page.wait_for_url("**/map")
 
 
-async def test_everybody_stands_where_they_are_and_is_listed_with_what_is_known(console: Console, desk: Watched) -> None:
+async def test_everybody_stands_where_they_are_and_is_listed_with_what_is_known(
+    console: Console, desk: Watched
+) -> None:
     page = desk.page
     await page.goto("/map")
     await expect(page.locator(".people-map [data-calm]")).to_contain_text("现在没有未结束的警报")

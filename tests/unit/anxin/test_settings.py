@@ -6,10 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from anxin.settings import (
+    MapTiles,
     RoleSettings,
     Twilio,
     from_environment,
     load_settings,
+    map_tiles,
     parse_broker,
     to_environment,
     twilio_account,
@@ -194,3 +196,26 @@ def test_the_watchdogs_address_is_one_that_can_be_asked_and_is_never_shown(monke
         monkeypatch.setenv("ANXIN_WATCHDOG__URL", wrong)
         with pytest.raises(ValidationError, match="http"):
             load_settings()
+
+
+def test_no_map_has_tiles_unless_somebody_names_a_server() -> None:
+    assert load_settings().map.tiles is None
+    assert map_tiles(load_settings().map) is None
+    told = load_settings(None, {"map": {"tiles": "https://t.example/{z}/{x}/{y}.png", "attribution": "© T"}})
+    assert map_tiles(told.map) == MapTiles(url="https://t.example/{z}/{x}/{y}.png", attribution="© T", max_zoom=18)
+
+
+@pytest.mark.parametrize(
+    ("tiles", "why"),
+    [
+        ("t.example/{z}/{x}/{y}.png", "begins with https"),
+        ("https://{s}.t.example/{z}/{x}/{y}.png", "one host"),
+        ("https://t.example/{z}/{x}.png", "{y} must stand"),
+        ("https://t.example/{z}/{x}/{y}{r}.png", "nothing is known for {r}"),
+        ("https://t.example/{z}/{x}/{y}; script-src *", "without blanks"),
+    ],
+)
+def test_an_address_that_cannot_be_of_tiles_is_refused_with_what_to_do(tiles: str, why: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load_settings(None, {"map": {"tiles": tiles}})
+    assert why in str(refused.value)

@@ -49,6 +49,7 @@ export function peopleLayers({ L, map }, signal, choose) {
   let walked = "";
   let moved = false;
   let fitted = false;
+  let shows = false;
 
   const at = (/** @type {{lat: number, lon: number}} */ place) => L.latLng(place.lat, place.lon);
   const whole = () => {
@@ -124,7 +125,7 @@ export function peopleLayers({ L, map }, signal, choose) {
     for (const { located, alarms } of people) {
       if (!located) continue;
       const line = located.track.filter((fix) => fix.sure !== false).map(at);
-      if (line.length > 1) L.polyline(line, { renderer: canvas, color: colour("way"), weight: 2.5, opacity: 0.65, interactive: false }).addTo(ways);
+      if (line.length > 1) L.polyline(line, { renderer: canvas, color: colour("way"), weight: 2.5, opacity: 0.65, smoothFactor: 2, interactive: false }).addTo(ways);
       if (!alarms.some((alarm) => alarm.kind === "wandering")) continue;
       for (const zone of located.zones) {
         const look = { renderer: canvas, color: colour("calm"), weight: 1.5, fillColor: colour("calm"), fillOpacity: 0.05, interactive: false, dashArray: countsAt(zone.active, now(), located.timezone ?? undefined) ? undefined : "3 6" };
@@ -148,19 +149,6 @@ export function peopleLayers({ L, map }, signal, choose) {
     detail = layersOf(L, { home: located.home, zones, track: located.track, fix: doubtful, certain: doubtful ? null : undefined }).group.addTo(map);
   };
 
-  const show = (/** @type {Person[]} */ wanted, /** @type {string | null} */ whom) => {
-    const newcomer = wanted.some((each) => { const spot = placed(each); return spot && map.getZoom() !== undefined && !map.getBounds().contains(at(spot.at)); });
-    people = wanted;
-    chosen = whom;
-    if (!fitted || (newcomer && !moved && !chosen)) {
-      fitted = people.some(placed);
-      whole();
-    }
-    drawWays();
-    drawDetail();
-    drawSigns();
-  };
-
   /** Take in whom somebody has chosen, with the way that they walked. @param {string | null} key */
   const goTo = (key) => {
     const person = people.find((each) => each.key === key);
@@ -172,10 +160,27 @@ export function peopleLayers({ L, map }, signal, choose) {
     map.fitBounds(L.latLngBounds(seen).extend(room), { padding: PADDING, maxZoom: CLOSE_ENOUGH, animate: false });
   };
 
-  map.on("moveend zoomend", drawSigns);
+  /** @param {Person[]} wanted @param {string | null} whom who is chosen @param {{goes?: boolean}} [how] `goes`: the view takes them in */
+  const show = (wanted, whom, { goes = false } = {}) => {
+    shows = true;
+    const newcomer = wanted.some((each) => { const spot = placed(each); return spot && map.getZoom() !== undefined && !map.getBounds().contains(at(spot.at)); });
+    people = wanted;
+    chosen = whom;
+    if (!fitted || (newcomer && !moved && !chosen)) {
+      fitted = people.some(placed);
+      whole();
+    }
+    if (goes) goTo(chosen);
+    shows = false;
+    drawWays();
+    drawDetail();
+    drawSigns();
+  };
+
+  map.on("moveend", () => { if (!shows) drawSigns(); });
   for (const touched of ["pointerdown", "wheel"]) map.getContainer().addEventListener(touched, () => { moved = true; }, { signal, passive: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { walked = detailed = ""; show(people, chosen); }, { signal });
-  return { show, goTo, whole };
+  return { show, whole };
 }
 
 /** @param {Seen} seen @param {boolean} here @param {boolean} word @returns {[string, () => HTMLElement]} */

@@ -83,11 +83,11 @@ function row(person) {
   return h("article", { class: `people-map-row severity-${worst.severity}${worst.drill ? " drill" : ""}`, "data-key": key, "data-state": worst.state },
     h("button", { class: "people-map-choose", type: "button", "data-choose": true, "aria-pressed": "false" },
       icon(worst.kind),
-      h("span", { class: "who" }, worst.drill && h("span", { class: "drill-tag" }, t("flag.drill")), nameOf(worst)),
+      h("span", { class: "who" }, h("span", { class: `chip has ${worst.state === "open" ? "bad" : "taken"}` }, has && worst.state !== "open" ? t(`people_map.has.${worst.state}`, { who: holderName(worst, has.who) }) : t("people_map.nobody_has")),
+        worst.drill && h("span", { class: "drill-tag" }, t("flag.drill")), nameOf(worst)),
       h("span", { class: "what" }, ruleOf(worst), alarms.length > 1 && t("people_map.more", { n: alarms.length - 1 }), " · ", h("time", { "data-ago": since }, ago(now() - since))),
       h("span", { class: `where ${spot?.standing ?? "nowhere"}` }, icon(spot ? (spot.standing === "home" ? "home" : "locate") : "warning"), where, at !== null && [" · "].join(""), at !== null && h("time", { "data-ago": at }, ago(now() - at)))),
     h("div", { class: "people-map-deeds" },
-      has && worst.state !== "open" ? h("span", { class: "chip taken" }, t(`people_map.has.${worst.state}`, { who: holderName(worst, has.who) })) : h("span", { class: "chip bad" }, t("people_map.nobody_has")),
       document.documentElement.dataset.acts === "yes" && open && h("button", { class: "button", type: "button", "data-take": true }, icon("check"), t("act.acknowledge")),
       worst.kind === "wandering" && h("a", { class: "button", href: `/search/${worst.id}` }, t("where.search")),
       h("a", { class: "button", href: `/alarms/${worst.id}` }, t("card.open"))));

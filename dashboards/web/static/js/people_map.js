@@ -94,8 +94,7 @@ async function live(root, signal) {
   const next = () => { if (!document.hidden) void ask(); };
   follow = () => {
     markRow(list, chosen);
-    layers?.show(people, chosen);
-    layers?.goTo(chosen);
+    layers?.show(people, chosen, { goes: true });
   };
 
   list.addEventListener("click", (event) => {
