@@ -21,6 +21,7 @@ from dashboards.web import (
     exchange_page,
     finding,
     links,
+    maintenance,
     people_map,
     records,
     reporting,
@@ -58,6 +59,7 @@ def install(app: FastAPI) -> None:
         people_map,
         device,
         drill,
+        maintenance,
         reporting,
         exchange_page,
     ):
