@@ -1,4 +1,4 @@
-"""What is in maintenance and in repair: the reminder on the first page, and the parts of a centre's and a device's page."""
+"""Maintenance and repairs: the reminder on the first page, and the parts of a centre's and a device's page."""
 
 from __future__ import annotations
 
