@@ -81,11 +81,14 @@ class Principal:
         resident: str | None = None,
         alarm: UUID | None = None,
         subject: str | None = None,
+        purpose: str | None = None,
     ) -> None:
         """Write down that they look at somebody, before they see it; once in ten minutes, and never in their way."""
-        await self.looks.look(self._entry("look", what, site=site, resident=resident, alarm=alarm, subject=subject))
+        await self.looks.look(
+            self._entry("look", what, site=site, resident=resident, alarm=alarm, subject=subject, purpose=purpose)
+        )
 
-    async def took_out(self, what: str, *, site: str | None = None, **detail: str | int) -> None:
+    async def took_out(self, what: str, *, site: str | None = None, detail: dict[str, str | int]) -> None:
         """Write down what is about to leave the house in bulk. Raises ``Problem`` 503 when that is not possible."""
         await self.looks.insist(self._entry("export", what, site=site, detail=detail))
 
@@ -110,6 +113,7 @@ class Principal:
         resident: str | None = None,
         alarm: UUID | None = None,
         subject: str | None = None,
+        purpose: str | None = None,
         detail: dict[str, str | int] | None = None,
     ) -> Entry:
         return Entry(
@@ -122,7 +126,7 @@ class Principal:
             resident=resident,
             alarm=alarm,
             site=site,
-            purpose=self.purpose,
+            purpose=purpose or self.purpose,
             address=self.address or None,
             detail=detail or {},
         )

@@ -31,6 +31,10 @@ _REASONS: Final = {
 _ALARM: Final = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alarm"}}}}
 
 
+class _About(msgspec.Struct):
+    resident: str | None = None
+
+
 @router.get("/api/v1/alarms")
 async def list_alarms(
     deps: DepsOf,
@@ -54,6 +58,7 @@ async def list_alarms(
         cursor = Cursor.parse(before) if before else None
     except ValueError:
         raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+    await principal.looked("alarms")
     async with deps.pool.connection() as conn:
         page = await alarm_objects(
             conn,
@@ -82,6 +87,8 @@ async def one_alarm(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     if found is None:
         raise Problem(404, "there is no such alarm")
     principal.require_site(found.site, "alarm")
+    about = msgspec.json.decode(found.object, type=_About).resident
+    await principal.looked("alarm", site=found.site, resident=about, alarm=alarm)
     return Response(found.object, media_type="application/json")
 
 

@@ -15,6 +15,7 @@ from alerts.alarm import Alarm
 from dashboards import web
 from dashboards.api import (
     alarms,
+    audit_log,
     checks,
     commands,
     drills,
@@ -26,6 +27,7 @@ from dashboards.api import (
     measurements,
     own_account,
     people_map,
+    phones,
     problems,
     records,
     replies,
@@ -66,6 +68,8 @@ def create_app(deps: Deps) -> FastAPI:
         health,
         session,
         own_account,
+        audit_log,
+        phones,
         finding,
         people_map,
         alarms,

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from alerts.clearing import Cleared, clear
 from dashboards.api.access import Acting, DepsOf, EditingContacts, Principal, SignedIn
 from dashboards.api.forms import Form, Short, Text, Time
+from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import as_json, load
@@ -86,13 +87,13 @@ async def list_checks(
         "counts": counts,
         "absences": absences,
     }
-    return _json(answer)
+    return _json(for_reader(principal, msgspec.to_builtins(answer)))
 
 
 @router.get("/checks/{key}")
 async def one_check(deps: DepsOf, principal: SignedIn, key: str) -> Response:
     """One check, until eight days after its end."""
-    return _json(await _load(deps, principal, key))
+    return _json(for_reader(principal, msgspec.to_builtins(await _load(deps, principal, key))))
 
 
 @router.post("/checks/{key}/call")

@@ -124,6 +124,7 @@ async def export_records(
     """Residents, devices, contacts and zones as a file; importing it again changes nothing."""
     if site is not None:
         principal.require_site(site, "site")
+    await principal.took_out("registry", site=site, detail={"format": format, "kind": kind or "all"})
     async with deps.pool.connection() as conn:
         known = await snapshot(conn, principal.sites)
     kinds = KINDS if kind is None and format == "xlsx" else (kind or "residents",)

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from alerts.alarm import Alarm
 from alerts.search import goers
-from dashboards.api.access import Acting, DepsOf, SignedIn, require_alarm
+from dashboards.api.access import MAY_ACT, Acting, DepsOf, Principal, SignedIn, require_alarm
+from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import as_json, load
@@ -101,17 +102,24 @@ async def one_search(
             raise Problem(404, "there is no such alarm")
         principal.require_site(found.site, "alarm")
         told = msgspec.json.decode(found.object, type=Alarm)
+        await principal.looked("search", site=told.site, resident=told.resident, alarm=alarm)
         answer = {
             "alarm": told,
             "as_of": now,
             "ended": not told.is_active or told.recovered_at is not None,
             "position_shown": await position_of_alarm(conn, alarm, now),
-            "resident": await _resident(conn, alarm),
+            "resident": _for(principal, told, await _resident(conn, alarm)),
             **await whereabouts(conn, told, now, "desk", after),
             "responders": goers(told),
             "links": await links_of(conn, alarm, now),
         }
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _for(principal: Principal, alarm: Alarm, resident: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The resident as they may be known: whoever may act calls as long as the alarm is active."""
+    called = alarm.is_active and principal.account.role in MAY_ACT
+    return resident if resident is None or called else for_reader(principal, resident)
 
 
 async def _resident(conn: Connection, alarm: UUID) -> dict[str, Any] | None:

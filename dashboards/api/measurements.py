@@ -40,7 +40,8 @@ async def resident_track(
     deps: DepsOf, principal: SignedIn, key: str, *, from_ms: From = None, to: To = None, simplify: bool = True
 ) -> Response:
     """Where the resident was in ``[from, to)``: a GeoJSON line and its fixes. ``simplify=0`` gives every fix."""
-    await load(deps, principal, Resident, key)
+    resident = await load(deps, principal, Resident, key)
+    await principal.looked("track", site=resident.site, resident=key)
     start, end = _window(deps, from_ms, to)
     async with deps.pool.connection() as conn:
         fixes = await track(conn, key, start, end, limit=FIXES if simplify else None)
@@ -79,7 +80,8 @@ async def resident_vitals(
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Response:
     """The vital signs in ``[from, to)``, newest first; ``next`` is the ``to`` of the next page."""
-    await load(deps, principal, Resident, key)
+    resident = await load(deps, principal, Resident, key)
+    await principal.looked("vitals", site=resident.site, resident=key)
     start, end = _window(deps, from_ms, to)
     async with deps.pool.connection() as conn:
         found = await vital_signs(conn, key, start, end, limit)
@@ -101,7 +103,8 @@ async def resident_activity(
     What nothing was heard of is null, never 0. Buckets begin at ``from``, without it on
     the hour.
     """
-    await load(deps, principal, Resident, key)
+    resident = await load(deps, principal, Resident, key)
+    await principal.looked("activity", site=resident.site, resident=key)
     start, end = _window(deps, from_ms, to)
     if from_ms is None:
         start -= start % bucket
@@ -128,7 +131,8 @@ async def resident_timeline(
 
     ``before`` takes the ``next`` of the page before, or a time in ms; ``type``, also several, narrows.
     """
-    await load(deps, principal, Resident, key)
+    resident = await load(deps, principal, Resident, key)
+    await principal.looked("timeline", site=resident.site, resident=key)
     try:
         end = None if before is None else Position.parse(before)
     except ValueError:

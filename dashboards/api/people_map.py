@@ -37,6 +37,10 @@ async def everybody(
     now = deps.clock.now_ms()
     async with deps.pool.connection() as conn:
         found = await on_map(conn, sites=principal.sites, now=now, after=known)
+    for each in found.subjects:
+        kind, _, key = each.key.partition("/")
+        of_resident = kind == "residents"
+        await principal.looked("map", resident=key if of_resident else None, subject=None if of_resident else each.key)
     answer = {
         "as_of": now,
         "cursor": str(found.cursor),

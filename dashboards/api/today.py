@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.masking import for_reader
 from gateway.store.today import today
 
 router = APIRouter(prefix="/api/v1", tags=["today"])
@@ -35,5 +36,5 @@ async def todays_list(deps: DepsOf, principal: SignedIn, site: str | None = None
         "visits": len(found.visits),
         "back": len(found.back),
     }
-    answer = {**msgspec.structs.asdict(found), "counts": counts}
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    answer = {**msgspec.to_builtins(found), "counts": counts}
+    return Response(msgspec.json.encode(for_reader(principal, answer)), media_type="application/json")

@@ -9,8 +9,10 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, SignedIn, require_alarm
+from alerts.alarm import Alarm
+from dashboards.api.access import DepsOf, SignedIn
 from dashboards.api.problems import Problem
+from gateway.store.alarm_list import alarm_object
 from gateway.store.traces import trace_of
 
 router = APIRouter(tags=["alarms"])
@@ -29,7 +31,11 @@ async def one_trace(
     are null where nothing is known. 404 when the device sent no motion.
     """
     async with deps.pool.connection() as conn:
-        await require_alarm(conn, principal, alarm)
+        about = await alarm_object(conn, alarm)
+        if about is None or not principal.account.sees(about.site):
+            raise Problem(404, "there is no such alarm")
+        shown = msgspec.json.decode(about.object, type=Alarm)
+        await principal.looked("trace", site=about.site, resident=shown.resident, alarm=alarm)
         found = await trace_of(conn, alarm, jolt_ms)
     if found is None:
         raise Problem(404, "no motion is known around this alarm")

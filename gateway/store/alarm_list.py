@@ -109,6 +109,18 @@ async def alarm_object(conn: Connection, alarm: UUID) -> AlarmObject | None:
     return None if row is None else AlarmObject(row[0], row[1])
 
 
+async def has_active_alarm(conn: Connection, resident: str) -> bool:
+    """Whether an alarm of a resident, or of their household, is active."""
+    cursor = await conn.execute(
+        "select exists (select from alarm a join resident r on r.id = %s and (a.resident = r.id"
+        " or (a.resident is null and a.object ->> 'household' = r.household))"
+        f" where a.state in {ACTIVE_STATES})",
+        (resident,),
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def site_of_alarm(conn: Connection, alarm: UUID) -> str | None:
     """The alarm's site, which never changes; None when there is no such alarm."""
     row = await (await conn.execute("select site from alarm where id = %s", (alarm,))).fetchone()

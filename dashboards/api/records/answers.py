@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from dashboards.api.access import Principal
+from dashboards.api.masking import for_reader, hides_phones
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
@@ -83,18 +84,21 @@ def require_same_resident(stored: str, sent: str) -> None:
         raise Problem(409, "it belongs to another resident: remove it and create it anew", kind="conflict")
 
 
-def as_json(record: Record) -> bytes:
-    """A record as it is answered."""
+def as_json(record: Record, reader: Principal | None = None) -> bytes:
+    """A record as it is answered, to whoever wrote it or to a ``reader``."""
     if isinstance(record, Device):
-        return msgspec.json.encode({"device": record.id, **msgspec.structs.asdict(record)})
-    return msgspec.json.encode(record)
+        whole = {"device": record.id, **msgspec.structs.asdict(record)}
+        return msgspec.json.encode(whole if reader is None else for_reader(reader, whole))
+    if reader is None or not hides_phones(reader):
+        return msgspec.json.encode(record)
+    return msgspec.json.encode(for_reader(reader, msgspec.to_builtins(record)))
 
 
-def found(record: Record | None, kind: type[object]) -> Response:
+def found(record: Record | None, kind: type[object], reader: Principal | None = None) -> Response:
     """200 with the record, or 404."""
     if record is None:
         raise Problem(404, f"there is no such {noun(kind)}")
-    return Response(as_json(record), media_type="application/json")
+    return Response(as_json(record, reader), media_type="application/json")
 
 
 def created(record: Record) -> Answer:

@@ -84,7 +84,7 @@ async def history_of_policy(
     sites = {each.record.get("site") for each in items if each.record is not None}
     if not items or any(site is not None and not principal.account.sees(site) for site in sites):
         raise Problem(404, "there is no such policy")
-    return page_of_history(items, limit)
+    return page_of_history(items, limit, principal)
 
 
 @router.get("/policies/{key:path}")

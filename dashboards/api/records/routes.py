@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.masking import for_reader
 from dashboards.api.problems import Problem
-from dashboards.api.records.answers import PLURAL, as_json, found, load, noun
+from dashboards.api.records.answers import PLURAL, as_json, found, load, noun, site_of
 from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry.history import HistoryItem
-from gateway.store.registry_records import Record, Site
+from gateway.store.registry_records import Consent, Contact, Fence, Record, Resident, Site
 
 R = TypeVar("R", bound=Record)
 
 PREFIX = "/api/v1"
+_OF_PEOPLE: Final[frozenset[type[object]]] = frozenset({Resident, Contact, Consent, Fence})
+"""Records that describe residents: to read one is to look at somebody."""
+
+
+def _resident_of(record: Record) -> str | None:
+    return record.id if isinstance(record, Resident) else getattr(record, "resident", None)
 
 
 class Removed(Protocol):
@@ -52,19 +59,24 @@ def readable(router: APIRouter, kind: type[R]) -> None:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         filters = {name: request.query_params[name] for name in names if name in request.query_params}
+        if kind in _OF_PEOPLE:
+            await principal.looked("records", subject=PLURAL[kind], resident=filters.get("resident"))
         async with deps.pool.connection() as conn:
             records = await store.listing(
                 conn, kind, sites=principal.sites, filters=filters, after=after, limit=limit + 1
             )
         page = records[:limit]
         answer = {
-            "items": [msgspec.Raw(as_json(record)) for record in page],
+            "items": [msgspec.Raw(as_json(record, principal)) for record in page],
             "next": page[-1].id if len(records) > limit else None,
         }
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     async def one(deps: DepsOf, principal: SignedIn, key: str) -> Response:
-        return found(await load(deps, principal, kind, key), kind)
+        record = await load(deps, principal, kind, key)
+        if kind in _OF_PEOPLE:
+            await principal.looked("record", site=site_of(record), resident=_resident_of(record))
+        return found(record, kind, principal)
 
     router.get(path, summary=f"List {PLURAL[kind]}", openapi_extra=_parameters(names))(listing)
     router.get(path + "/{key}", summary=f"One {noun(kind)}")(one)
@@ -86,7 +98,7 @@ def with_history(router: APIRouter, kind: type[R]) -> None:
                 raise Problem(404, f"there is no such {noun(kind)}")
             principal.require_site(site, noun(kind))
             items = await store.history(conn, kind, key, before=before, limit=limit + 1)
-        return page_of_history(items, limit)
+        return page_of_history(items, limit, principal)
 
     router.get(
         f"/{PLURAL[kind]}/{{key}}/history",
@@ -96,9 +108,12 @@ def with_history(router: APIRouter, kind: type[R]) -> None:
     )(versions)
 
 
-def page_of_history(items: list[HistoryItem], limit: int) -> Response:
-    """A page of versions out of one more than it shows."""
-    page = items[:limit]
+def page_of_history(items: list[HistoryItem], limit: int, principal: Principal) -> Response:
+    """A page of versions out of one more than it shows, as its reader may have them."""
+    page = [
+        each if each.record is None else msgspec.structs.replace(each, record=for_reader(principal, each.record))
+        for each in items[:limit]
+    ]
     answer = {"items": page, "next": page[-1].version if len(items) > limit else None}
     return Response(msgspec.json.encode(answer), media_type="application/json")
 

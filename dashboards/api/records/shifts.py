@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Managing, SignedIn
 from dashboards.api.forms import Form, Id, Text, Time
+from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
 from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.routes import readable, removable, router_of, with_history
@@ -103,4 +104,7 @@ async def who_is_on_duty(deps: DepsOf, principal: SignedIn, key: str, at: Time |
     principal.require_site(key, "site")
     async with deps.pool.connection() as conn:
         found = await on_duty(conn, key, deps.clock.now_ms() if at is None else at)
-    return Response(msgspec.json.encode({"items": found, "next": None}), media_type="application/json")
+    return Response(
+        msgspec.json.encode(for_reader(principal, {"items": msgspec.to_builtins(found), "next": None})),
+        media_type="application/json",
+    )

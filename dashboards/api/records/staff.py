@@ -161,7 +161,7 @@ async def history_of_staff(
     await _load(deps, principal, key)
     async with deps.pool.connection() as conn:
         items = await staff_history(conn, key, before=before, limit=limit + 1)
-    return page_of_history(items, limit)
+    return page_of_history(items, limit, principal)
 
 
 @router.post("/staff", status_code=201)

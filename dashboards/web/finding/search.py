@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from alerts.alarm import Alarm
 from dashboards.api.access import DepsOf, SignedIn
 from dashboards.web.alarm_context import alarm_context
 from dashboards.web.records.person import ACCOMPANIED_H
@@ -23,6 +24,8 @@ SHARED_AT_FIRST_H = 2
 async def search(request: Request, deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     """What helps to find whom an alarm is about; the map keeps itself fresh."""
     context = await alarm_context(deps, principal, Wording(language_of(request, principal)), alarm)
+    shown: Alarm = context["alarm"]
+    await principal.looked("search", site=shown.site, resident=shown.resident, alarm=alarm)
     return page(
         request,
         "search.html",

@@ -41,6 +41,7 @@ SERVICE_CODES = ("meal", "repair", "call_back", "visit", "shopping", "medicine")
 async def one_person(request: Request, deps: DepsOf, principal: SignedIn, resident: str) -> Response:
     """A resident with contacts, zones, devices, household and requests."""
     card = await card_of(deps, principal, resident)
+    await principal.looked("record", site=card.resident.site, resident=resident)
     async with deps.pool.connection() as conn:
         worn = await listing(conn, Assignment, sites=(), filters={"resident": resident}, limit=ASSIGNMENTS_AT_MOST)
         asked = await requests(conn, sites=(), filters={"resident": resident}, limit=REQUESTS_SHOWN)
