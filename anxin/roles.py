@@ -98,7 +98,8 @@ def _emergency(settings: RoleSettings) -> Emergency | None:
 async def dispatcher(settings: RoleSettings) -> None:
     """Escalation steps when they fall due, messages out of the outbox, bands of who is sought, and upkeep."""
     from alerts.dispatcher import Dispatcher
-    from anxin.upkeep import kept_up
+    from anxin.sheets import sheet_job
+    from anxin.upkeep import JOBS, kept_up
     from anxin.ways_out import open_ways_out
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
@@ -110,7 +111,7 @@ async def dispatcher(settings: RoleSettings) -> None:
     clock = SystemClock()
     async with (
         _open_pool(settings, "dispatcher", trusted_s=1.0) as pool,
-        kept_up(pool, clock, settings.keep),
+        kept_up(pool, clock, settings.keep, (*JOBS, sheet_job(settings.sheets, settings.language))),
         _followed(settings, clock),
         _heard_again(pool, clock),
     ):

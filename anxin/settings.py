@@ -167,7 +167,7 @@ class Today(_Section):
     """What the list of a shift's tasks goes by."""
 
     test_press_days: int = Field(default=30, ge=1, le=400)
-    """After so many days somebody presses a button to try it out: once a month, as emergency calls are tested (ADR 39)."""
+    """After so many days somebody presses a button to try it out: once a month, as for emergency calls (ADR 39)."""
 
 
 class Sheet(_Section):

@@ -7,7 +7,7 @@ is tried again at its next turn; ``anxin status`` shows how each went.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -36,12 +36,21 @@ FIRST_RUN_S: Final = 2.0
 _log = structlog.get_logger(__name__)
 
 
+class JobFailed(Exception):
+    """What went wrong with a job, in words: nothing of the database's."""
+
+
 class Job(NamedTuple):
-    """A job: ``work`` gets a connection, the time in ms and what is to be kept; it returns how much it did."""
+    """A job: ``work`` gets a connection, the time in ms and what is to be kept; it returns how much it did.
+
+    It raises ``JobFailed`` for what the database is not to blame for. ``first_s``: seconds from the start to its first
+    run.
+    """
 
     name: str
     every: timedelta
     work: Callable[[Connection, int, KeepDays], Awaitable[int]]
+    first_s: float = FIRST_RUN_S
 
 
 JOBS: Final = (
@@ -112,6 +121,9 @@ class Upkeep:
                 raise
             wrong = f"{type(error).__name__}: {error.diag.message_primary or ''}"
             _log.warning("upkeep failed", job=job.name, error=wrong)
+        except JobFailed as error:
+            wrong = str(error)
+            _log.warning("upkeep failed", job=job.name, error=wrong)
         else:
             if done:
                 _log.info("upkeep done", job=job.name, done=done)
@@ -119,14 +131,16 @@ class Upkeep:
 
 
 @asynccontextmanager
-async def kept_up(pool: AsyncConnectionPool[Connection], clock: Clock, keep: KeepDays) -> AsyncIterator[None]:
+async def kept_up(
+    pool: AsyncConnectionPool[Connection], clock: Clock, keep: KeepDays, jobs: Sequence[Job] = JOBS
+) -> AsyncIterator[None]:
     """Run all jobs at their times while the block lasts."""
     upkeep = Upkeep(pool, clock, keep)
     scheduler = AsyncIOScheduler(timezone=UTC)
-    first = datetime.fromtimestamp(clock.now_ms() / 1000 + FIRST_RUN_S, UTC)
-    for job in JOBS:
+    start = datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
+    for job in jobs:
         scheduler.add_job(
-            upkeep.run, "interval", [job], seconds=job.every.total_seconds(), next_run_time=first,
+            upkeep.run, "interval", [job], seconds=job.every.total_seconds(), next_run_time=start + timedelta(seconds=job.first_s),
             id=job.name, coalesce=True, max_instances=1, misfire_grace_time=None,
         )  # fmt: skip
     scheduler.start()

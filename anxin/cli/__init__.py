@@ -11,6 +11,7 @@ from anxin.cli.evaluate import evaluate
 from anxin.cli.exchange import export_command, import_command
 from anxin.cli.rules import rules
 from anxin.cli.running import demo, role, status, up
+from anxin.cli.sheet import sheet
 from anxin.cli.simulate import simulate
 from anxin.cli.staff import staff
 
@@ -32,6 +33,7 @@ for command in (
     rules,
     import_command,
     export_command,
+    sheet,
     backtest,
     evaluate,
     bench,

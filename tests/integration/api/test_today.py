@@ -40,7 +40,8 @@ async def _beats(conn: Connection, device: str, *beats: tuple[int, float], charg
     for number, (t, battery) in enumerate(beats):
         await conn.execute(
             "insert into heartbeat (pos, device, t, seq, received, battery_pct, charging)"
-            " select 1, slot, to_timestamp(%s / 1000.0), %s, to_timestamp(%s / 1000.0), %s, %s from device where id = %s",
+            " select 1, slot, to_timestamp(%s / 1000.0), %s, to_timestamp(%s / 1000.0), %s, %s"
+            " from device where id = %s",
             (t, number, t, battery, charging, device),
         )
 
