@@ -139,8 +139,9 @@ async def kept_up(
     scheduler = AsyncIOScheduler(timezone=UTC)
     start = datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
     for job in jobs:
+        first = start + timedelta(seconds=job.first_s)
         scheduler.add_job(
-            upkeep.run, "interval", [job], seconds=job.every.total_seconds(), next_run_time=start + timedelta(seconds=job.first_s),
+            upkeep.run, "interval", [job], seconds=job.every.total_seconds(), next_run_time=first,
             id=job.name, coalesce=True, max_instances=1, misfire_grace_time=None,
         )  # fmt: skip
     scheduler.start()

@@ -160,3 +160,9 @@ async def upkeep_runs(conn: Connection) -> list[UpkeepRun]:
         "select job, (extract(epoch from at) * 1000)::bigint, done, error from upkeep_run order by job"
     )
     return [UpkeepRun(*row) for row in await cursor.fetchall()]
+
+
+async def error_of_job(conn: Connection, job: str) -> str | None:
+    """What went wrong in a job's newest run; None when nothing did, or it never ran."""
+    row = await (await conn.execute("select error from upkeep_run where job = %s", (job,))).fetchone()
+    return None if row is None else row[0]

@@ -49,7 +49,7 @@ async def raised(console: Console, resident: Resident, rule: str, severity: str 
 
 
 async def open_map(page: Page) -> None:
-    await page.keyboard.press("p")
+    await page.keyboard.press("g")
     await page.wait_for_url("**/map")
 
 
