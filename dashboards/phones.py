@@ -14,3 +14,8 @@ def masked(phone: str) -> str:
         return f"{phone[: -len(_STARS) - _TAIL]}{_STARS}{phone[-_TAIL:]}"
     kept = min(2, len(phone) // 4)
     return f"{phone[:kept]}{_STARS}{phone[len(phone) - kept :]}"
+
+
+def masked_number(text: str) -> str:
+    """A text, masked where it is a phone number; a group's or a mail's address stays as it is."""
+    return masked(text) if text.lstrip("+").replace(" ", "").replace("-", "").isdigit() else text

@@ -73,6 +73,7 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
         "results": RESULTS,
         "codes": NOTE_CODES,
         "may_act": principal.account.role in MAY_ACT,
+        "calls": principal.account.role in MAY_ACT and found.alarm.is_active,
         "may_open": principal.account.role in MAY_OPEN,
         "position": position if found.cards and not found.alarm.drill else None,
         "actions": actions_of(found.alarm, deps.clock.now_ms()),

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from dashboards.api.access import MAY_MANAGE, DepsOf, SignedIn
 from dashboards.api.problems import Problem
+from dashboards.web.colleagues import colleagues
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
-from gateway.store.accounts import accounts
 from gateway.store.pulse import pulse
 from gateway.store.registry import listing
 from gateway.store.registry_records import Household, Resident
@@ -40,7 +40,7 @@ async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Resp
     async with deps.pool.connection() as conn:
         residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
         households = await listing(conn, Household, sites=principal.sites, limit=NAMES_AT_MOST)
-        staff = await accounts(conn)
+        staff = await colleagues(conn, principal)
     return _json(
         {
             "residents": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents},

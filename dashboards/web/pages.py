@@ -13,6 +13,7 @@ from alerts.alarm import Alarm
 from dashboards.api.access import MAY_ACT, DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web import (
+    audit,
     checks,
     console_data,
     demo,
@@ -22,6 +23,7 @@ from dashboards.web import (
     finding,
     links,
     maintenance,
+    own_account,
     people_map,
     records,
     reporting,
@@ -50,6 +52,8 @@ def install(app: FastAPI) -> None:
     app.state.guessing = Guessing()
     for part in (
         signin,
+        own_account,
+        audit,
         console_data,
         demo,
         links,
@@ -127,8 +131,10 @@ async def history(
 @router.get("/alarms/{alarm}")
 async def one_alarm(request: Request, deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     """Everything about one alarm, and what can be done now."""
-    wording = Wording(language_of(request, principal))
-    return page(request, "alarm.html", principal=principal, **await alarm_context(deps, principal, wording, alarm))
+    context = await alarm_context(deps, principal, Wording(language_of(request, principal)), alarm)
+    shown: Alarm = context["alarm"]
+    await principal.looked("alarm", site=shown.site, resident=shown.resident, alarm=alarm)
+    return page(request, "alarm.html", principal=principal, **context)
 
 
 @router.get("/devices")

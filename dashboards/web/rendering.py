@@ -12,7 +12,8 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from dashboards.api.access import Principal, deps_of
+from dashboards.api.access import MAY_AUDIT, Principal, deps_of
+from dashboards.phones import masked_number
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_version
 
 LANGUAGE_COOKIE: Final = "anxin_language"
@@ -28,6 +29,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["audits"] = MAY_AUDIT
+    environment.filters["masked"] = masked_number
     environment.globals["static_version"] = _static_version()
     environment.globals["catalogue_version"] = catalogue_version()
     return environment

@@ -26,5 +26,6 @@ async def edit_contact(request: Request, deps: DepsOf, principal: EditingContact
     """The contact form, filled in."""
     async with deps.pool.connection() as conn:
         found = await record(conn, principal, Contact, contact)
+    await principal.looked("phone", site=found.site, resident=found.resident, subject=f"contact:{contact}")
     card = await card_of(deps, principal, found.resident)
     return page(request, "contact_form.html", principal=principal, card=card, contact=found, order=found.order)

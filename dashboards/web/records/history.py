@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
+from dashboards.phones import masked
 from dashboards.web.records.found import administers
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
@@ -147,6 +148,8 @@ def _said(wording: Wording, field: str, value: Any, homes: Mapping[str, Named], 
         return ""
     if isinstance(value, bool):
         return wording.t("yes" if value else "no")
+    if field == "phone":
+        return masked(str(value))
     if field in _TIMES and isinstance(value, int):
         return clock(value)
     if field == "household":

@@ -91,6 +91,7 @@ async def edit_person(request: Request, deps: DepsOf, principal: Managing, resid
     """The resident form, filled in."""
     card = await card_of(deps, principal, resident)
     await principal.looked("record", site=card.resident.site, resident=resident)
+    await principal.looked("phone", site=card.resident.site, resident=resident)
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
         names = await names_of(conn, (), [card.resident.household])

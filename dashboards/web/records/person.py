@@ -17,6 +17,7 @@ from devices.absence import MAY_END
 from devices.clock import DAY_MS, zone
 from gateway.store.accounts import accounts
 from gateway.store.activity import activity
+from gateway.store.alarm_list import has_active_alarm
 from gateway.store.consents import in_force
 from gateway.store.homes import home
 from gateway.store.queries import device_line
@@ -42,7 +43,9 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
     """A resident with contacts, zones, devices, household and requests."""
     card = await card_of(deps, principal, resident)
     await principal.looked("record", site=card.resident.site, resident=resident)
+    may_act = principal.account.role in MAY_ACT
     async with deps.pool.connection() as conn:
+        calls = may_act and await has_active_alarm(conn, resident)
         worn = await listing(conn, Assignment, sites=(), filters={"resident": resident}, limit=ASSIGNMENTS_AT_MOST)
         asked = await requests(conn, sites=(), filters={"resident": resident}, limit=REQUESTS_SHOWN)
         consents = await listing(conn, Consent, sites=(), filters={"resident": resident}, limit=CONSENTS_AT_MOST)
@@ -68,7 +71,8 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
         statuses=STATUSES,
         may_end=sorted(MAY_END),
         may_manage=manages(principal),
-        may_act=principal.account.role in MAY_ACT,
+        may_act=may_act,
+        calls=calls,
         may_edit_contacts=principal.account.role in MAY_EDIT_CONTACTS,
     )
 

@@ -7,10 +7,10 @@ from typing import get_args
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Managing, SignedIn
+from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.web.colleagues import colleagues
 from dashboards.web.records.found import administers, manages, record, sites_of
 from dashboards.web.rendering import page
-from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.registry import listing
 from gateway.store.registry_records import Responder, ResponderKind
@@ -43,7 +43,7 @@ async def new_responder(request: Request, deps: DepsOf, principal: Managing) -> 
     """An empty responder form."""
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
-        names = await _usernames(conn)
+        names = await _usernames(conn, principal)
     return page(
         request, "responder_form.html", principal=principal, responder=None, sites=sites, kinds=KINDS, accounts=names
     )
@@ -55,11 +55,13 @@ async def edit_responder(request: Request, deps: DepsOf, principal: Managing, re
     async with deps.pool.connection() as conn:
         found = await record(conn, principal, Responder, responder)
         sites = await sites_of(conn, principal)
-        names = await _usernames(conn)
+        names = await _usernames(conn, principal)
     return page(
         request, "responder_form.html", principal=principal, responder=found, sites=sites, kinds=KINDS, accounts=names
     )
 
 
-async def _usernames(conn: Connection) -> list[tuple[str, str]]:
-    return sorted((each.username, each.display_name or each.username) for each in await accounts(conn))
+async def _usernames(conn: Connection, principal: Principal) -> list[tuple[str, str]]:
+    return sorted(
+        (each.username, each.display_name or each.username) for each in await colleagues(conn, principal)
+    )

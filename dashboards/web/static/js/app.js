@@ -1,5 +1,6 @@
 // The console's entry: starts what stays, and gives life to the parts of each page as it comes and goes.
 
+import { ownPassword } from "./account.js";
 import { alarm } from "./alarm.js";
 import { amend } from "./amend.js";
 import { checks } from "./checks.js";
@@ -20,6 +21,7 @@ import { limits } from "./limits.js";
 import { map } from "./map.js";
 import { now } from "./now.js";
 import { peopleMap } from "./people_map.js";
+import { phones } from "./phones.js";
 import { picker } from "./picker.js";
 import { plan } from "./plan.js";
 import { policy } from "./policy.js";
@@ -32,7 +34,7 @@ import { whereabouts } from "./whereabouts.js";
 import { zone } from "./zone.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { now, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = { "own-password": ownPassword, now, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
@@ -104,6 +106,7 @@ desk.drawMute();
 keyboard();
 finder();
 dialogs();
+phones();
 showPlace();
 enliven(document.body);
 clock.start();

@@ -5,6 +5,7 @@ import { need } from "./dom.js";
 import { focusFinder } from "./finder.js";
 import { go } from "./forms.js";
 import * as now from "./now.js";
+import { showFirst } from "./phones.js";
 import * as peopleMap from "./people_map.js";
 
 /** @type {Record<string, () => void>} */
@@ -20,6 +21,7 @@ const KEYS = {
   z: () => checks.undo(),
   s: () => press("[data-opens='#seen-dialog']"),
   r: report,
+  p: showFirst,
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
