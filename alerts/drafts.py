@@ -36,7 +36,9 @@ class Draft:
         self._latin = latin
         self._pattern = PATTERNS[template, language]
         self._signature = self._signed(signature or SIGNATURE[language])
-        self._todo = LENGTHS.get(("todo", str(params.get("todo")), language), ("",))
+        self._todo = (
+            LENGTHS.get(("todo", str(params.get("todo")), language)) or LENGTHS["todo", STAND_IN["todo"], language]
+        )
         self._name = _cut(self._clean("name"), LONGEST_NAME) or self._nameless()
         self._place = self._address()
         self._site = self._short(self._clean("site"), LONGEST_SITE)

@@ -178,6 +178,7 @@ WORDS: Final[dict[tuple[str, str, str], str]] = {
 
 STAND_IN: Final[dict[str, str]] = {
     "kind": "help", "asked": "well", "system": "trouble", "who": "somebody", "how": "settled", "noted": "said",
+    "todo": "ask_centre",
 }  # fmt: skip
 """The code that stands in for one that has no words."""
 
@@ -199,6 +200,8 @@ LENGTHS: Final[dict[tuple[str, str, str], tuple[str, ...]]] = {
         "Whoever can go, take it on this page or call the duty desk",
         "Take it on this page",
     ),
+    ("todo", "ask_centre", "zh"): ("请联系服务中心",),
+    ("todo", "ask_centre", "en"): ("Call the centre",),
     ("todo", "look", "zh"): ("请马上查看系统", "请查看系统"),
     ("todo", "look", "en"): ("Look at the system at once", "Look at it"),
     ("todo", "to_the_desk", "zh"): ("请马上到值班台，打开声音", "请到值班台"),

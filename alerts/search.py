@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 import msgspec
@@ -36,7 +37,19 @@ STANDS_MS: Final = 2 * MINUTE_MS
 """Who has not moved further for so long stands still; nearer is the scatter of fixes. Assumption, ADR 36."""
 LATELY_MS: Final = 5 * MINUTE_MS
 SHORTEST_MS: Final = 30_000
-"""Speed and direction are told of the last minutes, if they last long enough to say anything. Assumption, ADR 36."""
+"""Direction is told of the last minutes, if they last long enough to say anything. Assumption, ADR 36."""
+SPEED_OF_MS: Final = 2 * MINUTE_MS
+"""Over less, what two fixes are off makes a runner of who walks: 2 × 15 m in 30 s are 3.6 km/h. Assumption, ADR 43."""
+ROAMS_MS: Final = 12 * MINUTE_MS
+"""So far back it is looked whether they walk about without getting anywhere. Source: ``wandering.pattern.window_s``."""
+ROAMS_AT_LEAST_MS: Final = 4 * MINUTE_MS
+ROAMS_TIMES: Final = 3.0
+ROAMS_M: Final = 100.0
+"""Who has walked so far in so long, and so many times as far as they got, walks about. Assumptions, ADR 43."""
+STEP_M: Final = 10.0
+"""Less is the scatter of fixes, or what they say they may be off. Assumption, ADR 43."""
+TURNED_SHARE: Final = 0.4
+"""Whoever comes back so much of the whole extent has turned round. Assumption, ADR 43."""
 WALKS_MPS: Final = 1.3
 """At ease, people in their seventies. Source: Bohannon 1997, doi:10.1093/ageing/26.1.15 (1.27 and 1.33 m/s)."""
 FOUND_WITHIN_M: Final[tuple[tuple[float, int], ...]] = ((0.5, 700), (0.8, 2_000), (0.95, 5_800))
@@ -56,13 +69,29 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     sure: bool = False
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
-    """How somebody moves since ``from_ms``; ``heading_deg`` from north over east. ``standing_ms`` 0: they do not."""
+class Roaming(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody walks about since ``from_ms``: ``walked_m`` in all, and all of it within ``within_m``, from end to end.
 
-    speed_mps: float
+    ``turns``: how often they turned round along the longest way across it.
+    """
+
+    from_ms: int
+    walked_m: int
+    within_m: int
+    turns: int
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """How somebody moves since ``from_ms``; ``heading_deg`` from north over east. ``standing_ms`` 0: they do not.
+
+    ``speed_mps`` None: too short a time to say. ``roaming`` None: they get somewhere, or stand.
+    """
+
+    speed_mps: float | None
     heading_deg: float | None
     from_ms: int
     standing_ms: int
+    roaming: Roaming | None = None
 
 
 class FoundWithin(msgspec.Struct, frozen=True):
@@ -137,15 +166,55 @@ def movement_of(fixes: Sequence[Fix]) -> Movement | None:
         stood = fix.t
     lately = next(fix for fix in sure if fix.t >= last.t - LATELY_MS)
     passed_ms = last.t - lately.t
-    standing_ms = last.t - stood if last.t - stood >= STANDS_MS else 0
+    roaming = roaming_of(sure)
+    standing_ms = last.t - stood if last.t - stood >= STANDS_MS and roaming is None else 0
     if passed_ms < SHORTEST_MS:
         return None
     north, east = offset_m(lately.lat, lately.lon, last.lat, last.lon)
     metres = 0.0 if standing_ms else math.hypot(north, east)
     heading = round(math.degrees(math.atan2(east, north)) % 360) % 360 if metres > STANDS_M else None
     return Movement(
-        speed_mps=round(metres / passed_ms * 1000, 2), heading_deg=heading, from_ms=lately.t, standing_ms=standing_ms
+        speed_mps=round(metres / passed_ms * 1000, 2) if passed_ms >= SPEED_OF_MS else None,
+        heading_deg=heading if roaming is None else None,
+        from_ms=lately.t,
+        standing_ms=standing_ms,
+        roaming=roaming,
     )
+
+
+def roaming_of(sure: Sequence[Fix]) -> Roaming | None:
+    """How somebody walks about, by their sure fixes; None when they get somewhere, or hardly walk."""
+    lately = [fix for fix in sure if fix.t >= sure[-1].t - ROAMS_MS]
+    if lately[-1].t - lately[0].t < ROAMS_AT_LEAST_MS:
+        return None
+    first = lately[0]
+    path = [(0.0, 0.0)]
+    for fix in lately:
+        north, east = offset_m(first.lat, first.lon, fix.lat, fix.lon)
+        if math.dist(path[-1], (north, east)) > max(STEP_M, min(fix.accuracy_m or 0.0, STANDS_M)):
+            path.append((north, east))
+    walked_m = sum(math.dist(a, b) for a, b in pairwise(path))
+    within_m = max(math.dist(a, b) for a in path for b in path)
+    scatter_m = STANDS_M + min(sure[-1].accuracy_m or 0.0, STANDS_M)
+    if walked_m < ROAMS_M or walked_m < ROAMS_TIMES * within_m or within_m <= scatter_m:
+        return None
+    return Roaming(from_ms=first.t, walked_m=round(walked_m), within_m=round(within_m), turns=_turns(path, within_m))
+
+
+def _turns(path: Sequence[tuple[float, float]], within_m: float) -> int:
+    """How often a path turns round along the longest way across it."""
+    a, b = max(((a, b) for a in path for b in path), key=lambda ends: math.dist(*ends))
+    north, east = (b[0] - a[0]) / within_m, (b[1] - a[1]) / within_m
+    turns, way, furthest = 0, 0, 0.0
+    for along in (each[0] * north + each[1] * east for each in path):
+        if way == 0:
+            way = 0 if abs(along) < TURNED_SHARE * within_m else int(math.copysign(1, along))
+            furthest = along
+        elif (along - furthest) * way >= 0:
+            furthest = along
+        elif (furthest - along) * way >= TURNED_SHARE * within_m:
+            turns, way, furthest = turns + 1, -way, along
+    return turns
 
 
 def reach_of(last_certain: Fix, now: int) -> Reach:

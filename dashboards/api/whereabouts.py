@@ -11,7 +11,7 @@ from alerts.alarm import Alarm
 from alerts.search import HOME_M, Fix, apart_m, is_at, movement_of, reach_of, with_certainty
 from devices.clock import MINUTE_MS
 from gateway.store.connection import Connection
-from gateway.store.finding import Person, Reader, Stored, Worn, fixes_of, person_sought, worn_by
+from gateway.store.finding import Person, Reader, Stored, Worn, first_new_of, fixes_of, person_sought, worn_by
 from gateway.store.links import ended_at
 
 ITEMS_AT_MOST: Final = 2_000
@@ -19,6 +19,8 @@ ITEMS_AT_MOST: Final = 2_000
 
 AFTERWARDS_MS: Final = 10 * MINUTE_MS
 """So long after the end of an alarm the track still shows how they came back. Assumption, ADR 36."""
+BEFORE_THE_NEW_MS: Final = 30 * MINUTE_MS
+"""Of so long before a new fix the others are read again: what it tells of movement goes by them. Assumption, ADR 43."""
 AHEAD_MS: Final = 5 * MINUTE_MS
 """So far ahead of ours may a device's clock be (contract, section 1)."""
 
@@ -49,13 +51,12 @@ async def whereabouts(conn: Connection, alarm: Alarm, now: int, reader: Reader, 
         return NOTHING
     ended = ended_at(alarm)
     until = now + AHEAD_MS if ended is None else ended + AFTERWARDS_MS
-    stored = await fixes_of(conn, alarm.id, person.since, until, now, reader)
-    fixes = with_certainty([each.fix for each in stored])
+    stored, fixes = await _lately(conn, alarm, person.since, until, now, reader, after)
     worn = await worn_by(conn, alarm.id, now, reader)
-    certain = next((fix for fix in reversed(fixes) if fix.sure), None)
+    certain = _last_certain(fixes)
     return {
         "home": person.home,
-        "left_at": person.left_at,
+        "left_at": person.left_at if _is_away(fixes, person) else None,
         "track": _track(stored, fixes, person.since, after),
         "last_fix": None if not fixes else _aged(fixes[-1], now),
         "last_certain": None if certain is None else {**_aged(certain, now), "at": _where(certain, person)},
@@ -67,6 +68,32 @@ async def whereabouts(conn: Connection, alarm: Alarm, now: int, reader: Reader, 
         "places_known": person.known,
         "zones": person.zones,
     }
+
+
+async def _lately(
+    conn: Connection, alarm: Alarm, since: int, until: int, now: int, reader: Reader, after: int | None
+) -> tuple[list[Stored], list[Fix]]:
+    """The fixes with their certainty; for whoever knows the others only the new ones, and those that judge them."""
+    if after is not None:
+        new = await first_new_of(conn, alarm.id, since, until, now, reader, after)
+        begin = (now if new is None else min(new, now)) - BEFORE_THE_NEW_MS
+        if begin > since:
+            stored = await fixes_of(conn, alarm.id, begin, until, now, reader)
+            fixes = with_certainty([each.fix for each in stored])
+            if _last_certain(fixes) is not None:
+                return stored, fixes
+    stored = await fixes_of(conn, alarm.id, since, until, now, reader)
+    return stored, with_certainty([each.fix for each in stored])
+
+
+def _last_certain(fixes: Sequence[Fix]) -> Fix | None:
+    return next((fix for fix in reversed(fixes) if fix.sure), None)
+
+
+def _is_away(fixes: Sequence[Fix], person: Person) -> bool:
+    """Whether anything but the hour says that they left: somebody telephones, and they may sit at home."""
+    certain = _last_certain(fixes)
+    return certain is not None and _where(certain, person) != "home"
 
 
 def _track(stored: Sequence[Stored], fixes: Sequence[Fix], since: int, after: int | None) -> dict[str, Any]:

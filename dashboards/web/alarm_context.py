@@ -60,10 +60,10 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
         "names": names,
         "timezone": timezone,
         "decided": decided_then(wording, found.alarm, settings),
-        "texts": [_as_told(each) for each in found.messages],
+        "texts": [_as_told(each) or wording.t("message.erased") for each in found.messages],
         "scene": scene_of_alarm(found),
         "felt": felt_view(wording, found.alarm, trace),
-        "why": why(wording, found.alarm),
+        "why": why(wording, found.alarm, timezone),
         "accompanied": _accompanied_until(found.cards, deps.clock.now_ms()),
         "escalation": escalation,
         "says_well": family_says_well(found.alarm),
@@ -109,7 +109,9 @@ def _may_be_given(account: Account, alarm: Alarm) -> bool:
 
 
 def _as_told(message: OutboxLine) -> str:
-    """The message as it reads, but for the link, which only its recipient gets."""
+    """The message as it reads, but for the link, which only its recipient gets; empty once its words were erased."""
+    if not message.params and not message.recipient:
+        return ""
     return text_of(message.template, message.params, message.language, channel=message.channel, code=message.code)
 
 

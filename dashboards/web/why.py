@@ -9,11 +9,13 @@ from alerts.alarm import Alarm
 from dashboards.web.wording import Wording
 
 _PATTERNS: Final = {1: "pacing", 2: "lapping", 3: "random"}
+CLEARLY: Final = 1.0
+"""So far beyond the score of the rule a way is called plain; scores are counted in such units. Assumption, ADR 43."""
 _REASONS: Final = {1: "off_way", 2: "standing", 3: "unusual_hour"}
 
 
-def why(wording: Wording, alarm: Alarm) -> str:
-    """One or two sentences; empty where a rule has none, as when somebody phoned."""
+def why(wording: Wording, alarm: Alarm, timezone: str) -> str:
+    """One or two sentences, as of the last evidence; empty where a rule has none, as when somebody phoned."""
     says = {
         "wandering.zone_exit": _zone_exit,
         "wandering.night_exit": _night_exit,
@@ -22,7 +24,11 @@ def why(wording: Wording, alarm: Alarm) -> str:
     }.get(alarm.rule)
     if says is None:
         return ""
-    return ("" if wording.language == "zh" else " ").join(each for each in says(_Said(wording, alarm.evidence)) if each)
+    sentences = [each for each in says(_Said(wording, alarm.evidence)) if each]
+    if not sentences:
+        return ""
+    at = wording.t("why.at", at=wording.hour(alarm.last_event_time, timezone))
+    return ("" if wording.language == "zh" else " ").join((at, *sentences))
 
 
 class _Said:
@@ -63,10 +69,6 @@ class _Said:
         value = self.number(name)
         return None if value is None else f"{value * 100:.0f}"
 
-    def measure(self, name: str) -> str | None:
-        value = self.number(name)
-        return None if value is None else f"{value:.1f}"
-
 
 def _zone_exit(say: _Said) -> tuple[str, ...]:
     return (
@@ -89,9 +91,16 @@ def _pattern(say: _Said) -> tuple[str, ...]:
     return (
         "" if pattern is None else say(f"pattern.{pattern}"),
         say("pattern.watched", time=say.time("window_s")),
-        say("pattern.turning", theta=say.measure("theta_deg_per_m"), limit=say.measure("threshold_deg_per_m")),
-        say("pattern.score", score=say.measure("score"), limit=say.measure("threshold")),
+        _how_restless(say),
     )
+
+
+def _how_restless(say: _Said) -> str:
+    """A score means nothing to whoever sets out to look; that it is far beyond the line does."""
+    score, limit = say.number("score"), say.number("threshold")
+    if score is None or limit is None:
+        return ""
+    return say("pattern.clearly" if score >= limit + CLEARLY else "pattern.just")
 
 
 def _lost(say: _Said) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ class Wording:
         return [
             (self.known(f"evidence.{name}", name), self._measure(_measured_as(name, evidence), value))
             for name, value in sorted(evidence.items(), key=lambda each: self._place_of(each[0]))
-            if value is not None and value != []
+            if value is not None and value != [] and not ("pattern" in evidence and name in _OF_A_PATTERN)
         ]
 
     def _place_of(self, name: str) -> int:
@@ -194,6 +194,10 @@ class Wording:
                 bare = value.isascii() and any(character.isdigit() for character in value)
                 parts.append(self.t(f"address.{field}", n=value) if bare else value)
         return " ".join(parts) if self.language == "zh" else ", ".join(reversed(parts))
+
+
+_OF_A_PATTERN: Final = frozenset({"theta_deg_per_m", "threshold_deg_per_m", "score", "threshold", "lat_deg", "lon_deg"})
+"""What a way is judged by, which says nothing to people; ``web.why`` has it in words, and the API the numbers."""
 
 
 def _measured_as(name: str, evidence: Mapping[str, Any]) -> str:

@@ -57,9 +57,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
-    """How a band was set for the search, and what it shall have back."""
+    """How a band was set for the search, and what it shall have back.
+
+    ``failed``: why it has not obeyed, as the timeline says it (``offline``, ``refused``, …); None: nothing is known.
+    """
 
     state: Literal["asked", "obeyed", "giving_back", "by_hand"]
+    failed: str | None = None
     position_s: int
     heartbeat_s: int
     since_ms: int
@@ -134,6 +138,21 @@ async def person_sought(conn: Connection, alarm: UUID, now: int, reader: Reader)
     return None if row is None else msgspec.json.decode(row[0], type=Person)
 
 
+async def first_new_of(
+    conn: Connection, alarm: UUID, since: int, until: int, now: int, reader: Reader, after: int
+) -> int | None:
+    """The event time (ms) of the earliest fix in ``[since, until)`` that was stored after ``after``; None: none was."""
+    cursor = await conn.execute(
+        f"{_PERSON} select (extract(epoch from min(x.t)) * 1000)::bigint from person p"
+        f" join assignment n on n.resident_slot = p.slot join position x on x.device = n.device_slot{WORN_THEN}"
+        " where x.t >= to_timestamp(%(since)s / 1000.0) and x.t < to_timestamp(%(until)s / 1000.0)"
+        " and x.pos > %(after)s",
+        {"alarm": alarm, "now": now, "desk": reader == "desk", "since": since, "until": until, "after": after},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
 async def fixes_of(conn: Connection, alarm: UUID, since: int, until: int, now: int, reader: Reader) -> list[Stored]:
     """The fixes of whom an alarm is about in ``[since, until)``, by time; the newest ``FIXES_AT_MOST``."""
     cursor = await conn.execute(
@@ -163,6 +182,7 @@ async def worn_by(conn: Connection, alarm: UUID, now: int, reader: Reader) -> li
         " 'following', case when f.device is not null then jsonb_build_object("
         "'state', case when f.phase = 'following' then case when f.told = 'followed' then 'obeyed' else 'asked' end"
         " else f.phase end, 'position_s', f.position_s, 'heartbeat_s', f.heartbeat_s, 'since_ms', f.since_ms,"
+        " 'failed', case when f.phase = 'following' then nullif(f.told, 'followed') end,"
         " 'usual', jsonb_build_object('position_s', f.usual_position_s, 'heartbeat_s', f.usual_heartbeat_s)) end)::text"
         " from person p join assignment n on n.resident_slot = p.slot and n.to_ms is null"
         " join device d on d.slot = n.device_slot left join presence s on s.device = d.slot"

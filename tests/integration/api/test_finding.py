@@ -127,7 +127,7 @@ async def test_the_search_tells_where_they_were_when_they_left_and_how_far_they_
     assert found["last_certain"]["at"] == "way"
     assert found["last_certain"]["age_ms"] == 10 * MINUTE_MS
     assert found["movement"] == {
-        "speed_mps": 1.0, "heading_deg": 0, "from_ms": NOW - 5 * MINUTE_MS, "standing_ms": 0,
+        "speed_mps": 1.0, "heading_deg": 0, "from_ms": NOW - 5 * MINUTE_MS, "standing_ms": 0, "roaming": None,
     }  # fmt: skip
     assert found["reach"]["radius_m"] == 10 + 1.3 * 600
     assert [zone["name"] for zone in found["zones"]] == ["小区"]
@@ -544,3 +544,43 @@ async def test_a_long_track_is_thinned_and_its_ends_stay(
     assert track["thinned"] is True
     assert 1_000 < len(track["items"]) <= 2_001
     assert [track["items"][0]["t"], track["items"][-1]["t"]] == [track["from"], NOW + 5 * MINUTE_MS - 1_000]
+
+
+async def test_whoever_knows_the_way_is_sent_only_what_is_new_and_is_told_the_same(
+    conn: Connection, manager: httpx.AsyncClient, alarm: Alarm
+) -> None:
+    await seen_at(conn, NOW - 3 * HOUR_MS, 5.0)
+    for minute in range(170, 0, -1):
+        await seen_at(conn, NOW - minute * MINUTE_MS, 20.0 * (171 - minute) + 100)
+    known = await search(manager, alarm)
+    assert known["left_at"] == NOW - 3 * HOUR_MS
+    await seen_at(conn, NOW, 3_600)
+    news = await search(manager, alarm, after=known["track"]["cursor"])
+    whole = await search(manager, alarm)
+    assert [fix["t"] for fix in news["track"]["items"]] == [NOW]
+    same = ("left_at", "last_fix", "last_certain", "movement", "reach", "battery", "places", "zones")
+    assert {name: news[name] for name in same} == {name: whole[name] for name in same}
+    assert news["track"]["cursor"] == whole["track"]["cursor"]
+    none = await search(manager, alarm, after=news["track"]["cursor"])
+    assert none["track"]["items"] == []
+    assert none["last_certain"] == whole["last_certain"]
+
+
+async def test_of_whom_the_last_certain_place_is_long_ago_it_is_told_again(
+    conn: Connection, manager: httpx.AsyncClient, alarm: Alarm
+) -> None:
+    await seen_at(conn, NOW - 50 * MINUTE_MS, 900)
+    known = await search(manager, alarm)
+    again = await search(manager, alarm, after=known["track"]["cursor"])
+    assert again["last_certain"] == known["last_certain"]
+    assert again["last_certain"]["t"] == NOW - 50 * MINUTE_MS
+
+
+async def test_nobody_is_said_to_have_left_who_was_last_seen_at_home(
+    conn: Connection, manager: httpx.AsyncClient, desk: Desk, li: dict[str, Any], band: str
+) -> None:
+    phoned = await desk.raise_alarm(resident=li["id"], rule="wandering.reported", severity="high")
+    await seen_at(conn, NOW - 10 * MINUTE_MS, 5.0)
+    assert (await search(manager, phoned))["left_at"] is None
+    await seen_at(conn, NOW - MINUTE_MS, 400.0)
+    assert (await search(manager, phoned))["left_at"] == NOW - 10 * MINUTE_MS

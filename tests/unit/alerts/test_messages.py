@@ -391,3 +391,13 @@ def test_family_reads_when_checks_resume_and_what_to_do_and_not_where_somebody_i
     assert fits_one_segment(text)
     assert day in text
     assert "07:00" in text
+
+
+@pytest.mark.parametrize("template", ALARM_TEMPLATES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_text_of_which_nobody_knows_what_to_do_says_whom_to_ask(template: str, language: str) -> None:
+    for channel in ("sms", "voice"):
+        text = text_of(template, {}, language, channel=channel)  # type: ignore[arg-type]
+        assert ("请联系服务中心" if language == "zh" else "Call the centre") in text
+        assert "，。" not in text
+        assert ". ." not in text

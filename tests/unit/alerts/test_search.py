@@ -114,3 +114,49 @@ def test_everybody_who_goes_stands_there_once_with_their_last_word() -> None:
 
 def test_an_alarm_that_was_given_back_has_nobody_on_the_way() -> None:
     assert _said(("duty", "dispatch", "赵邻居"), ("duty", "release", None)) == []
+
+
+def _paced(legs: int, length_m: float, *, every_s: float = 15.0, mps: float = 1.0) -> list[Fix]:
+    """To and fro on one line, from end to end, from T0 on."""
+    seconds = legs * length_m / mps
+    return with_certainty(
+        [
+            fix(t, abs((t * mps + length_m) % (2 * length_m) - length_m))
+            for t in [every_s * n for n in range(int(seconds / every_s) + 1)]
+        ]
+    )
+
+
+def test_pacing_is_walking_about_and_says_how_far_how_long_and_how_often_they_turned() -> None:
+    moved = movement_of(_paced(12, 50.0))
+    assert moved is not None
+    assert moved.roaming is not None
+    assert moved.roaming.within_m == pytest.approx(50, abs=6)
+    assert moved.roaming.walked_m == pytest.approx(540, abs=70)
+    assert moved.roaming.turns == pytest.approx(11, abs=1)
+    assert (moved.standing_ms, moved.heading_deg) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        _walked([40 * minute for minute in range(16)], every_s=60),
+        _walked([0, 12, -9, 20, 3, -14, 8, 1, 15, -4, 6, 0, 11] * 3, every_s=20),
+        _paced(3, 50.0),
+    ],
+    ids=["goes somewhere", "stands", "too short"],
+)
+def test_who_gets_somewhere_or_stands_does_not_walk_about(track: list[Fix]) -> None:
+    moved = movement_of(track)
+    assert moved is not None
+    assert moved.roaming is None
+
+
+def test_two_fixes_that_are_off_make_no_runner_of_who_walks() -> None:
+    moved = movement_of(_walked([0, 35, 95], every_s=20))
+    assert moved is not None
+    assert moved.speed_mps is None
+    assert moved.heading_deg == 0
+    moved = movement_of(_walked([0, 35, 70, 95, 130, 158, 190], every_s=20))
+    assert moved is not None
+    assert moved.speed_mps == pytest.approx(1.6, abs=0.1)

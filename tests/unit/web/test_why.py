@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ EVIDENCE: dict[str, dict[str, Any]] = {
 
 def said(rule: str, language: str = "en", **evidence: Any) -> str:
     alarm = msgspec.structs.replace(an_alarm("wandering.zone_exit"), rule=rule, evidence=evidence)
-    return why(Wording(language), alarm)
+    return why(Wording(language), alarm, "Asia/Shanghai")
 
 
 def test_the_numbers_are_those_of_the_rules() -> None:
@@ -42,13 +43,13 @@ def test_the_numbers_are_those_of_the_rules() -> None:
 
 def test_each_rule_says_its_numbers() -> None:
     assert said("wandering.zone_exit", **EVIDENCE["wandering.zone_exit"]) == (
-        "About 34 m from the nearest safe zone. The position is good to ±8 m. 3 positions in a row lay outside,"
+        "At 23:06: About 34 m from the nearest safe zone. The position is good to ±8 m. 3 positions in a row lay outside,"
         " over 62 s."
     )
     assert "at night (22:30–05:15), about 150 m from home" in said(
         "wandering.night_exit", **EVIDENCE["wandering.night_exit"]
     )
-    assert said("wandering.pattern", **EVIDENCE["wandering.pattern"]).startswith("Walks round in circles.")
+    assert said("wandering.pattern", **EVIDENCE["wandering.pattern"]).startswith("At 23:06: Walks round in circles.")
     lost = said("wandering.lost", **EVIDENCE["wandering.lost"])
     assert "About 86 m off the ways they know, for 3 min." in lost
     assert "About 1.6 km from home. 42 walks are known; 91 %" in lost
@@ -75,8 +76,16 @@ def test_each_reason_of_being_lost_has_a_sentence_of_its_own(reason: int) -> Non
 
 def test_a_threshold_is_counted_as_what_it_is_a_threshold_of() -> None:
     wording = Wording("en")
-    assert ("alarm from", "0.6") in wording.evidence(EVIDENCE["wandering.pattern"])
+    assert ("alarm from", "0.6") in wording.evidence({"score": 1.3, "threshold": 0.6})
     assert ("alarm from", "60 %") in wording.evidence({"probability": 0.9, "threshold": 0.6})
+
+
+def test_what_a_way_is_judged_by_is_said_in_words_and_not_in_scores() -> None:
+    evidence = EVIDENCE["wandering.pattern"]
+    assert not re.search(r"0\.6|1\.3|7\.4|°", said("wandering.pattern", **evidence))
+    assert "Just enough" in said("wandering.pattern", **evidence)
+    assert "Very plainly so." in said("wandering.pattern", **{**evidence, "score": 2.4})
+    assert [label for label, _ in Wording("en").evidence(evidence)] == ["way of walking", "watched over"]
 
 
 def test_whoever_phoned_gave_no_numbers_to_explain() -> None:

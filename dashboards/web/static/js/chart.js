@@ -46,16 +46,19 @@ export async function openChart(root, signal) {
   /** @type {import("leaflet").LatLng[]} */
   let seen = [];
   let moved = false;
-  const takeIn = () => {
-    if (seen.length > 1) map.fitBounds(L.latLngBounds(seen), { padding: VIEW_PADDING, maxZoom: CLOSE_ENOUGH });
-    else map.setView(seen[0] ?? NOWHERE_KNOWN, seen.length ? 17 : 11);
+  /** @type {import("leaflet").LatLng[]} */
+  let all = [];
+  const takeIn = (whole = false) => {
+    const wanted = whole ? all : seen;
+    if (wanted.length > 1) map.fitBounds(L.latLngBounds(wanted), { padding: VIEW_PADDING, maxZoom: CLOSE_ENOUGH });
+    else map.setView(wanted[0] ?? NOWHERE_KNOWN, wanted.length ? 17 : 11);
   };
   const show = (/** @type {MapScene} */ wanted, { still = false } = {}) => {
     scene = wanted;
     const layers = layersOf(L, wanted);
     drawn?.remove();
     drawn = layers.group;
-    ({ seen } = layers);
+    ({ seen, all } = layers);
     if (!moved && !still) takeIn();
     drawn.addTo(map);
   };
@@ -64,5 +67,5 @@ export async function openChart(root, signal) {
   const watch = new ResizeObserver(() => { map.invalidateSize(); if (!moved && scene) takeIn(); });
   watch.observe(place);
   signal.addEventListener("abort", () => watch.disconnect());
-  return { L, map, show, takeIn: () => { moved = false; takeIn(); } };
+  return { L, map, show, takeIn: (whole = false) => { moved = whole; takeIn(whole); } };
 }

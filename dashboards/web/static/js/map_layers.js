@@ -23,7 +23,8 @@ export function colour(name) {
 }
 
 /**
- * Draw a scene. `seen`: what the view must take in; how far somebody can be is none of it, it would hide the way.
+ * Draw a scene. `seen`: what the view must take in, `all`: what else is there. How far somebody can be is none of it, it
+ * would hide the way, and so would zones where somebody has walked: 50 m of pacing are a dot in a zone of a mile.
  * @param {Leaflet} L
  * @param {MapScene} scene
  */
@@ -80,7 +81,11 @@ export function layersOf(L, scene) {
       .bindTooltip(ago(now() - (certain.t ?? 0)), { permanent: true, direction: "top", offset: [0, -10], className: "map-word strong" });
     seen.push(at(certain), ...around(at(certain), ROOM_ABOUT_A_FIX_M));
   }
-  return { group, seen };
+  const walked = scene.focus ?? scene.track.filter((point) => point.sure !== false);
+  if (walked.length < 2) return { group, seen, all: seen };
+  const close = [...walked, ...[scene.certain ?? fix].filter((place) => place != null)].map(at);
+  if (!scene.focus) for (const place of [scene.home, scene.moment]) if (place) close.push(at(place));
+  return { group, seen: close, all: seen };
 }
 
 /**

@@ -59,6 +59,8 @@ export interface MapScene {
   home: { lat: number; lon: number } | null; fix: Fix | null; zones: Zone[]; track: TrackPoint[];
   certain?: Fix | null; moment?: Fix | null; places?: { lat: number; lon: number; radius_m: number }[];
   reach?: { lat: number; lon: number; radius_m: number } | null;
+  /** What the view is scaled to, where that is less than all: the way that somebody walks to and fro. */
+  focus?: TrackPoint[];
 }
 
 /** A link to the live map; `id` null: the page of a message that somebody got. */
@@ -75,10 +77,10 @@ export interface Search {
   track: { items: TrackPoint[]; cursor: number };
   last_fix: (TrackPoint & { age_ms: number }) | null;
   last_certain: (TrackPoint & { age_ms: number; at?: "home" | "place" | "way" | null }) | null;
-  movement: { speed_mps: number | null; heading_deg: number | null; standing_ms: number } | null;
+  movement: { speed_mps: number | null; heading_deg: number | null; standing_ms: number; roaming: { from_ms: number; walked_m: number; within_m: number; turns: number } | null } | null;
   reach: { lat: number; lon: number; radius_m: number; since_ms: number; speed_mps: number; found_within_m?: { share: number; m: number }[] } | null;
   battery: { pct: number; charging: boolean | null; t: number } | null;
-  devices: { id?: string; online?: boolean | null; heard_at: number | null; following?: { state: string; position_s: number; since_ms: number } | null }[];
+  devices: { id?: string; online?: boolean | null; heard_at: number | null; following?: { state: string; position_s: number; since_ms: number; failed?: string | null } | null }[];
   places: { lat: number; lon: number; radius_m: number }[]; places_known: boolean | null; zones: Zone[];
   responders?: { name: string; state: "going" | "there" | "cannot"; t: number }[]; links?: MapLink[];
   withheld?: boolean;

@@ -22,6 +22,8 @@ const STANDS_MS = 120_000;
 /** What was heard so long ago says how they moved, not how they move. */
 const STALE_MS = 120_000;
 const WALKS_MPS = 0.3;
+/** A band that has not answered in so long is told of; the timeline says so then, too (ADR 36). */
+const OBEYS_WITHIN_MS = 60_000;
 
 /**
  * @type {import("./types.js").Component}
@@ -44,7 +46,12 @@ async function follow(root, signal) {
   let timer = 0;
   let drawn = "";
   if (root.dataset.scene) chart.show(JSON.parse(root.dataset.scene));
-  root.querySelector("[data-whole]")?.addEventListener("click", chart.takeIn, { signal });
+  const whole = root.querySelector("[data-whole]");
+  whole?.addEventListener("click", () => {
+    const wide = whole.getAttribute("aria-pressed") !== "true";
+    whole.setAttribute("aria-pressed", String(wide));
+    chart.takeIn(wide);
+  }, { signal });
 
   const tell = () => {
     const lost = root.querySelector("[data-lost]");
@@ -87,8 +94,14 @@ function sceneOf(known, track, timezone) {
   return {
     home: known.home, zones: known.zones.map((zone) => ({ ...zone, counts: countsAt(zone.active, now(), timezone) })), places: known.places, reach: known.ended ? null : known.reach,
     track: track.sort((a, b) => a.t - b.t), fix: known.last_fix, certain: known.last_certain,
-    moment: momentOf(known, track),
+    moment: momentOf(known, track), focus: focusOf(known, track),
   };
+}
+
+/** Of whoever walks about without getting anywhere, only where they do. @param {Search} known @param {TrackPoint[]} track */
+function focusOf({ movement, ended }, track) {
+  const roaming = ended ? null : movement?.roaming;
+  return roaming ? track.filter((fix) => fix.sure !== false && fix.t >= roaming.from_ms) : undefined;
 }
 
 /** Where the alarm came: the fix of its moment, else the one before it. @param {Search} known @param {TrackPoint[]} track */
@@ -109,7 +122,8 @@ function say(root, known, track) {
   put(root, "left", known.left_at !== null && [passed(known.left_at), ""]);
   put(root, "reach", !known.ended && reach && [metres(reach.radius_m), t("where.reach_since", { ago: passed(reach.since_ms) })]);
   put(root, "battery", battery && [`${Math.round(battery.pct)} %`, battery.charging ? t("evidence.charging") : passed(battery.t)]);
-  put(root, "heard", heardAt > 0 && [passed(heardAt), device?.online === false ? t("device.offline") : device?.following ? t("where.every", { n: device.following.position_s }) : ""]);
+  put(root, "heard", heardAt > 0 && [passed(heardAt), paceOf(known, device)]);
+  put(root, "disobeys", !known.ended && disobeys(device) && [t("where.disobeys", { why: t(`follow.why.${device?.following?.failed ?? "no_answer"}`) }), ""]);
   put(root, "found", !known.ended && reach?.found_within_m?.length && [reach.found_within_m.map((each) => t("where.share", { n: Math.round(each.share * 100), m: metres(each.m) })).join(t("list.comma")), ""]);
   for (const part of root.querySelectorAll("[data-if]")) {
     const { if: name = "" } = /** @type {HTMLElement} */ (part).dataset;
@@ -135,16 +149,37 @@ function shown(known, name) {
     case "reach": return known.reach !== null && !known.ended;
     case "found": return !known.ended && (known.reach?.found_within_m?.length ?? 0) > 0;
     case "ended": return known.ended;
+    case "searching": return !known.ended;
+    case "disobeys": return !known.ended && disobeys(known.devices.find((each) => each.following) ?? known.devices[0]);
     case "withheld": return known.withheld === true;
     case "nowhere": return known.withheld !== true && last === null;
     default: return true;
   }
 }
 
+/** Whether a band was asked for frequent positions a while ago, and has not obeyed. @param {Search["devices"][number] | undefined} device */
+function disobeys(device) {
+  return device?.following?.state === "asked" && (Boolean(device.following.failed) || now() - device.following.since_ms > OBEYS_WITHIN_MS);
+}
+
+/** How often a band tells where it is: only what it has confirmed. @param {Search} known @param {Search["devices"][number] | undefined} device */
+function paceOf(known, device) {
+  if (device?.online === false) return t("device.offline");
+  if (known.ended || !device?.following) return "";
+  if (device.following.state === "obeyed") return t("where.every", { n: device.following.position_s });
+  return device.following.state === "asked" ? t("where.asked_every", { n: device.following.position_s }) : "";
+}
+
 /** How they moved when they were last heard of; `then`: how long ago, where that is no longer now. @param {NonNullable<Search["movement"]>} movement @param {string} then */
-function movementIn({ standing_ms: standing, speed_mps: speed, heading_deg: heading }, then) {
+function movementIn({ standing_ms: standing, speed_mps: speed, heading_deg: heading, roaming }, then) {
+  if (roaming) {
+    const about = t("where.roams", { within: metres(roaming.within_m) });
+    const how = t(roaming.turns > 1 ? "where.roams_turning" : "where.roams_how", { time: minutes(Math.max(60_000, now() - roaming.from_ms)), walked: metres(roaming.walked_m), n: roaming.turns });
+    return [about, then ? `${how} · ${then}` : how];
+  }
   if (standing >= STANDS_MS) return [t("where.stands", { time: minutes(standing) }), then];
-  if (speed === null || speed < WALKS_MPS) return [t("where.hardly_moves"), then];
+  if (speed === null) return heading === null ? null : [t("where.moves_to", { direction: direction(heading) }), then];
+  if (speed < WALKS_MPS) return [t("where.hardly_moves"), then];
   const fast = t("where.speed", { n: (speed * 3.6).toFixed(1) });
   return [heading === null ? t("where.moves") : t("where.moves_to", { direction: direction(heading) }), then ? `${fast} · ${then}` : fast];
 }
