@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -18,6 +19,9 @@ from gateway.store.errors import REFUSED, UNAVAILABLE, Conflict, MissingRecord
 _log = structlog.get_logger(__name__)
 
 SIGN_IN_PATH = "/signin"
+WANTED_COOKIE: Final = "anxin_wanted"
+"""Where somebody was when they had to sign in; the page that ends the sign-in leads back there."""
+_WANTED_S: Final = 600
 
 
 class Problem(Exception):
@@ -76,7 +80,11 @@ def _wants_page(request: Request) -> bool:
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.status == 401 and request.method == "GET" and _wants_page(request):
-        return RedirectResponse(SIGN_IN_PATH, 303)
+        response = RedirectResponse(SIGN_IN_PATH, 303)
+        secure = request.app.state.deps.secure_cookies
+        wanted = quote(request.url.path)
+        response.set_cookie(WANTED_COOKIE, wanted, max_age=_WANTED_S, path="/", samesite="lax", secure=secure)
+        return response
     return _answer(request, error)
 
 

@@ -23,6 +23,9 @@ from gateway.store.held_back import held_back
 router = APIRouter(tags=["alarms"])
 
 HEARTBEAT_S: Final = 10.0
+BEAT_S: Final = 4.0
+"""Between two events of a stream that asked for beats: whoever hears nothing twice in a row has lost it."""
+_BEAT: Final = b"event: beat\ndata: {}\n\n"
 RETRY: Final = b"retry: 1000\n\n"
 _PAGE: Final = 500
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -48,21 +51,25 @@ async def stream(
     principal: SignedIn,
     after: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
+    *,
+    beat: Annotated[bool, Query()] = False,
 ) -> Response:
     """Alarms as they change.
 
     ``event: alarm`` carries the alarm object, its ``id:`` the number of the change. ``Last-Event-ID``, or
     ``after`` on the first connection, continues behind a number; ``event: reset`` says that this is not
     possible: load ``GET /api/v1/alarms`` again. A change of count that waited for its second behind a later
-    change of another alarm comes without ``id:``.
+    change of another alarm comes without ``id:``. Each 10 s without one a comment is sent, or with ``beat`` each 4 s
+    ``event: beat``, which a browser can hear: a connection that breaks does not always say so.
     """
+    await principal.looked("alarms")
     feed: Feed = request.app.state.feed
-    events = _events(deps, feed, principal, after, last_event_id)
+    events = _events(deps, feed, principal, after, last_event_id, beat=beat)
     return EventStream(events, media_type="text/event-stream", headers=_HEADERS)
 
 
 async def _events(
-    deps: Deps, feed: Feed, principal: Principal, after: int | None, last_event_id: str | None
+    deps: Deps, feed: Feed, principal: Principal, after: int | None, last_event_id: str | None, *, beat: bool
 ) -> AsyncGenerator[bytes]:
     yield RETRY
     await feed.wait_until_known()
@@ -80,25 +87,30 @@ async def _events(
             async with aclosing(_missed(deps, principal.account, wanted, start, resumed=resumed)) as missed:
                 async for events in missed:
                     yield events
-        async with aclosing(_live(deps, principal, subscription)) as live:
+        async with aclosing(_live(deps, principal, subscription, beat=beat)) as live:
             async for events in live:
                 yield events
         if subscription.overflown:
             yield _reset("overflow", None)
 
 
-async def _live(deps: Deps, principal: Principal, subscription: Subscription) -> AsyncGenerator[bytes]:
+async def _live(deps: Deps, principal: Principal, subscription: Subscription, *, beat: bool) -> AsyncGenerator[bytes]:
     loop = asyncio.get_running_loop()
-    beat_at = loop.time() + HEARTBEAT_S
+    every_s, says = (BEAT_S, _BEAT) if beat else (HEARTBEAT_S, b":\n\n")
+    beat_at = loop.time() + every_s
+    unasked_s = 0.0
     while True:
         try:
             async with asyncio.timeout_at(beat_at):
                 events = await subscription.next()
         except TimeoutError:
-            if not await _still_signed_in(deps, principal):
-                return
-            beat_at = loop.time() + HEARTBEAT_S
-            yield b":\n\n"
+            unasked_s += every_s
+            if unasked_s >= HEARTBEAT_S:
+                unasked_s = 0.0
+                if not await _still_signed_in(deps, principal):
+                    return
+            beat_at = loop.time() + every_s
+            yield says
             continue
         if events is None:
             return

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from dashboards.api.access import MAY_AUDIT, Principal, deps_of
 from dashboards.phones import masked_number
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_version
+from gateway.store.listening import LISTENERS
 
 LANGUAGE_COOKIE: Final = "anxin_language"
 HERE: Final = Path(str(files("dashboards.web")))
@@ -33,6 +34,7 @@ def _environment() -> Environment:
     environment.filters["masked"] = masked_number
     environment.globals["static_version"] = _static_version()
     environment.globals["catalogue_version"] = catalogue_version()
+    environment.globals["listeners"] = LISTENERS
     return environment
 
 

@@ -189,7 +189,7 @@ async def sign_in(page: Page, username: str = "li") -> None:
     await page.fill("#password", PASSWORD)
     await page.press("#password", "Enter")
     await page.wait_for_url("**/sound")
-    await page.click("[data-tone=critical]")
+    await page.click("[data-tone=critical]:visible")
     await page.click("#heard")
     await page.wait_for_selector("html[data-ready]")
     await page.wait_for_selector("[data-component=now]")

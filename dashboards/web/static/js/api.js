@@ -27,6 +27,28 @@ export class Refused extends Error {
  * @returns {Promise<any>}
  */
 export async function call(method, path, body, key, outlives = false) {
+  return answerOf(await fetch(path, { ...asked(method, body, key), keepalive: outlives }));
+}
+
+/**
+ * The same, given up after so many ms: on a line that is dead nobody answers, and nobody says so.
+ * @param {number} ms
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+export async function callWithin(ms, method, path, body) {
+  return answerOf(await fetch(path, { ...asked(method, body), signal: AbortSignal.timeout(ms) }));
+}
+
+/**
+ * @param {string} method
+ * @param {unknown} body
+ * @param {string} [key]
+ * @returns {RequestInit}
+ */
+function asked(method, body, key) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
@@ -34,12 +56,25 @@ export async function call(method, path, body, key, outlives = false) {
     headers["Idempotency-Key"] = key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     headers["Content-Type"] = "application/json";
   }
-  const response = await fetch(path, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}), keepalive: outlives });
-  if (response.status === 401) location.assign("/signin");
+  return { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) };
+}
+
+/** @param {Response} response @returns {Promise<any>} */
+async function answerOf(response) {
+  if (response.status === 401) signInAgain();
   const text = await response.text();
   const answer = text ? JSON.parse(text) : null;
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
+}
+
+/** So long the place where somebody was when their session ended is kept, s. */
+const WANTED_S = 600;
+
+/** To the sign-in, and from there back to this page. */
+export function signInAgain() {
+  document.cookie = `anxin_wanted=${encodeURIComponent(location.pathname)}; path=/; max-age=${WANTED_S}; samesite=lax`;
+  location.assign("/signin");
 }
 
 /**

@@ -3,6 +3,8 @@
 import { ownPassword } from "./account.js";
 import { alarm } from "./alarm.js";
 import { amend } from "./amend.js";
+import { signInAgain } from "./api.js";
+import { onBeat, startBeats } from "./beats.js";
 import { checks } from "./checks.js";
 import * as clock from "./clock.js";
 import { commands } from "./commands.js";
@@ -18,7 +20,9 @@ import { drill } from "./drill.js";
 import { handover } from "./handover.js";
 import { keyboard } from "./keyboard.js";
 import { limits } from "./limits.js";
+import { listening } from "./listening.js";
 import { map } from "./map.js";
+import { notifying, offerNotifications } from "./notify.js";
 import { now } from "./now.js";
 import { peopleMap } from "./people_map.js";
 import { phones } from "./phones.js";
@@ -31,10 +35,12 @@ import { searchers, sharing } from "./searchers.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
 import { whereabouts } from "./whereabouts.js";
+import { sheet } from "./sheet.js";
+import { today } from "./today.js";
 import { zone } from "./zone.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { "own-password": ownPassword, now, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = { "own-password": ownPassword, now, today, sheet, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
@@ -51,7 +57,10 @@ function enliven(root) {
 
 document.addEventListener("htmx:load", (event) => {
   const root = event.target;
-  if (root instanceof Element) enliven(root);
+  if (root instanceof Element) {
+    enliven(root);
+    offerNotifications(root);
+  }
   desk.showPulse();
   clock.tick();
 });
@@ -72,7 +81,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:pushedIntoHistory", showPlace);
 document.addEventListener("htmx:responseError", (event) => {
-  if (/** @type {CustomEvent} */ (event).detail.xhr.status === 401) location.assign("/signin");
+  if (/** @type {CustomEvent} */ (event).detail.xhr.status === 401) signInAgain();
 });
 
 /** Mark the tab of the page we are on, and let the language's link lead back to it. */
@@ -101,8 +110,16 @@ need(document, "#mute").addEventListener("click", () => {
   sound.mute(!sound.isMuted());
   desk.drawMute();
 });
-setInterval(desk.drawMute, 1000);
+onBeat(() => {
+  sound.beat();
+  desk.stream.watch();
+  desk.polling.watch();
+  desk.drawMute();
+});
 desk.drawMute();
+listening();
+notifying();
+offerNotifications();
 keyboard();
 finder();
 dialogs();
@@ -111,5 +128,6 @@ showPlace();
 enliven(document.body);
 clock.start();
 if (navigator.userActivation?.hasBeenActive) void wake();
+startBeats();
 void desk.open();
 void desk.feel();

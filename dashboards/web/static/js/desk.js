@@ -7,6 +7,8 @@ import { learn, now, tick } from "./clock.js";
 import { h, icon, need, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import * as sound from "./sound.js";
+import { notify, withdraw } from "./notify.js";
+import { Polling } from "./polling.js";
 import { Stream } from "./stream.js";
 
 /** @typedef {import("./types.js").Pulse} Pulse */
@@ -17,6 +19,7 @@ const SAME_CLOCK = document.documentElement.dataset.sameClock === "yes";
 const MEASURABLE_MS = 60_000;
 
 export const stream = new Stream();
+export const polling = new Polling(stream, (alarm) => arrived(alarm, performance.timeOrigin + performance.now()), changed);
 /** @type {Pulse | null} */
 let pulse = null;
 
@@ -35,9 +38,16 @@ export async function open() {
 
 stream.addEventListener("alarm", (event) => {
   const { alarm, received } = /** @type {CustomEvent} */ (event).detail;
+  arrived(alarm, received);
+});
+
+/** What is new of an alarm, by whatever way. @param {import("./types.js").Alarm} alarm @param {number} received ms of this browser's clock */
+function arrived(alarm, received) {
   const again = criesAgain(alarm);
   const isNew = put(alarm);
   if (again) callAttention(alarm);
+  if (again || (isNew && alarm.state === "open" && alarm.severity === "critical")) sound.mute(false);
+  if (isNew && alarm.state === "open" && sound.toneFor([alarm.severity])) notify(alarm);
   if (isNew && SAME_CLOCK && !alarm.late && alarm.version === 1 && (alarm.kind === "sos" || alarm.kind === "fall")) {
     const ms = Math.max(1, Math.round(received - alarm.event_time));
     if (ms < MEASURABLE_MS) measured.set(alarm.id, ms);
@@ -45,11 +55,13 @@ stream.addEventListener("alarm", (event) => {
   changed();
   document.dispatchEvent(new CustomEvent("alarm-seen", { detail: alarm }));
   void learnNameOf(alarm).then((learnt) => { if (learnt) changed(); });
-});
+}
+
 stream.addEventListener("reset", () => void open());
 stream.addEventListener("lost", changed);
 stream.addEventListener("back", changed);
 document.addEventListener("book-changed", frame);
+document.addEventListener("sound-changed", frame);
 
 /** What somebody has, and is at, sounds once: it needs no second hand, but that one must know. @param {import("./types.js").Alarm} alarm */
 function callAttention(alarm) {
@@ -65,13 +77,16 @@ function changed() {
 /** Renew what is around the page: sound, counts, banners. */
 function frame() {
   const waiting = untaken();
-  sound.ring(stream.isLost ? "lost" : sound.toneFor(waiting.map((alarm) => alarm.severity)));
+  sound.ring(sound.toneFor(waiting.map((alarm) => alarm.severity)) ?? (stream.isLost ? "lost" : null));
+  withdraw(new Set(waiting.map((alarm) => alarm.id)));
   const badge = need(document, "#now-badge");
   badge.textContent = String(waiting.length);
   badge.hidden = waiting.length === 0;
   drawFavicon(waiting.length);
   retitle();
-  need(document, "#banner-lost").hidden = !stream.isLost;
+  const lost = need(document, "#banner-lost");
+  if (stream.isLost) need(lost, "span").textContent = t(polling.works ? "banner.polling" : "banner.lost");
+  lost.hidden = !stream.isLost;
   need(document, "#banner-sound").hidden = sound.isUnlocked() || document.querySelector("[data-component=soundtest]") !== null;
   document.documentElement.dataset.sound = sound.isUnlocked() ? "on" : "off";
 }
@@ -121,8 +136,10 @@ export function drawMute() {
   const button = need(document, "#mute");
   const muted = sound.isMuted();
   const seconds = Math.ceil(sound.mutedFor() / 1000);
+  const label = muted ? t("sound.muted", { n: seconds }) : t("sound.mute");
+  if (button.textContent === label) return;
   button.setAttribute("aria-pressed", String(muted));
-  button.replaceChildren(icon(muted ? "bell-off" : "bell"), h("span", { class: "word" }, muted ? t("sound.muted", { n: seconds }) : t("sound.mute")));
+  button.replaceChildren(icon(muted ? "bell-off" : "bell"), h("span", { class: "word" }, label));
   button.title = t("sound.mute_title");
 }
 

@@ -7,6 +7,8 @@ import { go } from "./forms.js";
 import * as now from "./now.js";
 import { showFirst } from "./phones.js";
 import * as peopleMap from "./people_map.js";
+import { printSheet } from "./sheet.js";
+import * as today from "./today.js";
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
@@ -25,7 +27,9 @@ const KEYS = {
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
-  p: () => need(document, ".tabs a[href='/map']").click(),
+  g: () => need(document, ".tabs a[href='/map']").click(),
+  t: () => need(document, ".tabs a[href='/today']").click(),
+  p: printSheet,
   "?": () => /** @type {HTMLDialogElement} */ (need(document, "#help")).showModal(),
 };
 
@@ -47,6 +51,7 @@ function isMap() {
 /** The list through which the keys move. */
 function list() {
   if (isChecks()) return checks;
+  if (document.querySelector("[data-component=today]")) return today;
   return isMap() ? peopleMap : now;
 }
 

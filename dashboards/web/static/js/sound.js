@@ -5,6 +5,12 @@
 /** Muting is for a breath, not for a shift. */
 export const MUTE_MS = 60_000;
 
+/** Muted again so soon after a mute ended, it is one mute. */
+const BREATH_MS = 10_000;
+
+/** The sound's clock may stand still so long, between two looks at it too. */
+const STALLED_MS = 5000;
+
 /**
  * `notes` are [frequency in Hz, start in s, length in s]; `every` is the pause until it sounds again, ms.
  * @type {Record<"critical" | "high" | "medium" | "lost", {notes: [number, number, number][], gain: number, shape: OscillatorType, every: number}>}
@@ -22,16 +28,23 @@ const TONES = {
 let context = null;
 /** @type {Tone | null} */
 let sounding = null;
-let timer = 0;
+let soundsAt = 0;
+let mutedSince = 0;
 let mutedUntil = 0;
+let movedAt = 0;
+let movedTo = -1;
 
 /** Played so far, for whoever asks whether it rang. @type {{tone: Tone, at: number}[]} */
 export const played = [];
 
 /** Make sound possible; browsers allow it from a click or a key only. @returns {Promise<boolean>} */
 export async function unlock() {
-  context ??= new AudioContext();
+  if (!context) {
+    context = new AudioContext();
+    context.onstatechange = () => document.dispatchEvent(new Event("sound-changed"));
+  }
   if (context.state !== "running") await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 400))]);
+  beat();
   return isUnlocked();
 }
 
@@ -39,8 +52,18 @@ export function isUnlocked() {
   return context?.state === "running";
 }
 
+/** Whether what is played comes out of the browser: allowed, and its clock runs on. @returns {boolean} */
+export function isAudible() {
+  return isUnlocked() && performance.now() - movedAt < STALLED_MS;
+}
+
 export function isMuted() {
   return Date.now() < mutedUntil;
+}
+
+/** Whether minute after minute was muted, so that it is no longer for a breath. @returns {boolean} */
+export function isMutedForLong() {
+  return isMuted() && Date.now() - mutedSince > MUTE_MS;
 }
 
 /** @returns {number} ms left */
@@ -48,9 +71,14 @@ export function mutedFor() {
   return Math.max(0, mutedUntil - Date.now());
 }
 
-/** Quiet for one minute at most, or end it. @param {boolean} wanted */
+/** Quiet for one minute at most, or end it: then it sounds at once. @param {boolean} wanted */
 export function mute(wanted) {
-  mutedUntil = wanted ? Date.now() + MUTE_MS : 0;
+  const now = Date.now();
+  if (!wanted && !isMuted()) return;
+  if (wanted && now - mutedUntil > BREATH_MS) mutedSince = now;
+  mutedUntil = wanted ? now + MUTE_MS : Math.min(mutedUntil, now);
+  if (!wanted) soundsAt = 0;
+  beat();
 }
 
 /**
@@ -78,20 +106,26 @@ export function play(tone) {
 }
 
 /**
- * Sound again and again until told otherwise; null is silence.
+ * Sound again and again until told otherwise, from now on; null is silence.
  * @param {Tone | null} tone
  */
 export function ring(tone) {
   if (tone === sounding) return;
   sounding = tone;
-  clearTimeout(timer);
-  if (tone) again(tone);
+  soundsAt = 0;
+  beat();
 }
 
-/** @param {Tone} tone */
-function again(tone) {
-  play(tone);
-  timer = setTimeout(() => again(tone), TONES[tone].every);
+/** Sound if it is time to, and see whether the sound's clock still runs. Called at each beat of the console. */
+export function beat() {
+  const now = performance.now();
+  if (context && context.currentTime !== movedTo) {
+    movedTo = context.currentTime;
+    movedAt = now;
+  }
+  if (!sounding || isMuted() || now < soundsAt) return;
+  soundsAt = now + TONES[sounding].every;
+  play(sounding);
 }
 
 /**

@@ -1,6 +1,6 @@
 // The live stream of alarms: one connection for all pages, which says when it is lost and misses nothing.
 
-/** After how long without a stream the desk is told. */
+/** After how long without a word the stream is lost; the server beats each 4 s. */
 export const LOST_AFTER_MS = 10_000;
 
 const RETRY_MS = 1000;
@@ -12,7 +12,8 @@ const RETRY_MS = 1000;
 export class Stream extends EventTarget {
   /** @type {EventSource | null} */ #source = null;
   /** @type {string} */ #last = "0";
-  /** @type {number} */ #lostTimer = 0;
+  #heardAt = performance.now();
+  #openedAt = 0;
   #isLost = false;
 
   get isLost() {
@@ -22,23 +23,31 @@ export class Stream extends EventTarget {
   /** Listen from a change's number on. @param {number | string} after */
   start(after) {
     this.#last = String(after);
+    this.#heardAt = performance.now();
     this.#open();
   }
 
-  stop() {
-    this.#source?.close();
-    clearTimeout(this.#lostTimer);
+  /** Look whether it still speaks: a cable that was pulled closes nothing. Called at each beat. */
+  watch() {
+    if (performance.now() - this.#heardAt < LOST_AFTER_MS) return;
+    if (!this.#isLost) {
+      this.#isLost = true;
+      this.dispatchEvent(new Event("lost"));
+    }
+    if (this.#source && performance.now() - this.#openedAt >= LOST_AFTER_MS) this.#open();
   }
 
+  /** Behind the last number that was heard: what happened meanwhile comes first. */
   #open() {
     this.#source?.close();
-    const source = new EventSource(`/api/v1/stream?after=${this.#last}`);
+    const source = new EventSource(`/api/v1/stream?beat=true&after=${this.#last}`);
     this.#source = source;
+    this.#openedAt = performance.now();
     source.onopen = () => this.#well();
     source.onerror = () => {
-      this.#trouble();
-      if (source.readyState === EventSource.CLOSED && this.#source === source) setTimeout(() => this.#open(), RETRY_MS);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (this.#source === source) this.#open(); }, RETRY_MS);
     };
+    source.addEventListener("beat", () => this.#well());
     source.addEventListener("alarm", (event) => {
       const received = performance.timeOrigin + performance.now();
       if (event.lastEventId) this.#last = event.lastEventId;
@@ -52,19 +61,9 @@ export class Stream extends EventTarget {
   }
 
   #well() {
-    clearTimeout(this.#lostTimer);
-    this.#lostTimer = 0;
+    this.#heardAt = performance.now();
     if (!this.#isLost) return;
     this.#isLost = false;
     this.dispatchEvent(new Event("back"));
-  }
-
-  #trouble() {
-    if (this.#lostTimer || this.#isLost) return;
-    this.#lostTimer = setTimeout(() => {
-      this.#lostTimer = 0;
-      this.#isLost = true;
-      this.dispatchEvent(new Event("lost"));
-    }, LOST_AFTER_MS);
   }
 }

@@ -29,6 +29,11 @@ export interface RoleLine {
   role: string; state: "starting" | "ready" | "restarting" | "stopped"; restarts: number; at: number; advice: string | null;
 }
 
+/** A browser with an open console, and whether an alarm would be heard there. `since` in ms. */
+export interface Desk {
+  username: string; display_name: string; state: "audible" | "polling" | "muted" | "no_sound" | "no_stream" | "frozen"; since: number; own: boolean;
+}
+
 /** What the console asks every few seconds. Times in ms; null when there has been no reading yet. */
 export interface Pulse {
   now: number; residents: number; devices: number; reporting: number; last_reading: number | null; roles: RoleLine[];

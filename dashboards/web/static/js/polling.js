@@ -1,0 +1,68 @@
+// While the stream is lost, the desk asks every few seconds: an alarm is late then, and not lost.
+
+import { callWithin } from "./api.js";
+import { active } from "./book.js";
+
+const EVERY_MS = 5000;
+const PATIENCE_MS = 4000;
+const AT_MOST = 500;
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+
+export class Polling {
+  #stream;
+  #arrived;
+  #changed;
+  #asks = false;
+  #askedAt = -EVERY_MS;
+  #works = false;
+
+  /**
+   * @param {import("./stream.js").Stream} stream the one that may be lost
+   * @param {(alarm: Alarm) => void} arrived called with each alarm that is new or has changed
+   * @param {() => void} changed called when anything else did
+   */
+  constructor(stream, arrived, changed) {
+    this.#stream = stream;
+    this.#arrived = arrived;
+    this.#changed = changed;
+    stream.addEventListener("back", () => { this.#works = false; });
+  }
+
+  /** Whether the server answers, though its stream is lost. */
+  get works() {
+    return this.#works;
+  }
+
+  /** Ask if it is time to. Called at each beat. */
+  watch() {
+    if (!this.#stream.isLost || this.#asks || performance.now() - this.#askedAt < EVERY_MS) return;
+    this.#askedAt = performance.now();
+    this.#asks = true;
+    void this.#ask().finally(() => { this.#asks = false; });
+  }
+
+  async #ask() {
+    let works = false;
+    try {
+      /** @type {{items: Alarm[]}} */
+      const answer = await callWithin(PATIENCE_MS, "GET", `/api/v1/alarms?state=active&limit=${AT_MOST}`);
+      works = true;
+      if (this.#stream.isLost) this.#take(answer.items);
+    } catch {
+      // The banner says so, and it sounds.
+    }
+    if (works === this.#works || !this.#stream.isLost) return;
+    this.#works = works;
+    this.#changed();
+  }
+
+  /** @param {Alarm[]} alarms */
+  #take(alarms) {
+    const there = new Set(alarms.map((alarm) => alarm.id));
+    const ended = alarms.length < AT_MOST ? [...active.keys()].filter((id) => !there.has(id)) : [];
+    for (const id of ended) active.delete(id);
+    for (const alarm of alarms) if (active.get(alarm.id)?.version !== alarm.version) this.#arrived(alarm);
+    if (ended.length) this.#changed();
+  }
+}

@@ -1,0 +1,204 @@
+"""A silent console is the worst failure: what is heard at a desk, counted where the browser makes its sounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import PASSWORD, Console, Watched, sign_in, take_a_seat, watched_page
+from tests.browser.cries import cry
+from tests.browser.test_together import change
+
+PROBE = """
+window.heard = [];
+window.contexts = [];
+window.AudioContext = class extends AudioContext {
+  constructor() { super(); window.contexts.push(this); }
+};
+const started = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (when) {
+  window.heard.push({ shape: this.type, hz: this.frequency.value, at: performance.now(), runs: this.context.state });
+  return started.call(this, when);
+};
+"""
+"""Notes what every oscillator of the page really starts, and in which context."""
+CRITICAL, HIGH, LOST = 988, 1047, 262
+
+
+async def notes(page: Page) -> list[int]:
+    """The frequencies that were started since this was asked last, Hz; only in a running context is it sound."""
+    found: list[dict[str, Any]] = await page.evaluate("window.heard.splice(0)")
+    assert all(each["runs"] == "running" for each in found)
+    return [round(each["hz"]) for each in found]
+
+
+async def hears(page: Page, hz: int) -> None:
+    """Wait until that note is started."""
+    await page.wait_for_function("hz => window.heard.some(each => Math.round(each.hz) === hz)", arg=hz)
+
+
+async def hold_time(page: Page) -> None:
+    """Note sounds, and let the page beat by its own timer, which the test holds, instead of by a worker's."""
+    await page.add_init_script(PROBE + "delete window.Worker;")
+    await page.clock.install()
+
+
+async def mute(page: Page) -> None:
+    """Press the key, and forget what sounded before."""
+    await page.keyboard.press("m")
+    await expect(page.locator("#mute")).to_have_attribute("aria-pressed", "true")
+    await notes(page)
+
+
+async def test_the_sign_in_ends_with_a_sound_that_somebody_has_to_hear(browser: Browser, console: Console) -> None:
+    async with watched_page(browser, console) as watched:
+        page = watched.page
+        await page.add_init_script(PROBE)
+        await page.goto("/people")
+        await page.fill("#username", "li")
+        await page.fill("#password", PASSWORD)
+        await page.press("#password", "Enter")
+        await page.wait_for_url("**/sound")
+        await expect(page.locator("#heard")).to_be_focused()
+        assert CRITICAL in await notes(page)
+        await page.click("#unheard")
+        await expect(page.locator(".advice li")).to_have_count(5)
+        await expect(page.locator("[data-step=advice] .primary")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await hears(page, CRITICAL)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/people")
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+        await page.goto("/sound")
+        await page.wait_for_url(f"{console.url}/")
+
+
+async def test_an_open_alarm_sounds_during_the_test_and_enter_leads_to_it(browser: Browser, console: Console) -> None:
+    async with watched_page(browser, console) as watched:
+        page = watched.page
+        await page.add_init_script(PROBE)
+        await take_a_seat(page, console)
+        await page.goto("/sound")
+        await page.keyboard.press("Shift")
+        await cry(console, "wandering.zone_exit", severity="high")
+        await expect(page.locator("[data-waiting]")).to_contain_text("有 1 起警报在等人处理")
+        await hears(page, HIGH)
+        await expect(page.locator("[data-waiting] a")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"{console.url}/")
+
+
+async def test_it_sounds_until_taken_worst_first_and_mute_is_for_a_breath(browser: Browser, console: Console) -> None:
+    async with watched_page(browser, console) as watched:
+        page = watched.page
+        await hold_time(page)
+        await take_a_seat(page, console)
+        mild = await cry(console, "wandering.zone_exit", severity="high")
+        await hears(page, HIGH)
+        await mute(page)
+        await page.clock.run_for(8000)
+        assert await notes(page) == []
+        worse = await cry(console)
+        await hears(page, CRITICAL)  # a new cry ends the mute
+        await expect(page.locator("#mute")).to_have_attribute("aria-pressed", "false")
+        await notes(page)
+        await page.clock.run_for(4000)
+        assert await notes(page) == [988, 740, 988, 740, 988] * 2
+        await change(console, worse, state="acknowledged", assignee="wang")
+        await hears(page, HIGH)
+        await mute(page)
+        await page.clock.run_for(50_000)
+        assert await notes(page) == []
+        await page.clock.run_for(11_000)
+        assert HIGH in await notes(page), "a minute at most"
+        await mute(page)
+        await page.keyboard.press("m")
+        await hears(page, HIGH)  # a second press: it sounds at once
+        await change(console, mild, state="acknowledged", assignee="wang")
+        await expect(page.locator(f"#alarm-{mild.id}")).to_have_attribute("data-state", "acknowledged")
+        await notes(page)
+        await page.clock.run_for(8000)
+        assert await notes(page) == []
+
+
+async def test_a_stream_that_is_lost_beeps_asks_and_misses_nothing(browser: Browser, console: Console) -> None:
+    async with watched_page(browser, console) as watched:
+        watched.expected = ["ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "Failed to fetch", "Failed to load resource"]
+        page = watched.page
+        await hold_time(page)
+        streams: list[str] = []
+
+        async def broken(route: Route) -> None:
+            streams.append(route.request.url)
+            await route.abort()
+
+        await page.route("**/api/v1/stream**", broken)
+        await take_a_seat(page, console)
+        await page.clock.run_for(9000)
+        await expect(page.locator("#banner-lost")).to_be_hidden()
+        assert LOST not in await notes(page)
+        # The stream alone is gone: after ten seconds it beeps and the page asks instead.
+        await page.clock.run_for(2000)
+        await expect(page.locator("#banner-lost")).to_contain_text("每 5 秒查询一次")
+        await hears(page, LOST)
+        await expect(page.locator("#desks")).to_have_accessible_name("只有您这一台在听警报")
+        alarm = await cry(console)
+        await page.clock.run_for(5000)
+        await expect(page.locator(f"#alarm-{alarm.id}")).to_be_visible()
+        await hears(page, CRITICAL)
+        await change(console, alarm, state="acknowledged", assignee="wang")
+        await page.clock.run_for(5000)
+        await expect(page.locator(f"#alarm-{alarm.id}")).to_have_attribute("data-state", "acknowledged")
+        # Back again: it goes on behind the last number that was heard.
+        await page.unroute("**/api/v1/stream**")
+        await expect(page.locator("#banner-lost")).to_be_hidden()
+        assert len({url.rpartition("after=")[2] for url in streams}) == 1
+        other = await cry(console, "fall.device")
+        await expect(page.locator(f"#alarm-{other.id}")).to_be_visible()
+
+
+async def test_desks_know_of_each_other_and_why_one_is_deaf(browser: Browser, console: Console, desk: Watched) -> None:
+    await expect(desk.page.locator("#desks")).to_have_accessible_name("只有您这一台在听警报")
+    async with watched_page(browser, console) as other:
+        page = other.page
+        await page.add_init_script(PROBE)
+        await sign_in(page, "wang")
+        await expect(page.locator("#desks")).to_have_accessible_name("您和另外 1 台值班台在听警报")
+        await page.click("#desks")
+        await expect(page.locator("#desks-dialog li")).to_have_count(2)
+        await expect(page.locator("#desks-dialog li").first).to_contain_text("在听")
+        await page.keyboard.press("Escape")
+        # The browser takes the sound away: the desk says so by itself.
+        await page.evaluate("window.contexts[0].suspend()")
+        await expect(page.locator("#desks")).to_have_accessible_name("1 台值班台在听警报，您这一台听不到")
+        await expect(page.locator("#banner-sound")).to_be_visible()
+        await page.keyboard.press("Shift")
+        await expect(page.locator("#desks")).to_have_accessible_name("您和另外 1 台值班台在听警报")
+
+
+async def test_behind_another_window_the_browser_tells_of_an_alarm_once_allowed(
+    browser: Browser, console: Console
+) -> None:
+    async with watched_page(browser, console) as watched:
+        page = watched.page
+        await page.add_init_script(
+            "window.told = []; window.Notification = class { static permission = 'default';"
+            " static async requestPermission() { this.permission = 'granted'; return 'granted'; }"
+            " constructor(title, options) { window.told.push([title, options.body, options.tag]); }"
+            " close() { window.told.push('closed'); } };"
+        )
+        await take_a_seat(page, console)
+        await page.click("#desks")
+        await page.click("#desks-dialog [data-notify]")
+        await expect(page.locator("#desks-dialog [data-notify]")).to_be_hidden()
+        await page.keyboard.press("Escape")
+        await page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })")
+        alarm = await cry(console)
+        await page.wait_for_function("() => window.told.length === 1")
+        assert await page.evaluate("window.told[0]") == [
+            "紧急 · 按下求助键", "有警报在等人，请回到安心页面处理。", str(alarm.id)
+        ]  # fmt: skip
+        assert await page.title() == "(1) 当前 · 安心"
+        await change(console, alarm, state="acknowledged", assignee="wang")
+        await page.wait_for_function("() => window.told.at(-1) === 'closed'")
