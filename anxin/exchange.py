@@ -16,6 +16,7 @@ from dashboards.exchange.export import Language, rows_of, to_csv
 from dashboards.exchange.workbooks import to_xlsx
 from dashboards.importing import HasFaults, Wanted, run_import
 from devices.clock import SystemClock
+from gateway.store.audit_log import Entry, append
 from gateway.store.connection import Connection, connect
 from gateway.store.errors import StoreError
 from gateway.store.registry.bulk import snapshot
@@ -74,6 +75,9 @@ async def export_file(
         StartError: The file cannot be written, or there is no such site.
     """
     async with _registry(settings) as connection:
+        now, told = SystemClock().now_ms(), {"format": form or "by name", "kind": kind or "all"}
+        entry = Entry(act="export", at=now, actor=_ACTOR, via=_ACTOR, what="registry", site=site, detail={**told})
+        await append(connection, [entry])
         known = await snapshot(connection, [] if site is None else [site])
     if site is not None and not known.rows[Site]:
         raise StartError(f"there is no site {site}")

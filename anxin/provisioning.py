@@ -22,10 +22,12 @@ from gateway.store.accounts import (
     issue_signin_link,
     set_password,
 )
+from gateway.store.audit_log import Entry, append
 from gateway.store.connection import connect
 from gateway.store.errors import StoreError
 from gateway.store.registry import add_device, find, revoke_device, save_site, set_device_password
 from gateway.store.registry_records import Device, DeviceFields, Site
+from gateway.store.signin_guard import unlock
 
 _ACTOR = "command line"
 
@@ -142,6 +144,8 @@ async def set_staff_password(settings: Settings, username: str, password: str) -
         async with connection:
             if not await set_password(connection, username, hash_password(password)):
                 raise StartError(f"there is no account {username}")
+            await unlock(connection, username, SystemClock().now_ms())
+            await append(connection, [_entry("password", username, what="set")])
 
 
 async def staff_signin_link(settings: Settings, username: str) -> str:
@@ -156,7 +160,31 @@ async def staff_signin_link(settings: Settings, username: str) -> str:
             account = await account_by_username(connection, username)
             if account is None:
                 raise StartError(f"there is no account {username}")
-            return f"/signin/{await issue_signin_link(connection, account.id, SystemClock().now_ms())}"
+            path = f"/signin/{await issue_signin_link(connection, account.id, SystemClock().now_ms())}"
+            await append(connection, [_entry("signin_link", username)])
+            return path
+
+
+async def unlock_staff(settings: Settings, username: str) -> bool:
+    """Let an account try again at once that wrong passwords have locked; whether it was locked.
+
+    Raises:
+        StartError: if there is no such account.
+    """
+    async with database_of(settings) as conninfo:
+        connection = await connect(conninfo, application="anxin staff")
+        async with connection:
+            if await account_by_username(connection, username) is None:
+                raise StartError(f"there is no account {username}")
+            was = await unlock(connection, username, SystemClock().now_ms())
+            if was:
+                await append(connection, [_entry("unlocked", username)])
+            return was
+
+
+def _entry(act: str, username: str, what: str | None = None) -> Entry:
+    now = SystemClock().now_ms()
+    return Entry(act=act, at=now, actor=_ACTOR, via=_ACTOR, what=what, subject=f"account:{username}")
 
 
 def _credentials(settings: Settings, site: str, device: str) -> Credentials:

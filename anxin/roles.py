@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from anxin.last_work import note_of, until_done
-from anxin.settings import RoleName, RoleSettings, device_address
+from anxin.settings import RoleName, RoleSettings, SignInRules, device_address
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dashboards.deps import DemoControl, Tiles, TwilioWebhooks
     from devices.clock import Clock
     from gateway.emergency import Emergency
+    from gateway.store.accounts import SessionRules
     from gateway.store.connection import Connection
     from gateway.store.roles import RoleState
 
@@ -198,6 +199,7 @@ async def console(settings: RoleSettings) -> None:
                 secure_cookies=settings.secure_cookies,
                 twilio=_webhooks(settings),
                 public_url=settings.ways_out.public_url,
+                session_rules=_session_rules(settings.sign_in),
                 tiles=_tiles(settings),
                 test_press_days=settings.test_press_days,
             )
@@ -221,6 +223,13 @@ def _tiles(settings: RoleSettings) -> Tiles | None:
 
     said = settings.tiles
     return None if said is None else Tiles(url=said.url, attribution=said.attribution, max_zoom=said.max_zoom)
+
+
+def _session_rules(told: SignInRules) -> SessionRules:
+    from devices.clock import HOUR_MS, MINUTE_MS
+    from gateway.store.accounts import SessionRules
+
+    return SessionRules(lasts_ms=round(told.session_hours * HOUR_MS), idle_ms=round(told.idle_minutes * MINUTE_MS))
 
 
 def _webhooks(settings: RoleSettings) -> TwilioWebhooks | None:

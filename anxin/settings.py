@@ -197,8 +197,20 @@ class Retention(_Section):
     """The numbered changes of alarms, for readers who were away; the alarms themselves stay."""
     messages_days: int = Field(default=400, ge=30)
     """What was said to whom, and the commands to devices: as long as the readings that they belong to."""
+    audit_days: int = Field(default=1096, ge=183)
+    """Who looked at whom, by whole months: three years, as PIPL (article 56) asks of records of handling; at least half
+    a year, as the Cybersecurity Law (article 21) asks of logs: the database ends none that is younger."""
     left_days: int = Field(default=90, ge=0)
     """The personal data of residents who have moved or died: a quarter for bills and questions of the family."""
+
+
+class SignIn(_Section):
+    """When somebody who signed in is signed out. Source of both defaults: assumption, ADR 42."""
+
+    session_hours: float = Field(default=168.0, ge=1, le=24 * 31)
+    """After so long in any case; a desk that is signed out at night misses alarms."""
+    idle_minutes: float = Field(default=720.0, ge=5, le=60 * 24 * 31)
+    """When nothing used it for so long; an open console uses it, for it listens."""
 
 
 class Settings(BaseSettings):
@@ -230,6 +242,7 @@ class Settings(BaseSettings):
     today: Today = Today()
     sheet: Sheet = Sheet()
     retention: Retention = Retention()
+    sign_in: SignIn = SignIn()
 
 
 def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
@@ -342,6 +355,15 @@ class KeepDays:
     alarm_changes: int = 30
     messages: int = 400
     left: int = 90
+    audit: int = 1096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRules:
+    """What the console needs of the section ``sign_in``."""
+
+    session_hours: float = 168.0
+    idle_minutes: float = 720.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +414,7 @@ class RoleSettings:
     emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
     finding: FindingPace = FindingPace()
+    sign_in: SignInRules = SignInRules()
     test_press_days: int = 30
     sheets: SheetPlan = SheetPlan()
 
@@ -421,7 +444,13 @@ def keep_days(retention: Retention) -> KeepDays:
         alarm_changes=retention.alarm_change_days,
         messages=retention.messages_days,
         left=retention.left_days,
+        audit=retention.audit_days,
     )
+
+
+def sign_in_rules(sign_in: SignIn) -> SignInRules:
+    """The section as the console takes it."""
+    return SignInRules(session_hours=sign_in.session_hours, idle_minutes=sign_in.idle_minutes)
 
 
 def finding_pace(finding: Finding) -> FindingPace:

@@ -32,6 +32,7 @@ from anxin.settings import (
     keep_days,
     map_tiles,
     sheet_plan,
+    sign_in_rules,
     to_environment,
     twilio_account,
     ways_out,
@@ -252,6 +253,7 @@ class System:
             emergency_numbers=settings.emergency.numbers,
             keep=keep_days(settings.retention),
             finding=finding_pace(settings.finding),
+            sign_in=sign_in_rules(settings.sign_in),
             test_press_days=settings.today.test_press_days,
             sheets=sheet_plan(settings.sheet, self._folder.path),
         )

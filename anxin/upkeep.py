@@ -22,6 +22,7 @@ from devices.clock import DAY_MS, Clock
 from gateway.store import upkeep as store
 from gateway.store.absences import ask_about_absences
 from gateway.store.accounts import drop_expired
+from gateway.store.audit_log import end_audit
 from gateway.store.check_upkeep import end_outcomes, end_windows
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
@@ -74,6 +75,7 @@ JOBS: Final = (
     Job("searches end", timedelta(hours=6), lambda c, now, keep: store.end_searches(c, now - keep.messages * DAY_MS)),
     Job("commands end", timedelta(hours=6), lambda c, now, keep: store.end_commands(c, now - keep.messages * DAY_MS)),
     Job("console pages end", timedelta(hours=6), lambda c, now, _: end_pages(c, now - DAY_MS)),
+    Job("audit log ends", timedelta(days=1), lambda c, now, keep: end_audit(c, now - keep.audit * DAY_MS)),
     Job("sign-ins end", timedelta(hours=6), lambda c, now, _: drop_expired(c, now)),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from anxin.cli.audit import audit
 from anxin.cli.backtest import backtest
 from anxin.cli.bench import bench
 from anxin.cli.device import device
@@ -29,6 +30,7 @@ for command in (
     status,
     simulate,
     staff,
+    audit,
     device,
     rules,
     import_command,

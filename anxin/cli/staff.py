@@ -26,6 +26,14 @@ def _read_password(*, from_stdin: bool) -> str:
     return password
 
 
+def _warn_of(password: str, username: str) -> None:
+    """Say what the console would not take; whoever has this command line could do worse."""
+    from gateway.store.passwords import WHY_WEAK, weakness
+
+    if found := weakness(password, names=(username,)):
+        click.echo(f"warning: a weak password: {WHY_WEAK[found]}", err=True)
+
+
 @click.group()
 def staff() -> None:
     """Accounts of the people who work with the console."""
@@ -50,6 +58,7 @@ def add(
     from anxin.provisioning import add_staff
 
     given = _read_password(from_stdin=password_stdin)
+    _warn_of(given, username)
     asyncio.run(add_staff(where.settings(), username, role=role, sites=sites, password=given, phone=phone))
     click.echo(f"account {username} added", err=True)
 
@@ -59,10 +68,11 @@ def add(
 @_password
 @on_a_system
 def password(where: Where, username: str, password_stdin: bool) -> None:  # noqa: FBT001
-    """Give an account a new password, admin too."""
+    """Give an account a new password, admin too; its open desks are signed out and told why."""
     from anxin.provisioning import set_staff_password
 
     given = _read_password(from_stdin=password_stdin)
+    _warn_of(given, username)
     asyncio.run(set_staff_password(where.settings(), username, given))
     click.echo(f"account {username} has a new password", err=True)
 
@@ -75,3 +85,14 @@ def link(where: Where, username: str) -> None:
     from anxin.provisioning import staff_signin_link
 
     say(asyncio.run(staff_signin_link(where.settings(), username)))
+
+
+@staff.command()
+@click.argument("username")
+@on_a_system
+def unlock(where: Where, username: str) -> None:
+    """Let an account try again at once that too many wrong passwords have locked."""
+    from anxin.provisioning import unlock_staff
+
+    was = asyncio.run(unlock_staff(where.settings(), username))
+    click.echo(f"account {username} {'is open again' if was else 'was not locked'}", err=True)

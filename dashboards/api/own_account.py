@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -16,18 +16,11 @@ from dashboards.api.problems import Problem, invalid
 from dashboards.api.session import BROWSER_COOKIE, gate_of
 from dashboards.deps import Deps
 from gateway.store.accounts import change_password, credentials, hash_password, token_hash
-from gateway.store.passwords import LEAST, Weakness, weakness
+from gateway.store.passwords import WHY_WEAK, weakness
 from gateway.store.sessions import end_sessions, sessions_of
 from gateway.store.signin_guard import attempt, of_browser, succeeded
 
 router = APIRouter(tags=["session"], prefix="/api/v1")
-
-WHY_WEAK: Final[dict[Weakness, str]] = {
-    "short": f"at least {LEAST} characters: three words that do not belong together are easy to keep in mind",
-    "common": "this password, or its beginning, is among the first that are guessed",
-    "name": "a password does not consist of one's own name, or of ours",
-    "pattern": "a row of keys, or the same few characters again and again, is guessed soon",
-}
 
 
 class PasswordForm(Form):

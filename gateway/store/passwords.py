@@ -25,6 +25,14 @@ _DIFFERENT: Final = 5
 _WORDS: Final = ("anxin", "anxinanxin", "安心")
 
 
+WHY_WEAK: Final[dict[Weakness, str]] = {
+    "short": f"at least {LEAST} characters: three words that do not belong together are easy to keep in mind",
+    "common": "this password, or its beginning, is among the first that are guessed",
+    "name": "a password does not consist of one's own name, or of ours",
+    "pattern": "a row of keys, or the same few characters again and again, is guessed soon",
+}
+
+
 @cache
 def common_passwords() -> frozenset[str]:
     """What is tried first, in small letters."""

@@ -13,13 +13,12 @@ from starlette.responses import Response
 from dashboards.api.access import Administering, DepsOf, Managing, Principal, require_person
 from dashboards.api.forms import Form, Id, Language, Phone, Short
 from dashboards.api.once import Answer, once
-from dashboards.api.own_account import WHY_WEAK
 from dashboards.api.problems import Problem
 from dashboards.api.records.routes import page_of_history, router_of
 from dashboards.deps import Deps
 from gateway.store.accounts import Role, hash_password, issue_signin_link
 from gateway.store.connection import Connection
-from gateway.store.passwords import weakness
+from gateway.store.passwords import WHY_WEAK, weakness
 from gateway.store.signin_guard import locked_names, unlock
 from gateway.store.staff import (
     Staff,
