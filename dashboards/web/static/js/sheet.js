@@ -16,8 +16,8 @@ export function sheet(root, signal) {
 
 /** Print the sheet: the one on show, else that of the site on show. Whoever prints none has no link to it. */
 export function printSheet() {
-  if (document.querySelector("[data-component=sheet] [data-prints-sheet]")) return print();
-  if (document.documentElement.dataset.prints !== "yes") return;
+  if (document.querySelector("[data-component=sheet]")) return print();
+  if (document.documentElement.dataset.sheets !== "yes") return;
   wanted = true;
   const site = location.pathname === "/today" ? new URLSearchParams(location.search).get("site") : null;
   go(site ? `/sheet?site=${encodeURIComponent(site)}` : "/sheet");
