@@ -266,13 +266,13 @@ async def _audited(settings: RoleSettings) -> AsyncIterator[None]:
     from alerts.watchdog import pinger
     from devices.clock import SystemClock
     from gateway.store.alarms import PostgresAlarmStore
-    from gateway.store.audit import PostgresAuditStore
+    from gateway.store.audit import DutyHours, PostgresAuditStore
 
+    hours = None if settings.desk_hours is None else DutyHours(*settings.desk_hours)
     ping = None if settings.watchdog_url is None else pinger(settings.watchdog_url)
     async with _open_pool(settings, "auditor", size=2) as pool, asyncio.TaskGroup() as tasks:
-        work = audit.run(
-            store=PostgresAuditStore(pool), alarms=PostgresAlarmStore(pool), clock=SystemClock(), ping=ping
-        )
+        store = PostgresAuditStore(pool, unrostered=hours)
+        work = audit.run(store=store, alarms=PostgresAlarmStore(pool), clock=SystemClock(), ping=ping)
         auditing = tasks.create_task(work, name="auditor")
         try:
             yield

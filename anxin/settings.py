@@ -141,9 +141,13 @@ class Gateway(_Section):
 
 
 class Watchdog(_Section):
-    """An address outside that is asked each minute while all is well, and raises the alarm when it is not."""
+    """Who watches the watchman."""
 
     url: SecretStr | None = None
+    """An address outside that is asked each minute while all is well, and raises the alarm when it is not."""
+    desk_hours: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """When a desk must listen at a centre that keeps no roster, by its own clock: ``08:00-20:00``, ``00:00-00:00`` at
+    any hour. None: a roster alone says when (ADR 38)."""
 
     @field_validator("url")
     @classmethod
@@ -411,6 +415,7 @@ class RoleSettings:
     secure_cookies: bool = False
     tiles: MapTiles | None = None
     watchdog_url: str | None = field(default=None, repr=False)
+    desk_hours: tuple[int, int] | None = None
     emergency_numbers: tuple[str, ...] = field(default=(), repr=False)
     keep: KeepDays = KeepDays()
     finding: FindingPace = FindingPace()
@@ -434,6 +439,14 @@ def from_environment() -> RoleSettings:
     return msgspec.json.decode(
         os.environ[ROLE_VARIABLE], type=RoleSettings, dec_hook=lambda wanted, value: wanted(value)
     )
+
+
+def desk_hours(watchdog: Watchdog) -> tuple[int, int] | None:
+    """The hours in minutes from midnight, as the auditor takes them."""
+    if watchdog.desk_hours is None:
+        return None
+    start, end = (int(hour) * 60 + int(minute) for hour, minute in re.findall(r"(\d+):(\d+)", watchdog.desk_hours))
+    return start, end
 
 
 def keep_days(retention: Retention) -> KeepDays:

@@ -9,6 +9,7 @@ from anxin.settings import (
     MapTiles,
     RoleSettings,
     Twilio,
+    desk_hours,
     from_environment,
     load_settings,
     map_tiles,
@@ -196,6 +197,15 @@ def test_the_watchdogs_address_is_one_that_can_be_asked_and_is_never_shown(monke
         monkeypatch.setenv("ANXIN_WATCHDOG__URL", wrong)
         with pytest.raises(ValidationError, match="http"):
             load_settings()
+
+
+def test_without_a_roster_no_desk_is_missed_unless_hours_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert desk_hours(load_settings().watchdog) is None
+    monkeypatch.setenv("ANXIN_WATCHDOG__DESK_HOURS", "20:00-08:30")
+    assert desk_hours(load_settings().watchdog) == (1200, 510)
+    monkeypatch.setenv("ANXIN_WATCHDOG__DESK_HOURS", "8-20")
+    with pytest.raises(ValidationError, match="pattern"):
+        load_settings()
 
 
 def test_no_map_has_tiles_unless_somebody_names_a_server() -> None:

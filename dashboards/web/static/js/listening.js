@@ -81,7 +81,7 @@ function draw() {
   button.setAttribute("aria-label", headline());
   const dialog = need(document, "#desks-dialog");
   need(dialog, "[data-headline]").textContent = headline();
-  need(dialog, "ul").replaceChildren(...(desks ?? []).map(line));
+  need(dialog, "ul").replaceChildren(...[...(desks ?? [])].sort((one, other) => Number(other.own) - Number(one.own)).map(line));
   offerNotifications(dialog);
 }
 
