@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -101,7 +101,7 @@ async def _names(conn: Connection) -> dict[str, str]:
     return {each.username: each.display_name or each.username for each in await accounts(conn)}
 
 
-def _split(held: Sequence[Held], now: int) -> dict[str, object]:
+def _split(held: Sequence[Held], now: int) -> dict[str, Any]:
     """What lasts or is planned (``held``, None: nothing), and what is over."""
     last = next((each for each in held if not _is_over(each, now)), None)
     return {"held": last, "past": [each for each in held if each is not last]}

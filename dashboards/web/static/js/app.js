@@ -13,6 +13,7 @@ import * as desk from "./desk.js";
 import { choosing, dialogs } from "./dialogs.js";
 import { need } from "./dom.js";
 import { felt } from "./felt.js";
+import { figures } from "./figures.js";
 import { finder } from "./finder.js";
 import { form } from "./forms.js";
 import { importing } from "./import.js";
@@ -40,7 +41,7 @@ import { today } from "./today.js";
 import { zone } from "./zone.js";
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { "own-password": ownPassword, now, today, sheet, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = { "own-password": ownPassword, now, today, sheet, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, figures, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
