@@ -21,7 +21,7 @@ from dashboards.api.looks import Looks
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store.accounts import Account, Role, Session, session
-from gateway.store.alarm_list import site_of_alarm
+from gateway.store.alarm_list import has_active_alarm, site_of_alarm
 from gateway.store.audit_log import Entry
 from gateway.store.connection import Connection
 
@@ -132,11 +132,18 @@ class Principal:
         )
 
 
-async def require_alarm(conn: Connection, principal: Principal, alarm: UUID) -> None:
-    """Answer 404 for an alarm that is not there, or is of a site that the account does not see."""
+async def require_alarm(conn: Connection, principal: Principal, alarm: UUID) -> str:
+    """The site of an alarm; answers 404 for one that is not there, or is of a site that the account does not see."""
     site = await site_of_alarm(conn, alarm)
     if site is None or not principal.account.sees(site):
         raise Problem(404, "there is no such alarm")
+    return site
+
+
+async def require_need(conn: Connection, principal: Principal, resident: str) -> None:
+    """Answer 403 to a responder who asks where somebody was, and how they are, with whom nothing is wrong."""
+    if principal.account.role == "responder" and not await has_active_alarm(conn, resident):
+        raise Problem(403, "a responder sees this while an alarm of the resident is active", kind="role")
 
 
 def deps_of(request: Request) -> Deps:
@@ -215,6 +222,13 @@ def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Princ
     return check
 
 
+def installing(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
+    """An admin of the whole installation: they alone make and remove sites. Answers 403 to everybody else."""
+    if principal.account.role != "admin" or principal.sites:
+        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
+    return principal
+
+
 def require_person(principal: Principal) -> None:
     """Answer 403 to an API token: one that leaked must not make tokens or accounts that outlive it."""
     if principal.session.by_key:
@@ -231,6 +245,7 @@ editing_contacts = allowed_to(MAY_EDIT_CONTACTS, "change contacts")
 SignedIn = Annotated[Principal, Depends(signed_in)]
 Opening = Annotated[Principal, Depends(opening)]
 Acting = Annotated[Principal, Depends(acting)]
+Installing = Annotated[Principal, Depends(installing)]
 Managing = Annotated[Principal, Depends(managing)]
 Administering = Annotated[Principal, Depends(administering)]
 Auditing = Annotated[Principal, Depends(auditing)]

@@ -11,13 +11,15 @@ from starlette.responses import Response
 
 from alerts.alarm import Alarm
 from alerts.desk import UnknownAlarm, act
-from alerts.transitions import Command, Event, Refused, Unchanged
-from dashboards.api.access import Acting, DepsOf, Principal, SignedIn, require_alarm
+from alerts.transitions import Assign, Command, Event, Refused, Unchanged
+from dashboards.api.access import MAY_ACT, Acting, DepsOf, Principal, SignedIn, require_alarm
 from dashboards.api.metrics import ACTIONS
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store.alarm_list import Cursor, ListedState, alarm_object, alarm_objects
+from gateway.store.connection import Connection
+from gateway.store.staff import staff_named
 
 router = APIRouter(tags=["alarms"])
 
@@ -132,7 +134,9 @@ async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Comm
     """Let the principal do it; the alarm after it. Raises ``Problem`` 404, or 409 with the alarm as it is."""
     event = str(command.__struct_config__.tag)
     async with deps.pool.connection() as conn:
-        await require_alarm(conn, principal, alarm)
+        site = await require_alarm(conn, principal, alarm)
+        if isinstance(command, Assign) and command.assignee is not None:
+            await _require_colleague(conn, command.assignee, site)
     done = await act(deps.alarm_store, alarm, command, principal.account.username, deps.clock.now_ms())
     match done:
         case UnknownAlarm():
@@ -146,6 +150,15 @@ async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Comm
         case Alarm():
             _count(event, "done", done)
             return done
+
+
+async def _require_colleague(conn: Connection, username: str, site: str) -> None:
+    """Answer 422 for an account that does not see the site or may not act; a name without an account is a person's."""
+    found = await staff_named(conn, username)
+    if found is None:
+        return
+    if found.disabled or found.role not in MAY_ACT or not (not found.sites or site in found.sites):
+        raise Problem(422, "there is nobody of that name at this site who may act", kind="missing-record")
 
 
 def _count(event: str, outcome: str, alarm: Alarm) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, SignedIn
+from dashboards.api.access import DepsOf, Principal, SignedIn, require_need
 from dashboards.api.problems import Problem
 from dashboards.api.records import load
 from dashboards.deps import Deps
@@ -35,13 +35,20 @@ def _window(deps: Deps, from_ms: int | None, to_ms: int | None) -> tuple[int, in
     return (max(0, end - DAY_MS) if from_ms is None else from_ms), end
 
 
+async def _look(deps: Deps, principal: Principal, key: str, what: str) -> None:
+    """That somebody looks, and may: 404 for a resident whom they do not see, 403 for a responder without an alarm."""
+    resident = await load(deps, principal, Resident, key)
+    async with deps.pool.connection() as conn:
+        await require_need(conn, principal, key)
+    await principal.looked(what, site=resident.site, resident=key)
+
+
 @router.get("/{key}/track")
 async def resident_track(
     deps: DepsOf, principal: SignedIn, key: str, *, from_ms: From = None, to: To = None, simplify: bool = True
 ) -> Response:
     """Where the resident was in ``[from, to)``: a GeoJSON line and its fixes. ``simplify=0`` gives every fix."""
-    resident = await load(deps, principal, Resident, key)
-    await principal.looked("track", site=resident.site, resident=key)
+    await _look(deps, principal, key, "track")
     start, end = _window(deps, from_ms, to)
     async with deps.pool.connection() as conn:
         fixes = await track(conn, key, start, end, limit=FIXES if simplify else None)
@@ -80,8 +87,7 @@ async def resident_vitals(
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Response:
     """The vital signs in ``[from, to)``, newest first; ``next`` is the ``to`` of the next page."""
-    resident = await load(deps, principal, Resident, key)
-    await principal.looked("vitals", site=resident.site, resident=key)
+    await _look(deps, principal, key, "vitals")
     start, end = _window(deps, from_ms, to)
     async with deps.pool.connection() as conn:
         found = await vital_signs(conn, key, start, end, limit)
@@ -103,8 +109,7 @@ async def resident_activity(
     What nothing was heard of is null, never 0. Buckets begin at ``from``, without it on
     the hour.
     """
-    resident = await load(deps, principal, Resident, key)
-    await principal.looked("activity", site=resident.site, resident=key)
+    await _look(deps, principal, key, "activity")
     start, end = _window(deps, from_ms, to)
     if from_ms is None:
         start -= start % bucket
@@ -131,8 +136,7 @@ async def resident_timeline(
 
     ``before`` takes the ``next`` of the page before, or a time in ms; ``type``, also several, narrows.
     """
-    resident = await load(deps, principal, Resident, key)
-    await principal.looked("timeline", site=resident.site, resident=key)
+    await _look(deps, principal, key, "timeline")
     try:
         end = None if before is None else Position.parse(before)
     except ValueError:

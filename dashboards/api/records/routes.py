@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.access import DepsOf, Managing, Principal, SignedIn, installing
 from dashboards.api.masking import for_reader
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import PLURAL, as_json, found, load, noun, site_of
@@ -122,9 +122,9 @@ def removable(router: APIRouter, kind: type[R], removed: Removed | None = None, 
     """Add the removal of a kind; ``removed``: what does it where more follows from it than the store's ``remove``."""
 
     async def remove(deps: DepsOf, principal: Managing, key: str) -> Response:
-        await load(deps, principal, kind, key)
         if kind is Site:
-            require_all_sites(principal)
+            installing(principal)
+        await load(deps, principal, kind, key)
         async with deps.pool.connection() as conn:
             actor = principal.account.username
             if removed is None:
@@ -138,9 +138,3 @@ def removable(router: APIRouter, kind: type[R], removed: Removed | None = None, 
     router.delete(
         f"/{PLURAL[kind]}/{{key}}", summary=f"Remove a {noun(kind)}", description=description, status_code=204
     )(remove)
-
-
-def require_all_sites(principal: Principal) -> None:
-    """Answer 403 to all but an admin of the whole installation: they alone make and remove sites."""
-    if principal.account.role != "admin" or principal.sites:
-        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")

@@ -8,7 +8,7 @@ from typing import get_args
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, DepsOf, SignedIn
+from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, DepsOf, SignedIn, require_need
 from dashboards.web.records.found import card_of, manages
 from dashboards.web.records.people import STATUSES
 from dashboards.web.records.scenes import scene_of_person
@@ -97,6 +97,7 @@ async def life(request: Request, deps: DepsOf, principal: SignedIn, resident: st
     )
     since = round(midnight.timestamp() * 1000)
     async with deps.pool.connection() as conn:
+        await require_need(conn, principal, resident)
         today = (await activity(conn, resident, since, max(now, since + 1), DAY_MS * 2))[0]
         events = await timeline(conn, resident, before=None, limit=EVENTS_SHOWN)
         staff = await accounts(conn)
