@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from alerts.alarm import Alarm, TimelineEntry
+from devices.clock import MINUTE_MS
 
 LINK_SHARED: Final = "link_shared"
 """Timeline event: staff made a link; ``to`` is for whom."""
 LINK_OPENED: Final = "link_opened"
 """Somebody looked for the first time at the map behind their link. That is no work at the alarm: the system says it."""
 LINK_REVOKED: Final = "link_revoked"
+HELPER_FOUND: Final = "helper_found"
+"""Whoever holds a link to the map says that they have found them; the note is their words. It ends nothing: nobody has
+checked it, and whoever helps to search may be mistaken."""
+SAID_AGAIN_MS: Final = 2 * MINUTE_MS
+"""The same word of the same person within so long is a second press. Assumption, ADR 43."""
 ACCOMPANIED: Final = "accompanied"
 """Somebody is with the resident; the note says until when, ms."""
 ACCOMPANIED_ENDED: Final = "accompanied_ended"
@@ -24,6 +30,14 @@ def shared(alarm: Alarm, actor: str, person: str, now: int) -> Alarm:
 def opened(alarm: Alarm, person: str, now: int) -> Alarm:
     """The person has looked at the map."""
     return alarm.noting(TimelineEntry(t=now, actor="system", event=LINK_OPENED, to=person))
+
+
+def found(alarm: Alarm, person: str, now: int, words: str | None = None) -> Alarm:
+    """Whoever helps to search says that they have found them; the same alarm when they just said so."""
+    said = next((each for each in reversed(alarm.timeline) if each.event == HELPER_FOUND and each.to == person), None)
+    if said is not None and now - said.t < SAID_AGAIN_MS and said.note == words:
+        return alarm
+    return alarm.noting(TimelineEntry(t=now, actor="system", event=HELPER_FOUND, to=person, note=words))
 
 
 def revoked(alarm: Alarm, actor: str, person: str, now: int) -> Alarm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -67,6 +67,14 @@ class DemoControl(Protocol):
 
     async def walk_away(self) -> None:
         """Let the wearer leave the safe zone."""
+        ...
+
+    async def walk_about(self, how: Literal["pace", "lap", "roam"]) -> None:
+        """Let the wearer walk to and fro, round and round, or about, near home and inside the zone."""
+        ...
+
+    async def come_home(self) -> None:
+        """Let the wearer go back to their ordinary day."""
         ...
 
     async def stop_moving(self) -> None:

@@ -58,8 +58,10 @@ class Wearer:
 
     def alter(self, report: Report) -> Report | None:
         """The report as the band would really make it, or None when it makes none."""
-        if report.kind == "heartbeat" and report.t < self.worn_until:
-            report = report._replace(fields=report.fields | {"charging": False, "worn": True})
+        if report.kind == "heartbeat" and (report.t < self.worn_until or self.doing in WALKS):
+            on_the_wrist = {"charging": False, "worn": True}
+            told = {name: value for name, value in on_the_wrist.items() if name in report.fields}
+            report = report._replace(fields=report.fields | told)
         match self.doing:
             case "walk_away" | "pace" | "lap" | "roam":
                 return self._away(report)

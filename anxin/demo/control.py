@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
@@ -97,6 +97,14 @@ class Drawer:
     async def walk_away(self) -> None:
         """Let the wearer leave the safe zone."""
         await self._instruct(Instruction("walk_away"))
+
+    async def walk_about(self, how: Literal["pace", "lap", "roam"]) -> None:
+        """Let the wearer walk to and fro, round and round, or about, inside the zone."""
+        await self._instruct(Instruction(how))
+
+    async def come_home(self) -> None:
+        """Let the wearer go back to their ordinary day."""
+        await self._instruct(Instruction("ordinary"))
 
     async def stop_moving(self) -> None:
         """Let the wearer's band fall silent."""

@@ -17,7 +17,7 @@ from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import as_json, load
-from dashboards.api.whereabouts import whereabouts
+from dashboards.api.whereabouts import ending, whereabouts
 from dashboards.deps import Deps
 from devices.clock import HOUR_MS
 from gateway.store.accompanying import accompany_noted
@@ -106,7 +106,7 @@ async def one_search(
         answer = {
             "alarm": told,
             "as_of": now,
-            "ended": not told.is_active or told.recovered_at is not None,
+            **ending(told),
             "position_shown": await position_of_alarm(conn, alarm, now),
             "resident": _for(principal, told, await _resident(conn, alarm)),
             **await whereabouts(conn, told, now, "desk", after),

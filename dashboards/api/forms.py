@@ -94,10 +94,11 @@ class SiteForm(Form):
     id: Id
     name: Name
     timezone: Timezone = "Asia/Shanghai"
+    phone: Phone | None = None
 
     def fields(self) -> records.Site:
         """What the store takes."""
-        return records.Site(id=self.id, name=self.name, timezone=self.timezone)
+        return records.Site(id=self.id, name=self.name, timezone=self.timezone, phone=self.phone)
 
 
 class HouseholdForm(Form):

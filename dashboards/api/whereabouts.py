@@ -70,6 +70,16 @@ async def whereabouts(conn: Connection, alarm: Alarm, now: int, reader: Reader, 
     }
 
 
+def ending(alarm: Alarm) -> dict[str, Any]:
+    """Whether nobody is sought any more, since when (ms), and how it ended: a result, a state, or ``recovered``."""
+    over = ended_at(alarm)
+    if over is None and alarm.recovered_at is None:
+        return {"ended": False, "end": None}
+    if over is None:
+        return {"ended": True, "end": {"t": alarm.recovered_at, "how": "recovered"}}
+    return {"ended": True, "end": {"t": over, "how": alarm.result or alarm.state}}
+
+
 async def _lately(
     conn: Connection, alarm: Alarm, since: int, until: int, now: int, reader: Reader, after: int | None
 ) -> tuple[list[Stored], list[Fix]]:

@@ -68,16 +68,19 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Centre(msgspec.Struct, frozen=True, kw_only=True):
-    """The site of an alarm."""
+    """The site of an alarm, and the number by which it is reached; None: nobody entered one."""
 
     name: str
     timezone: str
+    phone: str | None = None
 
 
 async def centre(conn: Connection, site: str) -> Centre:
-    """The site's name and time zone; its id where it was removed."""
-    row = await (await conn.execute("select name, timezone from site where id = %s", (site,))).fetchone()
-    return Centre(name=site, timezone="Asia/Shanghai") if row is None else Centre(name=row[0], timezone=row[1])
+    """The site's name, time zone and telephone; its id where it was removed."""
+    row = await (await conn.execute("select name, timezone, phone from site where id = %s", (site,))).fetchone()
+    if row is None:
+        return Centre(name=site, timezone="Asia/Shanghai")
+    return Centre(name=row[0], timezone=row[1], phone=row[2])
 
 
 async def disclosed(conn: Connection, alarm: UUID, now: int, extent: Extent) -> list[Disclosed]:

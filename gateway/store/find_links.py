@@ -81,7 +81,10 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Over(msgspec.Struct, frozen=True):
-    """The link was ours and its time is over."""
+    """The link was ours and opens nothing any more; ``site``: whom to ask. ``ended``: nobody is searched for."""
+
+    why: Literal["expired", "revoked", "ended"]
+    site: str
 
 
 _STATE: Final[LiteralString] = (
@@ -180,7 +183,8 @@ async def holder_of(conn: Connection, token: str, now: int) -> Holder | Over | N
     It ends at its time, when somebody takes it back, with its alarm, and when the resident has moved or died.
     """
     cursor = await conn.execute(
-        f"select l.id, l.alarm, l.person, l.note, l.expires_at, {_STATE} = 'open' and r.status <> all(%(left)s)"
+        f"select l.id, l.alarm, l.person, l.note, l.expires_at,"
+        f" case when r.status = any(%(left)s) then 'ended' else {_STATE} end, a.site"
         " from find_link l join alarm a on a.id = l.alarm join resident r on r.id = a.resident"
         " where l.token_hash = %(hash)s",
         {"hash": token_hash(token), "now": now, "left": LEFT},
@@ -188,8 +192,23 @@ async def holder_of(conn: Connection, token: str, now: int) -> Holder | Over | N
     row = await cursor.fetchone()
     if row is None:
         return None
-    link, alarm, person, note, expires_at, good = row
-    return Holder(alarm=alarm, person=person, note=note, expires_at=expires_at, link=link) if good else Over()
+    link, alarm, person, note, expires_at, state, site = row
+    if state != "open":
+        return Over(state, site)
+    return Holder(alarm=alarm, person=person, note=note, expires_at=expires_at, link=link)
+
+
+async def note_found(conn: Connection, holder: Holder, *, words: str | None, now: int) -> None:
+    """Write down that whoever holds the link says they have found them; again within two minutes changes nothing."""
+    async with conn.transaction():
+        work = PostgresAlarmTransaction(conn)
+        alarm = await work.lock(holder.alarm)
+        if alarm is None or not alarm.is_active:
+            return
+        after = shared_map.found(alarm, holder.person, now, words)
+        if after is not alarm:
+            await work.save(after)
+            await work.finish()
 
 
 async def note_look(conn: Connection, holder: Holder, *, address: str, agent: str, now: int) -> None:

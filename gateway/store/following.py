@@ -37,6 +37,8 @@ SOUGHT: Final[LiteralString] = (
 )
 """Whether whom the alarm ``a`` is about is sought: it stands, it is no drill, and they are not back."""
 
+# The usual gap is the one of most of the time, not of most of the fixes: a band that reports often while it is carried
+# about has made more of those on one walk than of its usual ones in a day.
 _SITUATIONS: Final[LiteralString] = (
     "with sought as (select distinct on (n.device_slot) n.device_slot, a.id as alarm from alarm a"
     " join resident r on r.id = a.resident join assignment n on n.resident_slot = r.slot and n.to_ms is null"
@@ -59,10 +61,10 @@ _SITUATIONS: Final[LiteralString] = (
     " order by t desc limit 1) b on true"
     " left join lateral (select * from position where device = d.slot and t > to_timestamp(%(day_ago)s / 1000.0)"
     " order by t desc limit 1) x on true"
-    " left join lateral (select percentile_cont(0.5) within group (order by gap) as gap_s from (select"
-    " extract(epoch from t - lag(t) over (order by t))::float8 as gap from (select t from position"
-    " where f.device is null and device = d.slot and t > to_timestamp(%(day_ago)s / 1000.0)"
-    " order by t desc limit 60) lately) gaps where gap > 0 and gap < 3600) g on true"
+    " left join lateral (select gap as gap_s from (select gap, sum(gap) over (order by gap, t) as passed,"
+    " sum(gap) over () as whole from (select t, extract(epoch from t - lag(t) over (order by t))::float8 as gap"
+    " from position where f.device is null and device = d.slot and t > to_timestamp(%(day_ago)s / 1000.0)) lately"
+    " where gap > 0 and gap < 3600) gaps where 2 * passed >= whole order by gap limit 1) g on true"
     " where %(device)s::text is null or d.id = %(device)s order by f.device is not null, d.id"
 )
 """Whoever begins to be sought stands before those who have been for a while."""
@@ -122,9 +124,10 @@ def _kept(row: Sequence[Any]) -> Kept:
 class PostgresFollowTurn:
     """One transaction about one band."""
 
-    def __init__(self, work: PostgresAlarmTransaction, situation: Situation) -> None:
+    def __init__(self, work: PostgresAlarmTransaction, situation: Situation, now: int) -> None:
         self.situation = situation
         self._work = work
+        self._now = now
 
     async def lock(self, alarm: UUID) -> Alarm | None:
         """The alarm under a row lock, or None."""
@@ -147,8 +150,15 @@ class PostgresFollowTurn:
         return queued.id
 
     async def keep(self, kept: Kept | None) -> None:
-        """Write down what is kept of the band; None: forget it."""
+        """Write down what is kept of the band; None: forget it. Once nobody is sought, nobody asks where it is."""
         conn, device = self._work.connection, self.situation.device
+        if kept is None or kept.phase != "following":
+            await conn.execute(
+                "update command set state = 'cancelled', ended_at = %s, ended_by = %s where name = 'locate'"
+                " and created_by = %s and state in ('queued', 'sent')"
+                " and device = (select slot from device where id = %s)",
+                (self._now, ASKED_BY, ASKED_BY, device),
+            )
         if kept is None:
             await conn.execute(
                 "delete from following where device = (select slot from device where id = %s)", (device,)
@@ -203,4 +213,4 @@ class PostgresFollowStore:
             )
             row = await cursor.fetchone()
             found = await _situations(work.connection, now, device) if row is not None and row[0] else []
-            yield PostgresFollowTurn(work, found[0]) if found else None
+            yield PostgresFollowTurn(work, found[0], now) if found else None

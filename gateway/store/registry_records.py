@@ -31,12 +31,13 @@ class Circle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A community service centre; its id is chosen by whoever enters it."""
+    """A community service centre; its id is chosen by whoever enters it. ``phone``: whom pages behind links name."""
 
     id: str
     name: str
     timezone: str = "Asia/Shanghai"
     demo: bool = False
+    phone: str | None = None
 
 
 class HouseholdFields(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,9 @@ async def test_found_ends_the_search(console: Console, desk: Watched, astray: Al
     await page.locator("#found-dialog").get_by_role("button", name="找到了").click()
     await expect(page.locator("#found-dialog")).to_be_hidden()
     await expect(page.locator(".alarm-head")).to_contain_text("已解决")
-    await expect(page.locator(".way-panel [data-if=ended]")).to_be_visible()
+    await expect(page.locator(".way-panel [data-if=ended]")).to_contain_text("结束：人已找到")
+    await expect(page.get_by_role("button", name="立即定位")).to_have_count(0)
+    await expect(page.get_by_role("button", name="分享实时地图")).to_have_count(0)
     assert await state_of(console, astray) == "resolved"
 
 
@@ -141,8 +143,16 @@ async def test_a_link_is_shared_looked_at_and_taken_back(
         await expect(phone.locator("[data-outside]")).to_be_visible()
         assert await overflow(phone) <= 0
         await expect(links).to_contain_text("看过")
+        await phone.get_by_text("我找到了").click()
+        await phone.locator("#found-words").fill("公交站旁，有点冷")
+        await phone.get_by_role("button", name="告诉服务中心").click()
+        await expect(phone.locator(".found")).to_contain_text("请陪在身边")
+        assert await overflow(phone) <= 0
+        await expect(page.locator(".helper-found")).to_contain_text("公交站旁，有点冷")
+        await expect(page.locator("#toasts")).to_contain_text("赵邻居 说找到了")
+        assert await state_of(console, astray) == "open"
         await page.get_by_role("button", name="收回给赵邻居的链接").click()
-        await expect(phone.locator("h1")).to_have_text("链接已过期")
+        await expect(phone.locator("h1")).to_have_text("这个链接已收回")
     await expect(links).to_contain_text("已收回")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from dashboards.deps import DemoCounters, DemoStory, PhoneMessage
 
@@ -30,6 +31,12 @@ class PlayedDemo:
 
     async def walk_away(self) -> None:
         self.deeds.append("walk_away")
+
+    async def walk_about(self, how: Literal["pace", "lap", "roam"]) -> None:
+        self.deeds.append(how)
+
+    async def come_home(self) -> None:
+        self.deeds.append("come_home")
 
     async def stop_moving(self) -> None:
         self.deeds.append("stop_moving")

@@ -34,7 +34,7 @@ async def add_site(request: Request, deps: DepsOf, principal: Installing, body: 
 
 @router.put("/sites/{key}")
 async def replace_site(deps: DepsOf, principal: Managing, key: str, body: SiteForm) -> Response:
-    """Replace a site's name and time zone."""
+    """Replace a site's name, time zone and telephone."""
     current = await load(deps, principal, Site, key)
     changed = msgspec.structs.replace(body.fields(), id=key, demo=current.demo)
     return await replace(deps, principal, Site, lambda conn, actor: store.save_site(conn, actor, changed, create=False))

@@ -14,9 +14,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from alerts.alarm import Alarm
+from alerts.shared_map import HELPER_FOUND
 from dashboards.api.access import DepsOf, address_of
 from dashboards.api.problems import Problem
-from dashboards.api.whereabouts import whereabouts
+from dashboards.api.whereabouts import ending, whereabouts
 from dashboards.deps import Deps
 from dashboards.web.links.facts import extent_for, sees_place
 from dashboards.web.links.guessing import Guessing
@@ -35,11 +36,18 @@ _WHY: Final = {
     "throttled": (429, "too many links that nobody made came from here: try again later"),
     "unknown": (404, "there is no such link"),
     "expired": (410, "this link is over"),
+    "revoked": (410, "this link was taken back"),
+    "ended": (410, "the search is over"),
 }
 _OF_THE_ALARM: Final = ("id", "kind", "rule", "state", "severity", "event_time", "recovered_at")
 _OF_A_BAND: Final = ("battery_pct", "charging", "battery_at", "heard_at")
 
-Closed = Literal["throttled", "unknown", "expired"]
+
+class Closed(msgspec.Struct, frozen=True):
+    """Why a link shows no map; ``site``: the centre that made it, where it was one of ours."""
+
+    why: Literal["throttled", "unknown", "expired", "revoked", "ended"]
+    site: str | None = None
 
 
 class OpenMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +64,10 @@ async def open_map(request: Request, deps: Deps, token: str) -> OpenMap | Closed
     address, now = address_of(request), deps.clock.now_ms()
     admission = await guessing.admit(token, address, now)
     if admission == "refused":
-        return "throttled"
+        return Closed("throttled")
     async with deps.pool.connection() as conn:
         found = await _found(conn, token, now)
-        if found != "unknown":
+        if isinstance(found, OpenMap) or found.why != "unknown":
             guessing.opened(token, address, admission)
         if isinstance(found, OpenMap):
             agent = request.headers.get("user-agent", "")
@@ -70,13 +78,13 @@ async def open_map(request: Request, deps: Deps, token: str) -> OpenMap | Closed
 async def _found(conn: Connection, token: str, now: int) -> OpenMap | Closed:
     made = await holder_of(conn, token, now)
     if isinstance(made, Over):
-        return "expired"
+        return Closed(made.why, made.site)
     if made is not None:
         return OpenMap(holder=made, extent="card")
     link = await open_link(conn, token, now)
     if link is None:
-        return "unknown"
-    return "expired" if isinstance(link, Expired) else _of_message(link)
+        return Closed("unknown")
+    return Closed("expired") if isinstance(link, Expired) else _of_message(link)
 
 
 def _of_message(link: Link) -> OpenMap | Closed:
@@ -88,16 +96,18 @@ def _of_message(link: Link) -> OpenMap | Closed:
             name = link.name or who.actor
             holder = Holder(alarm=alarm.id, person=name, note=None, expires_at=link.expires_at, message=link.message)
             return OpenMap(holder=holder, extent=extent, language=link.language)
-    return "expired"
+    searched = [alarm for alarm in link.alarms if alarm.kind == "wandering"]
+    over = bool(searched) and not any(alarm.is_active for alarm in searched)
+    return Closed("ended" if over else "expired", link.alarm.site)
 
 
 @router.get("/find/{token}/live")
 async def live(request: Request, deps: DepsOf, token: str, after: int | None = None) -> Response:
     """What whoever holds the link may know now; ``after``: the ``track.cursor`` of the answer before."""
     opened = await open_map(request, deps, token)
-    if isinstance(opened, str):
-        status, why = _WHY[opened]
-        raise Problem(status, why, kind=opened, headers=_HEADERS)
+    if isinstance(opened, Closed):
+        status, why = _WHY[opened.why]
+        raise Problem(status, why, kind=opened.why, headers=_HEADERS)
     async with deps.pool.connection() as conn:
         body = await shown(conn, opened, deps.clock.now_ms(), after)
     return Response(msgspec.json.encode(body), headers=_HEADERS, media_type="application/json")
@@ -113,17 +123,28 @@ async def shown(conn: Connection, opened: OpenMap, now: int, after: int | None) 
     return {
         "alarm": {name: getattr(alarm, name) for name in _OF_THE_ALARM},
         "as_of": now,
-        "ended": not alarm.is_active or alarm.recovered_at is not None,
+        **ending(alarm),
         "withheld": person is None,
         "for": opened.holder.person,
         "note": opened.holder.note,
         "expires_at": opened.holder.expires_at,
+        "said_found": said_found(alarm, opened.holder.person),
         "centre": await centre(conn, alarm.site),
         "resident": None if not people else {**msgspec.structs.asdict(people[0]), "birth_year": birth_year},
         **known,
         "devices": [{name: getattr(each, name) for name in _OF_A_BAND} for each in known["devices"]],
         "battery": None if known["battery"] is None else {**known["battery"], "device": None},
     }
+
+
+def said_found(alarm: Alarm, person: str) -> int | None:
+    """When somebody last said that they have found them, ms; None: they have not since it was last reopened."""
+    for entry in reversed(alarm.timeline):
+        if entry.event == "reopen":
+            return None
+        if entry.event == HELPER_FOUND and entry.to == person:
+            return entry.t
+    return None
 
 
 async def _alarm(conn: Connection, alarm: UUID) -> Alarm:

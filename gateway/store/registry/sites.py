@@ -15,9 +15,11 @@ from gateway.store.registry_records import Site
 async def save_site(conn: Connection, actor: str, site: Site, *, create: bool) -> Site | None:
     """Create or replace a site; None when there is nothing to replace."""
     statement: LiteralString = (
-        "insert into site (id, name, timezone, demo) values (%(id)s, %(name)s, %(timezone)s, %(demo)s) returning id"
+        "insert into site (id, name, timezone, demo, phone)"
+        " values (%(id)s, %(name)s, %(timezone)s, %(demo)s, %(phone)s) returning id"
         if create
-        else "update site set name = %(name)s, timezone = %(timezone)s, demo = %(demo)s where id = %(id)s returning id"
+        else "update site set name = %(name)s, timezone = %(timezone)s, demo = %(demo)s, phone = %(phone)s"
+        " where id = %(id)s returning id"
     )
     async with writing(conn, actor):
         key = await key_of(conn, statement, msgspec.structs.asdict(site))

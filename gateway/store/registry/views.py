@@ -40,7 +40,7 @@ class View:
 VIEWS: Final[dict[type[object], View]] = {
     Site: View(
         "site",
-        "jsonb_build_object('id', s.id, 'name', s.name, 'timezone', s.timezone, 'demo', s.demo)",
+        "jsonb_build_object('id', s.id, 'name', s.name, 'timezone', s.timezone, 'demo', s.demo, 'phone', s.phone)",
         "site s",
         "s.id",
         "s.id",

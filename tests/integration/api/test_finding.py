@@ -584,3 +584,60 @@ async def test_nobody_is_said_to_have_left_who_was_last_seen_at_home(
     assert (await search(manager, phoned))["left_at"] is None
     await seen_at(conn, NOW - MINUTE_MS, 400.0)
     assert (await search(manager, phoned))["left_at"] == NOW - 10 * MINUTE_MS
+
+
+async def test_whoever_searches_says_that_they_found_them_and_the_case_stays_open(
+    conn: Connection,
+    clock: ManualClock,
+    anonymous: httpx.AsyncClient,
+    manager: httpx.AsyncClient,
+    alarm: Alarm,
+    agreed: dict[str, Any],
+) -> None:
+    token = (await share(manager, alarm))["token"]
+    for _ in range(2):
+        pressed = await anonymous.post(f"/find/{token}/found", data={"words": " 公交站\n 旁 "})
+        assert (pressed.status_code, pressed.headers["location"]) == (303, f"/find/{token}")
+    said = [entry for entry in (await as_it_is(manager, alarm)).timeline if entry.event == "helper_found"]
+    assert [(entry.actor, entry.to, entry.note) for entry in said] == [("system", "赵邻居", "公交站 旁")]
+    assert (await as_it_is(manager, alarm)).state == "open"
+    assert (await live(anonymous, token))["said_found"] == NOW
+    assert (await anonymous.post("/find/nobody-made-this/found")).status_code == 404
+
+
+async def test_whoever_comes_too_late_is_thanked_or_told_whom_to_call(
+    conn: Connection,
+    clock: ManualClock,
+    anonymous: httpx.AsyncClient,
+    manager: httpx.AsyncClient,
+    alarm: Alarm,
+    agreed: dict[str, Any],
+) -> None:
+    site = {"id": "north", "name": "北社区", "timezone": "Asia/Shanghai", "phone": "021-5555-0100"}
+    assert (await manager.put("/api/v1/sites/north", json=site)).json()["phone"] == "02155550100"
+    made, back = await share(manager, alarm, hours=1), await share(manager, alarm)
+    opened = await anonymous.get(f"/find/{made['token']}", headers={"accept-language": "zh"})
+    assert "tel:02155550100" in opened.text
+    await manager.delete(f"/api/v1/alarms/{alarm.id}/links/{back['id']}")
+    gone = await anonymous.get(f"/find/{back['token']}")
+    assert (gone.status_code, "链接已收回" in gone.text, "tel:02155550100" in gone.text) == (410, True, True)
+    clock.now += 2 * HOUR_MS
+    late = await anonymous.get(f"/find/{made['token']}")
+    assert (late.status_code, "时间到了" in late.text, "02155550100" in late.text) == (410, True, True)
+    clock.now -= 2 * HOUR_MS
+    await manager.post(f"/api/v1/alarms/{alarm.id}/cancel")
+    over = await anonymous.get(f"/find/{made['token']}")
+    assert (over.status_code, "搜寻已经结束，谢谢您" in over.text, "过期" in over.text) == (410, True, False)
+    assert (await anonymous.post(f"/find/{made['token']}/found")).status_code == 410
+    assert not [entry for entry in (await as_it_is(manager, alarm)).timeline if entry.event == "helper_found"]
+
+
+async def test_the_search_says_when_and_how_it_ended(
+    manager: httpx.AsyncClient, alarm: Alarm, clock: ManualClock
+) -> None:
+    assert (await search(manager, alarm))["end"] is None
+    await manager.post(f"/api/v1/alarms/{alarm.id}/acknowledge")
+    clock.now += MINUTE_MS
+    await manager.post(f"/api/v1/alarms/{alarm.id}/resolve", json={"result": "found"})
+    ended = await search(manager, alarm)
+    assert (ended["ended"], ended["end"]) == (True, {"t": NOW + MINUTE_MS, "how": "found"})

@@ -321,7 +321,7 @@ async def test_the_duty_desk_corrects_contacts_and_nothing_else(client_of: Clien
 async def test_sites_are_made_by_an_admin_of_all_sites(client_of: Clients) -> None:
     admin = await client_of("admin")
     site = await _create(admin, "sites", id="west", name="西社区")
-    assert site == {"id": "west", "name": "西社区", "timezone": "Asia/Shanghai", "demo": False}
+    assert site == {"id": "west", "name": "西社区", "timezone": "Asia/Shanghai", "demo": False, "phone": None}
     assert (await admin.post("/api/v1/sites", json={"id": "west", "name": "x"})).status_code == 409
     renamed = await admin.put("/api/v1/sites/west", json={"id": "west", "name": "新"})
     assert renamed.json()["name"] == "新"

@@ -195,6 +195,38 @@ async def test_a_device_that_tells_places_is_followed_whatever_it_is_called(
     assert rows(conninfo, "select usual_position_s, usual_heartbeat_s, by_itself from following") == [(120, 300, True)]
 
 
+async def test_what_a_band_reports_on_a_walk_is_not_taken_for_its_usual_pace(
+    conninfo: str, alarms: PostgresAlarmStore, store: PostgresFollowStore
+) -> None:
+    await raised(alarms)
+    quiet = [T0 - 10 * 60 * MINUTE + n * 5 * MINUTE for n in range(108)]
+    walking = [T0 - 60 * MINUTE + n * 30_000 for n in range(120)]
+    for pos, t in enumerate([*quiet, *walking], start=1):
+        do(
+            conninfo,
+            "insert into position (pos, device, t, seq, received, lat, lon) select %s, slot,"
+            " to_timestamp(%s / 1000.0), -1, now(), 31.2, 121.4 from device where id = 'b0'",
+            pos,
+            t,
+        )
+    assert await follow(store, Pace(), T0) == 1
+    assert rows(conninfo, "select usual_position_s, by_itself from following") == [(300, True)]
+
+
+async def test_nobody_asks_where_they_are_once_the_search_has_ended(
+    conninfo: str, alarms: PostgresAlarmStore, store: PostgresFollowStore
+) -> None:
+    alarm = await raised(alarms)
+    await follow(store, Pace(), T0)
+    await changed(alarms, alarm, "resolve", T0 + MINUTE, state="resolved")
+    assert rows(conninfo, "select state from command where name = 'locate'") == [("queued",)]
+    await follow(store, Pace(), T0 + 2 * MINUTE)
+    assert rows(conninfo, "select state, ended_by from command where name = 'locate'") == [("cancelled", "finding")]
+    assert rows(conninfo, "select state from command where name = 'set_interval' order by n desc limit 1") == [
+        ("queued",)
+    ]
+
+
 async def test_a_low_battery_is_spared_from_the_beginning(
     conninfo: str, alarms: PostgresAlarmStore, store: PostgresFollowStore
 ) -> None:

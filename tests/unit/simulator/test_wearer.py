@@ -36,6 +36,14 @@ def test_who_moves_wears_the_band_though_it_would_be_charged_at_this_hour(wearer
     assert wearer.alter(later) == later
 
 
+@pytest.mark.parametrize("doing", ["walk_away", "pace", "lap", "roam"])
+def test_nobody_walks_with_the_band_on_its_cable(wearer: Wearer, doing: Doing) -> None:
+    wearer.begin(doing, NOON)
+    told = wearer.alter(Report(NOON, "heartbeat", {"battery_pct": 100.0, "charging": True, "worn": False}))
+    assert told is not None
+    assert told.fields == {"battery_pct": 100.0, "charging": False, "worn": True}
+
+
 def test_who_walks_away_is_outside_the_fence_at_the_next_fix(wearer: Wearer) -> None:
     wearer.begin("walk_away", NOON)
     home = invent(residents=1).residents[0].home

@@ -105,6 +105,14 @@ export function criesAgain(alarm) {
   return known !== undefined && alarm.state !== "open" && again(alarm) > again(known);
 }
 
+/** Who has just said that they have found them, by what was known of it; empty: nobody. @param {Alarm} alarm */
+export function foundBy(alarm) {
+  const said = (/** @type {Alarm | undefined} */ each) => each?.timeline.filter((entry) => entry.event === "helper_found") ?? [];
+  const known = active.get(alarm.id);
+  const now = said(alarm);
+  return known !== undefined && now.length > said(known).length ? (now.at(-1)?.to ?? "") : "";
+}
+
 /** The name by which a colleague is known. @param {string} username */
 export function staffName(username) {
   return directory.staff[username] || textOr(`actor.${username}`, username);

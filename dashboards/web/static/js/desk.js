@@ -1,6 +1,6 @@
 // What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
 
-import { criesAgain, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { criesAgain, foundBy, learnNameOf, measured, put, reload, untaken } from "./book.js";
 import { nameOf } from "./card.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
@@ -44,8 +44,10 @@ stream.addEventListener("alarm", (event) => {
 /** What is new of an alarm, by whatever way. @param {import("./types.js").Alarm} alarm @param {number} received ms of this browser's clock */
 function arrived(alarm, received) {
   const again = criesAgain(alarm);
+  const finder = foundBy(alarm);
   const isNew = put(alarm);
   if (again) callAttention(alarm);
+  if (finder) tellFound(alarm, finder);
   if (again || (isNew && alarm.state === "open" && alarm.severity === "critical")) sound.mute(false);
   if (isNew && alarm.state === "open" && sound.toneFor([alarm.severity])) notify(alarm);
   if (isNew && SAME_CLOCK && !alarm.late && alarm.version === 1 && (alarm.kind === "sos" || alarm.kind === "fall")) {
@@ -68,6 +70,12 @@ function callAttention(alarm) {
   const tone = sound.toneFor([alarm.severity]);
   if (tone) sound.play(tone);
   toast(t("act.again", { who: nameOf(alarm), what: t(`state.${alarm.state}`) }), "warn");
+}
+
+/** Somebody in the street has pressed that they have found them: the desk hears it, and must make sure. @param {import("./types.js").Alarm} alarm @param {string} person */
+function tellFound(alarm, person) {
+  sound.play("medium");
+  toast(t("act.helper_found", { who: nameOf(alarm), person }), "good");
 }
 
 function changed() {

@@ -76,7 +76,7 @@ export interface MapLink {
 
 /** What is known of where somebody is (`GET /api/v1/alarms/{id}/search`). Times in ms; null or absent: not known, or not to be shown. */
 export interface Search {
-  as_of: number; ended: boolean;
+  as_of: number; ended: boolean; end: { t: number; how: string } | null;
   alarm: { id: string; kind: string; rule: string; state: AlarmState; event_time: number; position?: Fix | null };
   home: { lat: number; lon: number } | null; left_at: number | null;
   track: { items: TrackPoint[]; cursor: number };

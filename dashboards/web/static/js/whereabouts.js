@@ -4,7 +4,7 @@ import { direction, fromHome, metres } from "./bearings.js";
 import { openChart } from "./chart.js";
 import { learn, now } from "./clock.js";
 import { h } from "./dom.js";
-import { ago, t } from "./i18n.js";
+import { ago, t, textOr } from "./i18n.js";
 import { countsAt } from "./zone_hours.js";
 
 /**
@@ -14,6 +14,8 @@ import { countsAt } from "./zone_hours.js";
 
 const ASK_EVERY_MS = 4000;
 const WHEN_ENDED_MS = 30_000;
+/** So long after the end the server still tells how they came back (ADR 36), and a little more. */
+const AFTERWARDS_MS = 11 * 60_000;
 const LOST_AFTER_MS = 15_000;
 /** What passes with time, as how far somebody can have walked, is drawn anew so often. */
 const DRAW_ANEW_MS = 30_000;
@@ -55,7 +57,7 @@ async function follow(root, signal) {
 
   const tell = () => {
     const lost = root.querySelector("[data-lost]");
-    if (lost instanceof HTMLElement) lost.hidden = now() - heard < LOST_AFTER_MS;
+    if (lost instanceof HTMLElement) lost.hidden = known?.ended === true || now() - heard < LOST_AFTER_MS;
     if (known) say(root, known, [...track.values()]);
   };
   const ask = async () => {
@@ -80,7 +82,8 @@ async function follow(root, signal) {
       if (signal.aborted) return;
     }
     tell();
-    timer = setTimeout(next, known?.ended ? WHEN_ENDED_MS : ASK_EVERY_MS);
+    // Once it is over somebody may still be on the way back; after that only a new word of the alarm begins it anew.
+    if (!known?.end || now() - known.end.t < AFTERWARDS_MS) timer = setTimeout(next, known?.ended ? WHEN_ENDED_MS : ASK_EVERY_MS);
   };
   const next = () => { if (!document.hidden) void ask(); };
   const ticking = setInterval(tell, 1000);
@@ -123,6 +126,7 @@ function say(root, known, track) {
   put(root, "reach", !known.ended && reach && [metres(reach.radius_m), t("where.reach_since", { ago: passed(reach.since_ms) })]);
   put(root, "battery", battery && [`${Math.round(battery.pct)} %`, battery.charging ? t("evidence.charging") : passed(battery.t)]);
   put(root, "heard", heardAt > 0 && [passed(heardAt), paceOf(known, device)]);
+  put(root, "ended", known.end && [t("where.ended", { at: clockOf(known.end.t, root.dataset.timezone).slice(0, 5), how: endOf(known.end.how) }), ""]);
   put(root, "disobeys", !known.ended && disobeys(device) && [t("where.disobeys", { why: t(`follow.why.${device?.following?.failed ?? "no_answer"}`) }), ""]);
   put(root, "found", !known.ended && reach?.found_within_m?.length && [reach.found_within_m.map((each) => t("where.share", { n: Math.round(each.share * 100), m: metres(each.m) })).join(t("list.comma")), ""]);
   for (const part of root.querySelectorAll("[data-if]")) {
@@ -155,6 +159,11 @@ function shown(known, name) {
     case "nowhere": return known.withheld !== true && last === null;
     default: return true;
   }
+}
+
+/** How it ended, in words. @param {string} how */
+function endOf(how) {
+  return how === "recovered" ? t("where.ended.recovered") : textOr(`result.${how}`, t(`state.${how}`));
 }
 
 /** Whether a band was asked for frequent positions a while ago, and has not obeyed. @param {Search["devices"][number] | undefined} device */
