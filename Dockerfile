@@ -23,6 +23,8 @@ FROM python:3.12-slim-bookworm
 
 # The number of the account `mosquitto` in the image eclipse-mosquitto: both then own the folder of the accounts.
 ARG UID=1883
+# The emergency sheet embeds its characters from a font of the image.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid "$UID" anxin \
     && useradd --uid "$UID" --gid "$UID" --home-dir /var/lib/anxin --no-create-home --shell /usr/sbin/nologin anxin \
     && install -d -m 0700 -o anxin -g anxin /var/lib/anxin /var/cache/anxin /accounts
