@@ -9,13 +9,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.api.metrics import REQUEST_SECONDS
 
+_NOT_NEEDED: Final = (
+    b"camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+)
 _HEADERS: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"permissions-policy", _NOT_NEEDED),
 ]
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 _POLICY: Final = b"content-security-policy"

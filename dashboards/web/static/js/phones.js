@@ -21,6 +21,7 @@ async function show(button) {
 
 /** The first masked number of what is chosen on the page, else of the page. */
 export function showFirst() {
+  if (document.documentElement.dataset.acts !== "yes") return;
   const chosen = document.querySelector("#page [aria-selected=true], #page [aria-current=true], #page .selected");
   const button = chosen?.querySelector(MASKED) ?? document.querySelector(`#page ${MASKED}`);
   if (button instanceof HTMLButtonElement) void show(button);
