@@ -74,7 +74,7 @@ def draw_here(question: Question) -> Answer:
     # Here and not above: only who draws loads the library of PDF and reads fonts.
     from dashboards.sheet.fonts import faces  # noqa: PLC0415
     from dashboards.sheet.paper import draw  # noqa: PLC0415
-    from dashboards.sheet.words import SheetWords  # noqa: PLC0415
+    from dashboards.web.sheet_words import SheetWords  # noqa: PLC0415
 
     found = faces(None if question.font is None else Path(question.font))
     words = SheetWords(question.language)

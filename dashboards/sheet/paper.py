@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from dashboards.sheet.fonts import Face
 from dashboards.sheet.lines import shortened, wrapped
 from dashboards.sheet.pen import HEIGHT, WIDTH, Pen
-from dashboards.sheet.words import SheetWords
+from dashboards.web.sheet_words import SheetWords
 from gateway.store.check_list import Check
 from gateway.store.registry_records import Responder
 from gateway.store.sheet import Sheet, SheetAlarm, SheetCard

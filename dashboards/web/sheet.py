@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from dashboards.api.access import MAY_OPEN, DepsOf, Principal, allowed_to
 from dashboards.api.problems import Problem
-from dashboards.sheet.words import SheetWords
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import language_of, page
+from dashboards.web.sheet_words import SheetWords
 from gateway.store.sheet import Sheet, SheetCard, sheet
 
 router = APIRouter(include_in_schema=False)

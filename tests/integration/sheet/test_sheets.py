@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from anxin import sheets
-from anxin.settings import KeepDays, SheetPlan
-from anxin.sheets import JOB, sheet_job, write_due
+from anxin.embedded.errors import StartError
+from anxin.settings import Database, KeepDays, Settings, SheetPlan
+from anxin.sheets import JOB, sheet_job, write_by_hand, write_due
 from anxin.upkeep import JobFailed, Upkeep
 from dashboards.sheet import SheetError
 from dashboards.sheet.apart import Answer, Question
@@ -145,3 +147,21 @@ async def test_one_site_without_a_sheet_keeps_none_of_the_others_from_theirs(
 async def test_no_folder_means_no_sheets(conn: Connection, quick: list[Question]) -> None:
     assert await write_due(conn, june(9), SheetPlan(dir=None), "zh") == 0
     assert quick == []
+
+
+async def test_a_sheet_by_hand_needs_no_more_than_a_file_name_where_there_is_one_site(
+    conninfo: str, conn: Connection, tmp_path: Path, quick: list[Question]
+) -> None:
+    settings = Settings(database=Database(url=SecretStr(conninfo)))
+    out = tmp_path / "sheet.pdf"
+    assert await write_by_hand(settings, out, site=None, language=None) == 0
+    assert (out.read_bytes(), out.stat().st_mode & 0o777) == (b"%PDF", 0o600)
+    assert [(each.sheet.site.id, each.language) for each in quick] == [("north", "zh")]
+    with pytest.raises(StartError, match="there is no site west"):
+        await write_by_hand(settings, out, site="west", language=None)
+    await save_site(conn, "test", Site(id="south", name="南社区"), create=True)
+    with pytest.raises(StartError, match="say of which site, by --site; there are: north, south"):
+        await write_by_hand(settings, out, site=None, language=None)
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match=r"sheet\.pdf: "):
+        await write_by_hand(settings, tmp_path / "file" / "sheet.pdf", site="south", language="en")

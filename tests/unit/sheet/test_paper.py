@@ -10,7 +10,7 @@ from dashboards.sheet.apart import Answer, Question, draw_here
 from dashboards.sheet.errors import NoFont
 from dashboards.sheet.fonts import Face, faces
 from dashboards.sheet.paper import draw
-from dashboards.sheet.words import SheetWords
+from dashboards.web.sheet_words import SheetWords
 from tests.support.sheets import a_sheet, card, pages_of
 
 
