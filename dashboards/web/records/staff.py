@@ -9,6 +9,7 @@ from dashboards.api.access import Administering, DepsOf, Principal
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import page
+from gateway.store.signin_guard import locked_names
 from gateway.store.staff import ROLES, may_keep, outranks, staff_list, staff_member
 
 router = APIRouter(include_in_schema=False)
@@ -26,12 +27,14 @@ async def all_staff(request: Request, deps: DepsOf, principal: Administering) ->
     async with deps.pool.connection() as conn:
         found = await staff_list(conn, sites=principal.sites, limit=AT_MOST)
         sites = await sites_of(conn, principal)
+        locked = {each.username for each in await locked_names(conn, deps.clock.now_ms())}
     return page(
         request,
         "staff.html",
         principal=principal,
         staff=sorted(found, key=lambda each: (each.disabled, ROLES.index(each.role), each.display_name)),
         sites={each.id: each.name for each in sites},
+        locked=locked,
     )
 
 
