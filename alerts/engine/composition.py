@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numba.extending import overload
-
-from alerts.engine.compiled import WOVEN
+from alerts.engine.compiled import gate
 
 Step = Callable[..., int]
 
@@ -26,9 +24,8 @@ def in_order(steps: Sequence[Step], arguments: str) -> Step:
     """
     last = arguments.rpartition(",")[2].strip()
     lines = [f"def run({arguments}):", *(f"    {last} = step{i}({arguments})" for i in range(len(steps)))]
-    lines += [f"    return {last}", f"def compiled({arguments}):", "    return run"]
+    lines += [f"    return {last}"]
     names: dict[str, Any] = {f"step{i}": step for i, step in enumerate(steps)}
     exec(compile("\n".join(lines), "<detectors in their order>", "exec"), names)  # noqa: S102 - our own lines
-    run: Step = names["run"]
-    overload(run, jit_options=WOVEN)(names["compiled"])
+    run: Step = gate(names["run"])
     return run

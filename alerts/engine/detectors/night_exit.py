@@ -161,7 +161,7 @@ def night_at(state: State, slot: int, t: int, p: Any) -> Night:
 def is_quiet(routine: Any, h: int, limit: float, p: Any) -> bool:
     """Whether somebody hardly ever stirs in an hour of the day that may be of a night."""
     quiet = routine["seen"][h] > 0 and routine["signs"][h] <= limit * routine["seen"][h]
-    return bool(quiet and is_between(h, p["night_exit_widest_from_h"], p["night_exit_widest_to_h"]))
+    return bool(quiet and is_between(float(h), p["night_exit_widest_from_h"], p["night_exit_widest_to_h"]))
 
 
 @inner
