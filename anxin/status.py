@@ -15,7 +15,9 @@ from anxin.foreign_broker import why_not_let_in
 from anxin.health import roles_here
 from anxin.settings import ROLES, Settings
 from anxin.store_access import open_existing
+from devices.clock import SystemClock
 from gateway.store.connection import connect
+from gateway.store.listening import listened
 from gateway.store.migrate import steps_behind
 from gateway.store.queries import counters
 from gateway.store.roles import all_roles
@@ -23,7 +25,7 @@ from gateway.store.upkeep import upkeep_runs
 
 
 async def status(settings: Settings) -> dict[str, Any]:
-    """Roles, broker, database, queues, upkeep; ``running``: the process is there now (None: on another machine).
+    """Roles, broker, database, queues, upkeep, desks; ``running``: the process is there now (None: on another machine).
 
     Of a database that is behind this version's schema (``steps_behind``) no more is told than that.
 
@@ -47,6 +49,7 @@ async def status(settings: Settings) -> dict[str, Any]:
         },
         "roles": [],
         "upkeep": [],
+        "desks": [],
         "queues": None,
     }
     try:
@@ -68,6 +71,7 @@ async def status(settings: Settings) -> dict[str, Any]:
             for role in await all_roles(connection)
         ]
         answer["upkeep"] = [run._asdict() for run in await upkeep_runs(connection)]
+        answer["desks"] = msgspec.to_builtins(await listened(connection, SystemClock().now_ms()))
         answer["queues"] = msgspec.to_builtins(await counters(connection))
     return answer
 

@@ -96,7 +96,7 @@ def role(name: RoleName, data_dir: Path | None) -> None:  # noqa: ARG001
 @on_a_system
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(where: Where, as_json: bool) -> None:  # noqa: FBT001
-    """Show roles, broker, database and queues, and what of upkeep has failed."""
+    """Show roles, broker, database, queues and desks that listen, and what of upkeep has failed."""
     from anxin.status import status as ask
 
     answer = asyncio.run(ask(where.settings()))
@@ -114,5 +114,7 @@ def status(where: Where, as_json: bool) -> None:  # noqa: FBT001
     for run in answer["upkeep"]:
         if run["error"]:
             click.echo(f"{'upkeep':12} {run['job']} failed: {run['error']}")
+    for site in answer["desks"]:
+        click.echo(f"{'listening':12} {site['site']}: {site['desks']}")
     for name, value in (answer["queues"] or {}).items():
         click.echo(f"{name:12} {value}")

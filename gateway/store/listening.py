@@ -88,6 +88,27 @@ async def desks(conn: Connection, account: Account, session: bytes, now: int) ->
         return await cursor.fetchall()
 
 
+class Listened(msgspec.Struct, frozen=True, kw_only=True):
+    """How many browsers listen for a site now, and when one of them last said so (ms); None: never."""
+
+    site: str
+    desks: int
+    heard_ms: int | None
+
+
+async def listened(conn: Connection, now: int) -> list[Listened]:
+    """Every site with who listens at ``now`` (ms), by id."""
+    async with conn.cursor(row_factory=class_row(Listened)) as cursor:
+        await cursor.execute(
+            "select s.id as site, h.heard_ms, (select count(distinct p.session) from console_page p"
+            " join session o on o.token_hash = p.session join account a on a.id = o.account"
+            f" where p.seen_ms > %(gone)s and p.state = any(%(listens)s) and a.role = any(%(roles)s) and {_SEES})"
+            " as desks from site s left join site_listened h on h.site = s.id order by s.id",
+            {"gone": now - GONE_MS, "listens": list(LISTENS), "roles": list(LISTENERS)},
+        )
+        return await cursor.fetchall()
+
+
 async def end_pages(conn: Connection, before: int) -> int:
     """Forget pages that were last heard of before ``before`` (ms); returns how many."""
     return (await conn.execute("delete from console_page where seen_ms < %s", (before,))).rowcount

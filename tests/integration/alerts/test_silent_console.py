@@ -29,7 +29,7 @@ from gateway.store.accounts import (
 from gateway.store.alarms import PostgresAlarmStore
 from gateway.store.audit import DutyHours, PostgresAuditStore
 from gateway.store.connection import Connection, pool
-from gateway.store.listening import PAGES_OF_A_SESSION, PageState, desks, end_pages, report_page
+from gateway.store.listening import PAGES_OF_A_SESSION, PageState, desks, end_pages, listened, report_page
 from gateway.store.registry import add_resident, add_shift, save_site
 from gateway.store.registry_records import Post, ResidentFields, ShiftFields, Site
 from tests.support.console import NOW
@@ -295,7 +295,13 @@ class TestDesks:
             account = await _account(conn, duty)
             found = await desks(conn, account, own, NOW)
             assert [(each.state, each.own) for each in found] == [("audible", True), ("muted", False)]
+            assert [(each.site, each.desks, each.heard_ms) for each in await listened(conn, NOW)] == [
+                ("empty", 0, None),
+                ("north", 1, NOW),
+                ("south", 1, NOW),
+            ]
             assert await desks(conn, account, own, NOW + MINUTE_MS) == []
+            assert {each.desks for each in await listened(conn, NOW + MINUTE_MS)} == {0}
 
     async def test_since_when_lasts_as_long_as_the_state(self, centre: Centre) -> None:
         duty = await centre.person()
