@@ -64,6 +64,10 @@ class Link:
         self._waiting: set[asyncio.Timeout] = set()
         self._die = Die("link", client_id)
         self._attempt = 0
+        self.was_up = 0
+        """How often the broker has let us in."""
+        self.trouble: str | None = None
+        """Why the last connection ended or never came about, in the broker's words."""
 
     def subscribe(self, topic_filter: str) -> None:
         """Ask for a filter at each connection; call before ``run``."""
@@ -82,6 +86,7 @@ class Link:
                     pause_s = FIRST_PAUSE_S
                     await self._receive(client)
             except aiomqtt.MqttError as error:
+                self.trouble = str(error)
                 _log.info("link down", client=self._client_id, reason=type(error).__name__)
             finally:
                 self._drop()
@@ -141,6 +146,7 @@ class Link:
         if self._presence_topic is not None:
             await client.publish(self._presence_topic, ONLINE, qos=1, retain=True)
         self._client = client
+        self.was_up += 1
         self.up.set()
         try:
             async for message in client.messages:

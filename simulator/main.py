@@ -76,6 +76,10 @@ def instruction_topic(site: str, device: str) -> str:
     return device_topic(site, device, "simulate")
 
 
+TAKEN_OVER: Final = 4
+"""So many connections are no accident: somebody else signs in by our names. Assumption."""
+
+
 class Simulation:
     """A running community: its links, bands and ledger."""
 
@@ -181,9 +185,28 @@ class Simulation:
                 with contextlib.suppress(LinkLost):
                     await self.links[0].publish(counters_topic(self.options.site), _encode(counts), retain=True)
             if second % SAY_EVERY == 0:
+                if second and (advice := advice_for(self.links[0], self.options)):
+                    say(advice)
                 say(f"sent {counts.sent}  acknowledged {counts.acked}  repeated {counts.repeated}")
             second += 1
             await asyncio.sleep(COUNTERS_S)
+
+
+def advice_for(link: Link, options: Options) -> str | None:
+    """What to do where the broker does not let us in, or throws us out again and again; None: all is well."""
+    broker = f"{options.broker.host}:{options.broker.port}"
+    if link.was_up == 0 and link.trouble is not None:
+        return (
+            f"no connection to the broker at {broker} ({link.trouble}): is the system running, and is the address"
+            " right? --broker HOST:PORT names another"
+        )
+    if link.was_up >= TAKEN_OVER:
+        return (
+            f"the broker at {broker} has ended our connection {link.was_up - 1} times: another simulator of the site"
+            f" {options.site!r} seems to run there, as anxin demo has one of its own. Stop it, or name another site"
+            " with --site; a system that anxin up started has none"
+        )
+    return None
 
 
 async def run(options: Options, say: Callable[[str], None] = print) -> Never:

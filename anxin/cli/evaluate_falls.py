@@ -9,7 +9,16 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from anxin.cli.options import WORKING_POINTS, give_up, need_matplotlib, parameters_from, progress_bar, tell, tell_drawn
+from anxin.cli.options import (
+    WORKING_POINTS,
+    give_up,
+    need_matplotlib,
+    parameters_from,
+    progress_bar,
+    tell,
+    tell_drawn,
+    tell_of_compiling,
+)
 
 _WORKING_POINT: Final = "fall.motion.working_point"
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -98,7 +107,7 @@ def falls(
     """
     from anxin import jit_cache
 
-    jit_cache.configure()
+    tell_of_compiling(jit_cache.configure())
     from anxin.evaluating.errors import EvaluationError
     from anxin.evaluating.falls.alterations import Alterations
     from anxin.evaluating.falls.evaluation import Source, evaluate

@@ -7,7 +7,15 @@ from typing import Final
 
 import click
 
-from anxin.cli.options import give_up, need_matplotlib, parameters_from, progress_bar, tell, tell_drawn
+from anxin.cli.options import (
+    give_up,
+    need_matplotlib,
+    parameters_from,
+    progress_bar,
+    tell,
+    tell_drawn,
+    tell_of_compiling,
+)
 
 _RULES: Final = ("zone_exit", "night_exit", "pattern", "lost")
 
@@ -32,7 +40,7 @@ def wandering(
     """
     from anxin import jit_cache
 
-    jit_cache.configure()
+    tell_of_compiling(jit_cache.configure())
     from anxin.evaluating.errors import EvaluationError
     from anxin.evaluating.wandering.evaluation import evaluate
     from anxin.evaluating.wandering.recordings import people_of

@@ -122,6 +122,16 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
         yield reached
 
 
+def tell_of_compiling(folder: Path) -> None:
+    """Say what the silence is before the first figures: the kernels of these sources are compiled once, for minutes.
+
+    Args:
+        folder: the one of ``jit_cache.configure``.
+    """
+    if not any(folder.rglob("*.nbi")):
+        click.echo("compiling the engine, once for this version: some minutes without a figure …", err=True)
+
+
 @contextmanager
 def counted(label: str, length: int) -> Iterator[Callable[[int], None]]:
     """A bar that goes on by one of ``length`` each time it is told."""

@@ -44,6 +44,9 @@ HEALTH_GRANTED: Final = _granted("health", "false")
 SHARING_GRANTED: Final = _granted("sharing", "true")
 """Whether whoever goes to the resident ``r`` may read at ``now`` (ms) how to reach them and how to get in."""
 
+SHARING_SAID: Final = _granted("sharing", "false")
+"""Whether the resident ``r`` said at ``now`` (ms) that they may be reached: silence is no yes to whoever searches."""
+
 LOCATION_OPENED: Final[LiteralString] = (
     "exists (select 1 from consent_override o join alarm b on b.id = o.alarm"
     f" where o.purpose = 'location' and b.state in {ACTIVE_STATES}"

@@ -14,10 +14,11 @@ import msgspec
 from devices.clock import DAY_MS
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
-from gateway.store.consents import HEALTH_GRANTED, LOCATION_GRANTED, LOCATION_OPENED, SHARING_GRANTED
+from gateway.store.consents import HEALTH_GRANTED, LOCATION_GRANTED, LOCATION_OPENED, SHARING_GRANTED, SHARING_SAID
 
-Extent = Literal["building", "door", "card"]
-"""``building``: where, but not who. ``door``: name and address. ``card``: also how to reach them and to get in."""
+Extent = Literal["building", "door", "card", "search"]
+"""``building``: where, but not who. ``door``: name and address. ``card``: also how to reach them and to get in.
+``search``: name, and how to reach them if they said that it may be told; nobody who searches needs a key."""
 
 OLDEST_FIX_MS: Final = DAY_MS
 """A position from further back says nothing of where somebody is now. Assumption."""
@@ -89,17 +90,19 @@ async def disclosed(conn: Connection, alarm: UUID, now: int, extent: Extent) -> 
         "select jsonb_build_object('name', case when %(extent)s <> 'building' then r.name end,"
         " 'address', case when %(extent)s = 'building' then jsonb_strip_nulls(jsonb_build_object("
         "'community', w.address ->> 'community', 'building', w.address ->> 'building')) else w.address end,"
-        " 'phone', case when w.card then r.phone end, 'key_holder', case when w.card then r.card ->> 'key_holder' end,"
-        f" 'illnesses', case when w.card and {HEALTH_GRANTED} then r.card ->> 'illnesses' end,"
-        f" 'medication', case when w.card and {HEALTH_GRANTED} then r.card ->> 'medication' end,"
-        f" 'notes', case when w.card and {HEALTH_GRANTED} then r.card ->> 'notes' end,"
+        " 'phone', case when w.card or w.reach then r.phone end,"
+        " 'key_holder', case when w.card then r.card ->> 'key_holder' end,"
+        " 'illnesses', case when w.health then r.card ->> 'illnesses' end,"
+        " 'medication', case when w.health then r.card ->> 'medication' end,"
+        " 'notes', case when w.health then r.card ->> 'notes' end,"
         " 'key_holders', case when w.card then coalesce((select jsonb_agg(jsonb_build_object('name', k.name,"
         " 'phone', k.phone, 'relation', k.relation) order by k.\"order\", k.id) from contact k"
         " where k.resident_slot = r.slot and k.holds_key), '[]') else '[]' end,"
         " 'withheld', %(extent)s = 'card' and not w.card)::text"
         f" from alarm a join resident r on {CONCERNED} left join household h on h.id = r.household"
         " cross join lateral (select coalesce(nullif(r.address, '{}'), h.address, '{}') as address,"
-        f" %(extent)s = 'card' and {SHARING_GRANTED} as card) w"
+        f" %(extent)s = 'card' and {SHARING_GRANTED} as card, %(extent)s = 'search' and {SHARING_SAID} as reach,"
+        f" (%(extent)s = 'search' or (%(extent)s = 'card' and {SHARING_GRANTED})) and {HEALTH_GRANTED} as health) w"
         " where a.id = %(alarm)s and r.status not in ('moved', 'deceased') order by r.name, r.id",
         {"alarm": alarm, "now": now, "extent": extent},
     )

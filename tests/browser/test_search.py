@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, TimelineEntry
 from devices.clock import HOUR_MS, MINUTE_MS
 from gateway.store.consents import add_consent
 from gateway.store.registry import accompany, add_device, add_fence
@@ -194,6 +194,37 @@ async def test_family_say_that_they_go_along(browser: Browser, console: Console,
     assert resident is not None
     assert resident.accompanied_until is not None
     assert resident.accompanied_until > console.deps.clock.now_ms() + 3 * HOUR_MS
+
+
+async def test_family_read_until_when_they_go_along_and_take_it_back(
+    browser: Browser, console: Console, astray: Alarm
+) -> None:
+    token = await link_for(console, astray, "family")
+    async with telephone(browser, console, java_script_enabled=False, locale="zh-CN") as page:
+        await page.goto(f"/a/{token}")
+        await page.get_by_text("我陪着王秀英").click()
+        await page.get_by_role("button", name="是的，我陪着").click()
+        await expect(page.locator(".along .mine")).to_contain_text("您陪着王秀英，到 ")
+        await expect(page.locator("body")).not_to_contain_text("您说：人没事")
+        await page.get_by_role("button", name="我现在不陪了").click()
+        await expect(page.locator(".along .mine")).to_have_count(0)
+    async with console.connection() as conn:
+        resident = await find(conn, Resident, console.resident.id)
+    assert resident is not None
+    assert resident.accompanied_until is None
+
+
+async def test_what_was_telephoned_in_says_who_said_so_and_nothing_that_nobody_measured(
+    console: Console, desk: Watched
+) -> None:
+    page = desk.page
+    said = TimelineEntry(t=console.deps.clock.now_ms(), actor="li", event="opened", note="邻居说她没回家")
+    told = await cry(console, "wandering.reported", severity="high", evidence={}, timeline=(said,), latency_ms=None)
+    await page.goto(f"/alarms/{told.id}")
+    await expect(page.locator("#alarm-evidence")).to_contain_text("这条警报由李静在")
+    await expect(page.locator("#alarm-evidence")).to_contain_text("邻居说她没回家")
+    await expect(page.locator("[data-where=left]")).to_be_hidden()
+    await expect(page.locator(".way-panel")).not_to_contain_text("每 15 秒")
 
 
 async def test_staff_say_that_somebody_goes_along_and_take_it_back(

@@ -77,9 +77,7 @@ async def _centre_of(deps: Deps, site: str | None) -> Centre | None:
 
 
 def _closed(request: Request, why: str, speaks: str | None, of: Centre | None = None) -> Response:
-    known, status = {} if of is None else {"centre": of}, _STATUS[why]
-    if why == "expired" and of is not None:
-        why = "timed_out"
-    response = page(request, "link/closed.html", status=status, speaks=speaks, why=why, other=None, **known)
+    said = "timed_out" if why == "expired" and of is not None else why
+    response = page(request, "link/closed.html", status=_STATUS[why], speaks=speaks, why=said, other=None, by=of)
     response.headers.update(_HEADERS)
     return response

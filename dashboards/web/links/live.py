@@ -80,7 +80,7 @@ async def _found(conn: Connection, token: str, now: int) -> OpenMap | Closed:
     if isinstance(made, Over):
         return Closed(made.why, made.site)
     if made is not None:
-        return OpenMap(holder=made, extent="card")
+        return OpenMap(holder=made, extent="search")
     link = await open_link(conn, token, now)
     if link is None:
         return Closed("unknown")

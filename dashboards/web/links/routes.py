@@ -26,10 +26,14 @@ from gateway.store.accompanying import accompany_noted
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
 from gateway.store.links import Expired, Link, open_link
+from gateway.store.registry import find
+from gateway.store.registry_records import Resident
 
 P = ParamSpec("P")
 
 ACCOMPANIED: Final = "accompanied"
+ALONE: Final = "alone"
+"""Family go along no more: what they said before is taken back."""
 """What family say of somebody who wanders: "I am with them, for so many hours"."""
 FAMILY_GOES_ALONG_AT_MOST_H: Final = 12
 """A visit; a longer one is the desk's to write down. Assumption, ADR 36."""
@@ -73,6 +77,7 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
         now = deps.clock.now_ms()
         facts = await gather(conn, one, replier_of_link(link), now)
         asked = await asks(conn, one) if link.role == GROUP and one.is_active else NOBODY
+        along = await _goes_along(conn, one, link, now)
     words = Words(speaks, facts.centre, now)
     shown = page(
         request,
@@ -83,6 +88,7 @@ async def show(request: Request, deps: DepsOf, token: str, alarm: str = "", lang
         live=facts.story.stage,
         several=len(link.alarms) > 1,
         view={**words.details(facts, link.expires_at), "live_map": _shows_live_map(facts)},
+        along="" if along is None else words.clock(along),
         spot=None if facts.place is None else words.spot(facts.place),
         other=_other_language(speaks, alarm),
         asked=asked,
@@ -115,6 +121,8 @@ async def reply(
             return await _taken(request, deps, token, link, one, press)
     elif one is not None and verb == ACCOMPANIED and may_accompany(one, link.role):
         await _accompanied(deps, link, one, hours)
+    elif one is not None and verb == ALONE:
+        await _alone(deps, link, one)
     elif one is not None and verb in _VERBS:
         await answer(deps.alarm_store, one.id, replier_of_link(link), _VERBS[verb], deps.clock.now_ms(), way="page")
     return RedirectResponse(f"/a/{token}" + (f"?{request.url.query}" if request.url.query else ""), 303, _HEADERS)
@@ -128,6 +136,26 @@ async def _accompanied(deps: Deps, link: Link, alarm: Alarm, hours: int) -> None
     async with deps.pool.connection() as conn:
         await accompany_noted(conn, who.actor, alarm.resident, until, now=now, note=link.name or None)
     await answer(deps.alarm_store, alarm.id, who, "well", now, way="page")
+
+
+async def _alone(deps: Deps, link: Link, alarm: Alarm) -> None:
+    """Family take back that they go along; what staff have said since stays."""
+    now = deps.clock.now_ms()
+    async with deps.pool.connection() as conn:
+        if alarm.resident is not None and await _goes_along(conn, alarm, link, now) is not None:
+            await accompany_noted(conn, replier_of_link(link).actor, alarm.resident, None, now=now)
+
+
+async def _goes_along(conn: Connection, alarm: Alarm, link: Link, now: int) -> int | None:
+    """Until when (ms) whoever holds the link has said that they go along, while that holds; else None."""
+    if link.role != FAMILY or alarm.resident is None:
+        return None
+    who = replier_of_link(link).actor
+    said = next((each for each in reversed(alarm.timeline) if (each.event, each.actor) == (ACCOMPANIED, who)), None)
+    person = None if said is None or said.note is None else await find(conn, Resident, alarm.resident)
+    if said is None or person is None or person.accompanied_until is None or person.accompanied_until <= now:
+        return None
+    return person.accompanied_until if str(person.accompanied_until) == said.note else None
 
 
 async def _taken(request: Request, deps: Deps, token: str, link: Link, alarm: Alarm, press: Press) -> Response:

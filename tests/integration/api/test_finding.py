@@ -641,3 +641,13 @@ async def test_the_search_says_when_and_how_it_ended(
     await manager.post(f"/api/v1/alarms/{alarm.id}/resolve", json={"result": "found"})
     ended = await search(manager, alarm)
     assert (ended["ended"], ended["end"]) == (True, {"t": NOW + MINUTE_MS, "how": "found"})
+
+
+async def test_whoever_searches_reads_no_telephone_of_whom_nobody_asked(
+    anonymous: httpx.AsyncClient, manager: httpx.AsyncClient, li: dict[str, Any], alarm: Alarm, agreed: dict[str, Any]
+) -> None:
+    token = (await share(manager, alarm))["token"]
+    assert (await live(anonymous, token))["resident"]["phone"] is None
+    await create(manager, "consents", resident=li["id"], purpose="sharing", granted=True)
+    known = (await live(anonymous, token))["resident"]
+    assert (known["phone"], known["key_holder"], known["key_holders"]) == (PHONE, None, [])

@@ -5,6 +5,7 @@ import { openChart } from "./chart.js";
 import { circleDrawing } from "./circle_drawing.js";
 import { cornerDrawing } from "./corner_drawing.js";
 import { h, icon, need } from "./dom.js";
+import { crossing } from "./crossing.js";
 import { bodyOf, keeps, showRefusal } from "./forms.js";
 import { t } from "./i18n.js";
 
@@ -25,6 +26,7 @@ async function open(root, signal) {
   let corners = JSON.parse(root.dataset.corners ?? "[]");
   /** @type {ReturnType<typeof cornerDrawing> | null} */
   let drawn = null;
+  const noDay = need(form, "[data-no-day]");
   const list = need(form, "[data-corners]");
   const wrong = need(root, "[data-polygon-wrong]");
   const shapeOf = () => String(new FormData(form).get("shape"));
@@ -32,10 +34,19 @@ async function open(root, signal) {
   /** @param {Corner[]} wanted @param {{drawList?: boolean, drawMap?: boolean}} where */
   const take = (wanted, { drawList = true, drawMap = true }) => {
     corners = wanted;
-    wrong.hidden = true;
+    tellCrossing();
     if (drawList) list.replaceChildren(...corners.map((corner, place) => lineOf(corner, place)));
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (root.querySelectorAll("[data-undo], [data-clear]"))) button.disabled = corners.length === 0;
     if (drawMap) drawn?.set(corners);
+  };
+  /** What the server would object to is told while it is drawn: here only sides that cross, the fault of a hand. */
+  const tellCrossing = () => {
+    const sides = shapeOf() === "polygon" ? crossing(corners) : null;
+    wrong.hidden = sides === null;
+    queueMicrotask(() => drawn?.flag(sides ?? []));
+    if (!sides) return;
+    const [a, b, c, d] = sides.map((place) => place + 1);
+    need(wrong, "span").textContent = t("zone.polygon.crossing", { a: a ?? 0, b: b ?? 0, c: c ?? 0, d: d ?? 0 });
   };
   const objects = (/** @type {HTMLFormElement} */ refused, /** @type {unknown} */ error) => {
     const errors = error instanceof Refused && Array.isArray(error.body.errors) ? error.body.errors : [];
@@ -49,6 +60,19 @@ async function open(root, signal) {
     wrong.focus();
   };
 
+  // A zone that counts on no day is none, and the server's words for that are for programs.
+  form.addEventListener("submit", (event) => {
+    const none = new FormData(form).get("when") === "hours" && !form.querySelector("[data-day]:checked");
+    noDay.hidden = !none;
+    if (!none) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    form.querySelector("[data-day]")?.scrollIntoView({ block: "center" });
+    /** @type {HTMLElement | null} */ (form.querySelector("[data-day]"))?.focus();
+  }, { signal });
+  form.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLElement && event.target.matches("[data-day], [name=when]")) noDay.hidden = true;
+  }, { signal });
   form.addEventListener("input", (event) => {
     const line = event.target instanceof HTMLInputElement && event.target.closest("[data-corner]");
     if (line) take([...list.children].map(cornerIn), { drawList: false });
@@ -78,6 +102,7 @@ async function open(root, signal) {
     circle.show(round);
     drawn?.show(!round);
     for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-shape]"))) part.hidden = part.dataset.shape !== shapeOf();
+    tellCrossing();
   };
   const own = JSON.parse(root.dataset.own ?? "null");
   const scene = JSON.parse(root.dataset.scene ?? "{}");
