@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alerts.alarm import Alarm, Latency, Place, TimelineEntry
+from alerts.alarm import Alarm, Latency, Place, Suppression, TimelineEntry
 from alerts.clearing import clear
 from alerts.desk import absorb, act, take_all
 from alerts.policies import BUILT_IN
@@ -77,6 +77,7 @@ def full_alarm() -> Alarm:
         evidence={"impact_g": 3.25, "defects": {"lat": "out of range"}, "clock_suspect": True},
         previous=nth_uuid(9),
         assignee="zhang",
+        suppression=Suppression(id="m", site="north", device=None, reason="换网关", by="chen", until=T0 + HOUR),
         outcome="true_alarm",
         result="helped_on_site",
         rating=5,

@@ -88,7 +88,7 @@ function framed(width, labels, series, label, range) {
     width, height: HEIGHT,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
-    scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: range ?? ((_, __, most) => [0, Math.max(1, most * 1.08)]) } },
+    scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: range ?? ((_, __, most) => [0, most > 0 ? most * 1.08 : 1]) } },
     axes: [
       { ...axis, grid: { show: false }, size: 34, space: 64, incrs: [1, 2, 3, 4, 6, 7, 14, 28], values: (_, at) => at.map(short) },
       { ...axis, label, labelSize: 20, size: 46 },
