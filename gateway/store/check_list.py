@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, LiteralString
 import msgspec
 from psycopg.types.json import Jsonb
 
-from devices.clock import zone
+from devices.clock import HOUR_MS, zone
 from devices.registry import KeptBy, ResidentStatus
 from gateway.store.checks import IN_FORCE, OVERDUE_MS, PAST, Call, How
 from gateway.store.connection import Connection
@@ -17,6 +17,8 @@ from gateway.store.house_order import house_order
 
 CheckState = Literal["coming", "open", "kept", "overdue", "skipped"]
 
+GRACE_AT_MOST_MS: Final = 12 * HOUR_MS
+"""Of a plan (``care_plan.grace_min``) and of the parameter."""
 MOST_AT_ONCE: Final = 20_000
 """Checks in one answer: more than a day of the largest centre."""
 
@@ -64,6 +66,12 @@ _WINDOWS: Final[LiteralString] = (
     "select w.resident_slot, w.closes_ms, w.day, " + PAST + " as past from check_window w"
     " join resident r on r.slot = w.resident_slot where true"
 )
+_UNSETTLED: Final[LiteralString] = (
+    " and w.opens_ms <= %(now)s and w.closes_ms > %(since)s and not exists (select from check_outcome s"
+    " where s.resident_slot = w.resident_slot and s.closes_ms = w.closes_ms"
+    " and (s.kept_ms is not null or s.skipped is not null))"
+)
+"""Asked before anything is looked up of a window: of 5,000 promises of a day few wait. What is gone was settled."""
 _GONE: Final[LiteralString] = (
     "select w.resident_slot, w.closes_ms, w.day, w.past from check_outcome w"
     " join resident r on r.slot = w.resident_slot where w.past is not null and not exists (select from check_window n"
@@ -101,7 +109,7 @@ async def checks(
 
     ``resident``: of this one alone; ``key``: this check alone, whatever its day, if its window still stands;
     ``todays``: those of one day alone, by the time zone of the resident; ``settled`` False: without those that were
-    kept or excused, or are not open yet. ``now`` in ms tells their states.
+    kept or excused, are not open yet, or ended long ago. ``now`` in ms tells their states.
     """
     which = (
         " and w.day between %(first)s and %(last)s and (%(sites)s::text[] = '{}' or r.site = any(%(sites)s))"
@@ -109,6 +117,8 @@ async def checks(
         " and (%(todays)s::jsonb is null or w.day = (%(todays)s::jsonb ->> r.timezone)::date)"
     )
     source: LiteralString = f"{_WINDOWS}{which} union all {_GONE}{which}"
+    if not settled:
+        source = f"{_WINDOWS}{which}{_UNSETTLED}"
     if key is not None:
         source = f"{_WINDOWS} and w.id = %(key)s"
     cursor = await conn.execute(
@@ -124,7 +134,6 @@ async def checks(
         f" 'alarm', {_ALARM})::text, {_STATUS_THEN}, (extract(epoch from r.until) * 1000)::int8"
         " from c join resident r on r.slot = c.resident_slot left join check_outcome o"
         " on o.resident_slot = c.resident_slot and o.closes_ms = c.closes_ms"
-        " where %(settled)s or (o.kept_ms is null and o.skipped is null and (c.past ->> 'opens_ms')::int8 <= %(now)s)"
         f" order by c.closes_ms, r.slot limit {MOST_AT_ONCE}",
         {
             **IN_FORCE,
@@ -135,7 +144,7 @@ async def checks(
             "overdue": OVERDUE_MS,
             "resident": resident,
             "key": key,
-            "settled": settled,
+            "since": now - OVERDUE_MS - GRACE_AT_MOST_MS,
             "todays": None if todays is None else Jsonb({name: day.isoformat() for name, day in todays.items()}),
         },
     )

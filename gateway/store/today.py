@@ -29,10 +29,9 @@ EMPTY_PCT: Final = 15
 """At this ``device.battery_low`` opens."""
 AHEAD_MS: Final = DAY_MS
 """The next round is tomorrow's."""
-LOOKED_BACK_MS: Final = 12 * HOUR_MS
-"""By so many hours' loss the next day's is reckoned: a night or a day, not a minute's noise. Assumption, ADR 39."""
-PACE_FROM_MS: Final = 2 * HOUR_MS
-"""Over less than this a loss says nothing: whole per cents jump. Assumption, ADR 39."""
+PACE_MS: Final = (8 * HOUR_MS, 6 * HOUR_MS)
+"""So long ago, from and to, is the reading by which the loss of a day is reckoned: whole per cents jump, so that less
+says little, and more would not see a charge that wore off since. Assumption, ADR 39."""
 NEVER_BY_TOMORROW_PCT: Final = 60
 """Above this no sound band is empty within a day; asking every one of them for its pace takes time. Assumption."""
 HEARD_WITHIN_MS: Final = 2 * DAY_MS
@@ -166,17 +165,18 @@ async def battery_round(conn: Connection, sites: Sequence[str], now: int) -> lis
         " and battery_pct is not null order by t desc limit 1) b"
         " left join lateral (select ((b.battery_pct - %(empty)s) / (e.battery_pct - b.battery_pct)"
         " * extract(epoch from b.t - e.t) * 1000)::int8 as left_ms from (select t, battery_pct from heartbeat"
-        " where device = d.slot and t >= b.t - %(back)s * interval '1 ms' and t < b.t and battery_pct is not null"
-        " order by t limit 1) e where e.battery_pct > b.battery_pct and b.t - e.t >= %(pace)s * interval '1 ms') p"
-        " on b.battery_pct <= %(never)s and b.battery_pct > %(empty)s"
+        " where device = d.slot and t >= b.t - %(from)s * interval '1 ms' and t < b.t - %(to)s * interval '1 ms'"
+        " and t > to_timestamp((%(heard)s - %(from)s) / 1000.0) and battery_pct is not null"
+        " and b.battery_pct <= %(never)s and b.battery_pct > %(empty)s order by t limit 1) e"
+        " where e.battery_pct > b.battery_pct) p on true"
         f" where not d.revoked and {_AT_HOME} and {_WITHIN} and b.charging is not true and (b.battery_pct <= %(round)s"
         " or extract(epoch from b.t) * 1000 + p.left_ms <= %(now)s + %(ahead)s)",
         {
             "sites": list(sites),
             "now": now,
             "heard": now - HEARD_WITHIN_MS,
-            "back": LOOKED_BACK_MS,
-            "pace": PACE_FROM_MS,
+            "from": PACE_MS[0],
+            "to": PACE_MS[1],
             "ahead": AHEAD_MS,
             "round": ROUND_PCT,
             "empty": EMPTY_PCT,

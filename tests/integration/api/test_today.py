@@ -115,9 +115,9 @@ async def test_the_battery_round_goes_by_doors_and_takes_who_is_empty_before_tom
     now = clock.now
     doors = {
         "low": ({"building": "10", "room": "2"}, [(now - HOUR_MS, 25.0)]),
-        "falling": ({"building": "9", "room": "1101"}, [(now - 10 * HOUR_MS, 60.0), (now - MINUTE_MS, 40.0)]),
-        "steady": ({"building": "9", "room": "201"}, [(now - 10 * HOUR_MS, 42.0), (now - MINUTE_MS, 40.0)]),
-        "charged": ({"building": "9", "room": "202"}, [(now - 10 * HOUR_MS, 20.0), (now - MINUTE_MS, 40.0)]),
+        "falling": ({"building": "9", "room": "1101"}, [(now - 7 * HOUR_MS, 54.0), (now - MINUTE_MS, 40.0)]),
+        "steady": ({"building": "9", "room": "201"}, [(now - 7 * HOUR_MS, 42.0), (now - MINUTE_MS, 40.0)]),
+        "charged": ({"building": "9", "room": "202"}, [(now - 7 * HOUR_MS, 20.0), (now - MINUTE_MS, 40.0)]),
         "empty": ({"building": "9", "room": "301"}, [(now - HOUR_MS, 9.0)]),
         "long silent": ({"building": "9", "room": "302"}, [(now - 3 * DAY_MS, 9.0)]),
     }
