@@ -95,6 +95,7 @@ class Gate:
                 conn, known.account, now, deps.session_rules, address=visitor.address or None, agent=visitor.agent
             )
             token = await _known_from_now_on(conn, visitor, known.account, now)
+        SIGN_INS.labels("done").inc()
         await looks.note(_entry(looks, "signin", username, "password", visitor))
         return Admitted(opened, token)
 
