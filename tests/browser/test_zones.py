@@ -61,8 +61,10 @@ async def test_sides_that_cross_are_shown_and_what_was_drawn_is_kept(console: Co
     await new_zone(page, console)
     await page.fill("[name=name]", "河边")
     await draw(page, BOW)
-    await page.get_by_role("button", name="保存").click()
     wrong = page.locator("[data-polygon-wrong]")
+    await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰")
+    await expect(page.locator(".map-handle.wrong")).to_have_count(4)
+    await page.get_by_role("button", name="保存").click()
     await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰")
     await expect(wrong).to_be_focused()
     await expect(page.locator(".map-handle.wrong")).to_have_count(4)
@@ -71,6 +73,22 @@ async def test_sides_that_cross_are_shown_and_what_was_drawn_is_kept(console: Co
     await expect(wrong).to_be_hidden()
     await page.get_by_role("button", name="保存").click()
     await expect(page.locator("#page")).to_contain_text("多边形，3 个角")
+
+
+async def test_a_zone_that_counts_on_no_day_is_refused_in_words_for_people(console: Console, desk: Watched) -> None:
+    page = desk.page
+    await new_zone(page, console)
+    await page.fill("[name=name]", "河边")
+    await page.get_by_label("只在某些时段").check()
+    for day in ("周一", "周二", "周三", "周四", "周五", "周六", "周日"):
+        await page.get_by_label(day).uncheck()
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator("[data-no-day]")).to_have_text("请至少选一天。")
+    assert await zones(console) == []
+    await page.get_by_label("周一").check()
+    await expect(page.locator("[data-no-day]")).to_be_hidden()
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator("#page")).to_contain_text("周一")
 
 
 async def test_a_corner_is_moved_and_added_by_hand(console: Console, desk: Watched) -> None:
