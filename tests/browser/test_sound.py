@@ -104,13 +104,13 @@ async def test_it_sounds_until_taken_worst_first_and_mute_is_for_a_breath(browse
         await expect(page.locator("#mute")).to_have_attribute("aria-pressed", "false")
         await notes(page)
         await page.clock.run_for(4000)
-        assert await notes(page) == [988, 740, 988, 740, 988] * 2
+        assert (await notes(page))[:10] == [988, 740, 988, 740, 988] * 2
         await change(console, worse, state="acknowledged", assignee="wang")
         await hears(page, HIGH)
         await mute(page)
-        await page.clock.run_for(50_000)
+        await page.clock.run_for(30_000)
         assert await notes(page) == []
-        await page.clock.run_for(11_000)
+        await page.clock.run_for(31_000)
         assert HIGH in await notes(page), "a minute at most"
         await mute(page)
         await page.keyboard.press("m")
@@ -135,13 +135,12 @@ async def test_a_stream_that_is_lost_beeps_asks_and_misses_nothing(browser: Brow
 
         await page.route("**/api/v1/stream**", broken)
         await take_a_seat(page, console)
-        await page.clock.run_for(9000)
-        await expect(page.locator("#banner-lost")).to_be_hidden()
-        assert LOST not in await notes(page)
         # The stream alone is gone: after ten seconds it beeps and the page asks instead.
-        await page.clock.run_for(2000)
+        await page.clock.run_for(11_000)
         await expect(page.locator("#banner-lost")).to_contain_text("每 5 秒查询一次")
         await hears(page, LOST)
+        beeped = await page.evaluate("hz => window.heard.find(each => Math.round(each.hz) === hz).at", LOST)
+        assert beeped >= 10_000, "by the page's own clock, which began at 0"
         await expect(page.locator("#desks")).to_have_accessible_name("只有您这一台在听警报")
         alarm = await cry(console)
         await page.clock.run_for(5000)
