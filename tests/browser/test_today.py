@@ -15,7 +15,7 @@ from tests.browser.cries import cry
 from tests.browser.promised import due, neighbour, overdue
 from tests.support.sheets import pages_of
 
-RENEWED_AFTER_MS = 20_000
+RENEWED_AFTER_MS = 35_000
 
 
 async def _counted(page: Page, **wanted: int) -> None:
