@@ -23,7 +23,7 @@ const KEYS = {
   z: () => checks.undo(),
   s: () => press("[data-opens='#seen-dialog']"),
   r: report,
-  p: showFirst,
+  v: showFirst,
   m: () => need(document, "#mute").click(),
   "/": focusFinder,
   n: () => need(document, ".tabs a[href='/']").click(),
