@@ -45,7 +45,8 @@ ROAMS_MS: Final = 12 * MINUTE_MS
 ROAMS_AT_LEAST_MS: Final = 4 * MINUTE_MS
 ROAMS_TIMES: Final = 3.0
 ROAMS_M: Final = 100.0
-"""Who has walked so far in so long, and so many times as far as they got, walks about. Assumptions, ADR 43."""
+ROAMS_MPS: Final = 3.0
+"""Who walked so far, no faster than that, and so many times as far as they got, walks about. Assumptions, ADR 43."""
 STEP_M: Final = 10.0
 """Less is the scatter of fixes, or what they say they may be off. Assumption, ADR 43."""
 TURNED_SHARE: Final = 0.4
@@ -196,7 +197,8 @@ def roaming_of(sure: Sequence[Fix]) -> Roaming | None:
     walked_m = sum(math.dist(a, b) for a, b in pairwise(path))
     within_m = max(math.dist(a, b) for a in path for b in path)
     scatter_m = STANDS_M + min(sure[-1].accuracy_m or 0.0, STANDS_M)
-    if walked_m < ROAMS_M or walked_m < ROAMS_TIMES * within_m or within_m <= scatter_m:
+    walks = ROAMS_M <= walked_m <= ROAMS_MPS * (lately[-1].t - first.t) / 1000
+    if not walks or walked_m < ROAMS_TIMES * within_m or within_m <= scatter_m:
         return None
     return Roaming(from_ms=first.t, walked_m=round(walked_m), within_m=round(within_m), turns=_turns(path, within_m))
 

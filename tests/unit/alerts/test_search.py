@@ -160,3 +160,10 @@ def test_two_fixes_that_are_off_make_no_runner_of_who_walks() -> None:
     moved = movement_of(_walked([0, 35, 70, 95, 130, 158, 190], every_s=20))
     assert moved is not None
     assert moved.speed_mps == pytest.approx(1.6, abs=0.1)
+
+
+def test_fixes_that_nobody_can_have_walked_are_no_walking_about() -> None:
+    track = _walked([0, 300] * 24, every_s=15)
+    moved = movement_of(track)
+    assert moved is not None
+    assert moved.roaming is None
