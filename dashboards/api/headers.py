@@ -20,6 +20,9 @@ _HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", _NOT_NEEDED),
 ]
+_ASSETS: Final = ("/static/", "/vendor/")
+_OF_ASSETS: Final = [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]
+"""A page asks for dozens of small files: what holds for documents alone would weigh more than some of them."""
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 _POLICY: Final = b"content-security-policy"
 _BEHIND_LINKS: Final = ("/a/", "/find/")
@@ -57,8 +60,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 seconds = time.perf_counter() - began
                 REQUEST_SECONDS.labels(scope["method"], str(message["status"])).observe(seconds)
-                behind_a_link = scope["path"].startswith(_BEHIND_LINKS)
-                headers = [*message["headers"], *(self._headers if behind_a_link else self._with_tiles)]
+                headers = [*message["headers"], *self._of(scope["path"])]
                 if not any(name.lower() == b"cache-control" for name, _ in headers) and not any(
                     name.lower() in (b"etag", b"last-modified") for name, _ in headers
                 ):
@@ -67,3 +69,8 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _of(self, path: str) -> list[tuple[bytes, bytes]]:
+        if path.startswith(_ASSETS):
+            return _OF_ASSETS
+        return self._headers if path.startswith(_BEHIND_LINKS) else self._with_tiles

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import cache
+
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.api.access import MAY_MANAGE, DepsOf, SignedIn
 from dashboards.api.problems import Problem
+from dashboards.web.assets import FOR_GOOD, takes_gzip
 from dashboards.web.colleagues import colleagues
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
@@ -20,17 +24,26 @@ router = APIRouter(include_in_schema=False)
 NAMES_AT_MOST = 20_000
 
 
-def _json(value: object, cache: str = "no-store") -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json", headers={"Cache-Control": cache})
+def _json(value: object) -> Response:
+    kept = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=kept)
 
 
 @router.get("/catalogue/{language}.json")
-async def texts(language: str) -> Response:
+async def texts(request: Request, language: str) -> Response:
     """The catalogue of one language; its address carries its version."""
     if language not in LANGUAGES:
         raise Problem(404, "there is no such language")
-    cache = "public, max-age=31536000, immutable"
-    return Response(catalogue_json(language), media_type="application/json", headers={"Cache-Control": cache})
+    kept = {"Cache-Control": FOR_GOOD, "Vary": "Accept-Encoding"}
+    if not takes_gzip(request.headers):
+        return Response(catalogue_json(language), media_type="application/json", headers=kept)
+    kept["Content-Encoding"] = "gzip"
+    return Response(_compressed(language), media_type="application/json", headers=kept)
+
+
+@cache
+def _compressed(language: str) -> bytes:
+    return gzip.compress(catalogue_json(language), mtime=0)
 
 
 @router.get("/console/directory")

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from alerts.alarm import Alarm
 from dashboards.api.access import MAY_ACT, DepsOf, SignedIn
@@ -35,6 +34,7 @@ from dashboards.web import (
     today,
 )
 from dashboards.web.alarm_context import alarm_context
+from dashboards.web.assets import Assets
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.records.found import manages
 from dashboards.web.rendering import HERE, language_of, page
@@ -80,8 +80,8 @@ def install(app: FastAPI) -> None:
         app.include_router(part.router)
     app.include_router(router)
     app.state.problem_page = _problem_page
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.mount("/vendor", StaticFiles(directory=HERE / "vendor"), name="vendor")
+    app.mount("/static", Assets(directory=HERE / "static"), name="static")
+    app.mount("/vendor", Assets(directory=HERE / "vendor"), name="vendor")
 
 
 def _problem_page(request: Request, status: int, detail: str) -> Response:

@@ -41,7 +41,7 @@ def _environment() -> Environment:
 @cache
 def _static_version() -> str:
     digest = hashlib.sha256()
-    for path in sorted((HERE / "static").glob("*.*")):
+    for path in sorted(each for folder in ("static", "vendor") for each in (HERE / folder).rglob("*.*")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from alerts.checks import WEEKDAYS, Weekday
@@ -32,6 +34,11 @@ _NOTE_WORDS: Final = {
 """Where the code that is a timeline entry's note is put into words; of all others it is a severity."""
 
 
+_KEY: Final = re.compile(r"""["'`]([a-z][\w.\-]*)["'`]""")
+_FAMILY: Final = re.compile(r"`([a-z][\w.\-]*\.)\$\{")
+_HANDED: Final = re.compile(r"""\sdata-[a-z-]+="([a-z][\w.\-]*)\"""")
+
+
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """Language → key → text, as the file has it."""
@@ -42,8 +49,23 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 @cache
 def catalogue_json(language: str) -> bytes:
-    """One language's texts for the browser."""
-    return json.dumps(catalogue()[language], ensure_ascii=False, separators=(",", ":")).encode()
+    """One language's texts for the browser: those that a script names, or a page hands to one."""
+    named, families = _said_by_scripts()
+    said = {key: text for key, text in catalogue()[language].items() if key in named or key.startswith(families)}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@cache
+def _said_by_scripts() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Keys in full (``"act.note"``), and the beginnings of those whose end is known there alone (``state.${…}``)."""
+    scripts = _texts_of("static/js", "*.js")
+    named = _KEY.findall(scripts) + _HANDED.findall(_texts_of("templates", "*.html"))
+    return frozenset(named), tuple(sorted({*_FAMILY.findall(scripts)}))
+
+
+def _texts_of(folder: str, pattern: str) -> str:
+    place = Path(str(files("dashboards.web"))) / folder
+    return "\n".join(path.read_text("utf-8") for path in sorted(place.rglob(pattern)))
 
 
 @cache

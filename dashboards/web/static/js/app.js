@@ -1,6 +1,5 @@
 // The console's entry: starts what stays, and gives life to the parts of each page as it comes and goes.
 
-import { ownPassword } from "./account.js";
 import { alarm } from "./alarm.js";
 import { amend } from "./amend.js";
 import { signInAgain } from "./api.js";
@@ -11,37 +10,57 @@ import { commands } from "./commands.js";
 import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
 import { choosing, dialogs } from "./dialogs.js";
-import { need } from "./dom.js";
-import { felt } from "./felt.js";
-import { figures } from "./figures.js";
+import { need, toast } from "./dom.js";
 import { finder } from "./finder.js";
 import { form } from "./forms.js";
-import { importing } from "./import.js";
 import { drill } from "./drill.js";
 import { handover } from "./handover.js";
+import { t } from "./i18n.js";
 import { keyboard } from "./keyboard.js";
-import { limits } from "./limits.js";
 import { listening } from "./listening.js";
 import { map } from "./map.js";
 import { notifying, offerNotifications } from "./notify.js";
 import { now } from "./now.js";
-import { peopleMap } from "./people_map.js";
 import { phones } from "./phones.js";
 import { picker } from "./picker.js";
-import { plan } from "./plan.js";
-import { policy } from "./policy.js";
 import { remove } from "./remove.js";
 import { report } from "./report.js";
-import { searchers, sharing } from "./searchers.js";
 import * as sound from "./sound.js";
 import { soundtest } from "./soundtest.js";
-import { whereabouts } from "./whereabouts.js";
-import { sheet } from "./sheet.js";
-import { today } from "./today.js";
-import { zone } from "./zone.js";
+
+/** Components whose module is still on its way to the first page. @type {Promise<void>[]} */
+const coming = [];
+
+/**
+ * A component whose module comes with the first page that has it, so that the first page of all stays light.
+ * @param {() => Promise<import("./types.js").Component>} load
+ * @returns {import("./types.js").Component}
+ */
+function later(load) {
+  return (element, signal) => {
+    const alive = (/** @type {import("./types.js").Component} */ component) => { if (!signal.aborted) component(element, signal); };
+    coming.push(load().then(alive, () => toast(t("error.unreachable"), "bad")));
+  };
+}
 
 /** @type {Record<string, import("./types.js").Component>} */
-const components = { "own-password": ownPassword, now, today, sheet, alarm, report, drill, commands, map, peopleMap, whereabouts, searchers, sharing, zone, felt, figures, form, amend, limits, choosing, handover, picker, plan, policy, remove, checks, demo, yours, soundtest, import: importing };
+const components = {
+  now, alarm, report, drill, commands, map, form, amend, choosing, handover, picker, remove, checks, demo, yours, soundtest,
+  "own-password": later(async () => (await import("./account.js")).ownPassword),
+  today: later(async () => (await import("./today.js")).today),
+  sheet: later(async () => (await import("./sheet.js")).sheet),
+  peopleMap: later(async () => (await import("./people_map.js")).peopleMap),
+  whereabouts: later(async () => (await import("./whereabouts.js")).whereabouts),
+  searchers: later(async () => (await import("./searchers.js")).searchers),
+  sharing: later(async () => (await import("./searchers.js")).sharing),
+  zone: later(async () => (await import("./zone.js")).zone),
+  felt: later(async () => (await import("./felt.js")).felt),
+  figures: later(async () => (await import("./figures.js")).figures),
+  limits: later(async () => (await import("./limits.js")).limits),
+  plan: later(async () => (await import("./plan.js")).plan),
+  policy: later(async () => (await import("./policy.js")).policy),
+  import: later(async () => (await import("./import.js")).importing),
+};
 
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
@@ -130,5 +149,5 @@ enliven(document.body);
 clock.start();
 if (navigator.userActivation?.hasBeenActive) void wake();
 startBeats();
-void desk.open();
+void Promise.all(coming).then(desk.open);
 void desk.feel();
