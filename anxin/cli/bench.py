@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from anxin.cli.options import counted, give_up, need_matplotlib, parameters_from, progress, say, tell, tell_drawn
+from anxin.cli.options import counted, give_up, need, need_matplotlib, parameters_from, progress, say, tell, tell_drawn
 from anxin.embedded.errors import StartError
 
 T = TypeVar("T")
@@ -312,3 +312,28 @@ def outdoors(
 
         tell_drawn(drawn(years, plot))
     tell(Outdoor(years=years, trials=trials), lines, as_json=as_json)
+
+
+@bench.command()
+@click.option("--open", "open_alarms", type=click.IntRange(1, 500), default=500, show_default=True)
+@click.option("--slowdown", type=click.IntRange(1, 20), multiple=True, help="Slow the processor down [1 and 4 times].")
+@click.option("--changes", type=float, default=10.0, show_default=True, help="Alarms that change a second meanwhile.")
+@click.option("--browser", type=click.Path(exists=True), help="A Chromium [the one that is installed].")
+@_as_json
+def console(open_alarms: int, slowdown: tuple[int, ...], changes: float, browser: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Measure in a browser how heavy the first page is, and how soon the live list answers a key."""
+    need("playwright", "a browser is driven by playwright")
+    from anxin.benchmarks.console import console as measure
+
+    measuring = measure(
+        open_alarms=open_alarms, slowdowns=slowdown or (1, 4), changes_per_s=changes, progress=progress, browser=browser
+    )  # fmt: skip
+    found = _run(measuring)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for rows in (found.pages, found.presses):
+        names = rows[0].__struct_fields__
+        click.echo(" ".join(f"{name:>15}" for name in names))
+        for row in rows:
+            click.echo(" ".join(f"{getattr(row, name):>15}" for name in names))

@@ -108,6 +108,12 @@ def need_matplotlib() -> None:
         give_up("plots need matplotlib, which is not installed: pip install 'anxin[plot]'")
 
 
+def need(package: str, why: str) -> None:
+    """The same of a package that nothing but a measurement needs."""
+    if find_spec(package) is None:
+        give_up(f"{why}, which is not installed: pip install {package}")
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal's standard error; lets it stand at ``done`` of ``total``."""

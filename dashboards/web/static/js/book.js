@@ -21,9 +21,16 @@ export const measured = new Map();
 /** @type {Directory} */
 let directory = { residents: {}, households: {}, staff: {} };
 
+/** An alarm that changes is another object, so that this holds. @type {WeakMap<Alarm, number>} */
+const called = new WeakMap();
+
 /** When an alarm last called for somebody, ms. @param {Alarm} alarm */
 export function calledAt(alarm) {
-  return alarm.timeline.findLast((entry) => SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
+  const known = called.get(alarm);
+  if (known !== undefined) return known;
+  const at = alarm.timeline.findLast((entry) => SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
+  called.set(alarm, at);
+  return at;
 }
 
 /** How much an alarm wants attention: a taken one stands behind the untaken ones of the next lower severity. @param {Alarm} alarm */
@@ -56,12 +63,19 @@ export function put(alarm) {
 
 /** Load the active alarms anew. @returns {Promise<number>} the change to stream from */
 export async function reload() {
-  /** @type {{items: Alarm[], change: number}} */
-  const answer = await call("GET", "/api/v1/alarms?state=active&limit=500");
+  const every = "/api/v1/alarms?state=active&limit=500";
+  /** @type {{items: Alarm[], next: string | null, change: number}} */
+  const first = await call("GET", every);
+  const found = [...first.items];
+  for (let next = first.next; next; ) {
+    const more = await call("GET", `${every}&before=${encodeURIComponent(next)}`);
+    found.push(...more.items);
+    next = more.next;
+  }
   active.clear();
-  for (const alarm of answer.items) active.set(alarm.id, alarm);
+  for (const alarm of found) active.set(alarm.id, alarm);
   await knowWho();
-  return answer.change;
+  return first.change;
 }
 
 async function knowWho() {

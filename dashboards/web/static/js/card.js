@@ -28,7 +28,8 @@ export function ruleOf(alarm) {
 
 /** All that a card says, but the time that passes: while it is the same the card need not be drawn anew. @param {Alarm} alarm @param {boolean} grouped */
 export function stampOf(alarm, grouped) {
-  return JSON.stringify([alarm.version, grouped, whoOf(alarm), measured.get(alarm.id), staffName(holding(alarm)?.who ?? "")]);
+  const who = whoOf(alarm);
+  return `${alarm.version} ${grouped} ${who?.name} ${who?.place} ${measured.get(alarm.id)} ${staffName(holding(alarm)?.who ?? "")}`;
 }
 
 /**

@@ -39,8 +39,8 @@ export function arranged(alarms) {
  * @param {Group[]} after
  */
 export function movedBetween(before, after) {
-  const ids = after.flatMap((group) => group.ids);
-  return before.flatMap((group) => group.ids).some((id, place) => ids.includes(id) && ids[place] !== id);
+  const places = new Map(after.flatMap((group) => group.ids).map((id, place) => [id, place]));
+  return before.flatMap((group) => group.ids).some((id, place) => (places.get(id) ?? place) !== place);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { active } from "./book.js";
 import { card, heading, headingStamp, stampOf } from "./card.js";
 import { need } from "./dom.js";
+import { put } from "./places.js";
 
 /** @typedef {import("./groups.js").Group} Group */
 
@@ -58,7 +59,9 @@ export function show(list, groups, { selected, first, take }) {
 
 /** Show which card the keyboard is on. @param {HTMLElement} list @param {string | null} selected */
 export function mark(list, selected) {
-  for (const [id, element] of byData(list, ".alarm-card", "id")) element.setAttribute("aria-selected", String(id === selected));
+  const chosen = selected ? list.querySelector(`#alarm-${CSS.escape(selected)}`) : null;
+  for (const element of list.querySelectorAll("[aria-current]")) if (element !== chosen) element.removeAttribute("aria-current");
+  chosen?.setAttribute("aria-current", "true");
 }
 
 /** @param {HTMLElement} list @param {string} selector @param {string} name @returns {Map<string, HTMLElement>} */
@@ -66,18 +69,4 @@ function byData(list, selector, name) {
   /** @type {NodeListOf<HTMLElement>} */
   const found = list.querySelectorAll(selector);
   return new Map([...found].map((element) => [element.dataset[name] ?? "", element]));
-}
-
-/** Make these the children, in this order; those that stand right are not touched. @param {HTMLElement} parent @param {Element[]} wanted */
-function put(parent, wanted) {
-  let at = parent.firstElementChild;
-  for (const element of wanted) {
-    if (element === at) at = at.nextElementSibling;
-    else parent.insertBefore(element, at);
-  }
-  while (at) {
-    const next = at.nextElementSibling;
-    at.remove();
-    at = next;
-  }
 }

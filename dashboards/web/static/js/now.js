@@ -9,6 +9,7 @@ import { arranged, headingOf, missingFrom, movedBetween } from "./groups.js";
 import { Hand } from "./hand.js";
 import { t } from "./i18n.js";
 import { mark, show } from "./livelist.js";
+import { soon } from "./soon.js";
 
 /** @typedef {import("./groups.js").Group} Group */
 
@@ -44,7 +45,7 @@ export function now(root, signal) {
     hand.release();
     draw();
   }, { signal });
-  document.addEventListener("book-changed", draw, { signal });
+  document.addEventListener("book-changed", soon(draw, signal), { signal });
   document.addEventListener("book-ready", () => { draw(); first = false; }, { signal });
   if (root.ownerDocument.documentElement.dataset.ready) draw();
 }
