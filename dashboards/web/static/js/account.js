@@ -18,7 +18,7 @@ export function ownPassword(root, signal) {
     // A blank at an end is part of a password.
     const body = { ...bodyOf(form), password: chosen.value };
     const current = form.elements.namedItem("current");
-    if (current instanceof HTMLInputElement) body.current = current.value;
+    if (current instanceof HTMLInputElement) Object.assign(body, { current: current.value });
     const button = /** @type {HTMLButtonElement} */ (need(form, "button[type=submit]"));
     button.disabled = true;
     try {

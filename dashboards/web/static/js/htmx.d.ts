@@ -5,3 +5,9 @@ interface Htmx {
   ajax(verb: string, path: string, context: object): Promise<void>;
 }
 interface Window { htmx: Htmx }
+
+/** Of ES2023, Chrome 109 knows these two alone. */
+interface Array<T> {
+  findLast(predicate: (value: T, index: number) => unknown): T | undefined;
+  findLastIndex(predicate: (value: T, index: number) => unknown): number;
+}
