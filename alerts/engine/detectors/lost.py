@@ -63,7 +63,7 @@ PARAMETERS = (
     ParameterSpec(
         "wandering.lost.regular_from", 0.6, 0, 1, "so much of their walks must be on known ways", _ASSUMED
     ),
-    ParameterSpec("wandering.lost.novel_to", 0.25, 0, 1, "and no more of them over new ground", _MEASURED),
+    ParameterSpec("wandering.lost.novel_to", 0.3, 0, 1, "and no more of them over new ground", _MEASURED),
     ParameterSpec("wandering.lost.stretch", 1.75, 0, 10, "times their own second longest excursion", _MEASURED),
     ParameterSpec("wandering.lost.off_m", 60, 0, 1000, "so far from every known way", _MEASURED),
     ParameterSpec(

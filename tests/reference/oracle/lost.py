@@ -234,7 +234,7 @@ class Wanderer:
         return Severity.LOW if self.reason == 1 and self.walked_on_s < 420 else Severity.MEDIUM
 
     def _reason(self, out: Outing, t: int, x: float, y: float) -> int:
-        if self.walks < 5 or self.regular < 0.6 or self.novel > 0.25 or out.off_since is None or out.off_steps < 3:
+        if self.walks < 5 or self.regular < 0.6 or self.novel > 0.3 or out.off_since is None or out.off_steps < 3:
             return 0
         long_enough = out.off_walk_s >= max(140, 1.75 * min(self.excursions)) * (1 + 2 * out.cries)
         if long_enough and out.left_m >= 250 and self._off_m(x, y) >= 60:

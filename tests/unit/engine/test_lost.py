@@ -136,7 +136,7 @@ def test_who_looks_at_something_and_turns_round_is_not_walking_off() -> None:
 
 
 def test_under_a_roof_it_does_not_grow_worse_by_itself() -> None:
-    inside = {"source": 1, "accuracy_m": 20.0}
+    inside: dict[str, Any] = {"source": 1, "accuracy_m": 20.0}
     for fields, worst in ((inside, Severity.LOW), ({}, Severity.HIGH)):
         engine, fixes = astray()
         nearby = walked([(0, 0), (0, 420), (-300, 420)], fixes[0].t)
