@@ -163,8 +163,8 @@ def set_out(trek: Any) -> None:
 
 
 @inner
-def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float, p: Any, learns: int) -> None:
-    """Take a step: on a known way or off it; and learn it.
+def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float, p: Any, learns: int) -> float:
+    """Take a step: on a known way or off it; and learn it. Returns how long they walked off every known way, s.
 
     No further from where they walked than ``beside_m`` is on that way. ``p``: the row of parameters in force.
     """
@@ -179,13 +179,13 @@ def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float,
         trek["visited"] = 1
         visit(places, ground.x, ground.y, at.order, ground.hour)
     if not ground.is_step:
-        return
+        return 0.0
     newest, before = (trek["count"] - 1) % PATH, (trek["count"] - 2) % PATH
     east, north = ground.x - trek["x"], ground.y - trek["y"]
     from_x, from_y = east + trek["path_x"][before], north + trek["path_y"][before]
     dx, dy = ground.x - from_x, ground.y - from_y
     step = hypot(dx, dy)
-    most, that_way = trodden(ways, ground.x, ground.y, quarter_turns(dx, dy), beside_m)
+    most, that_way, back = trodden(ways, ground.x, ground.y, quarter_turns(dx, dy), beside_m)
     if learns != NOTHING:
         tread(ways, from_x, from_y, ground.x, ground.y, learns == LEARNED)
     trek["seen_m"] = np.float64(trek["seen_m"]) + step
@@ -209,17 +209,20 @@ def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float,
             trek["less_m"] = np.float64(trek["less_m"]) + step
             if trek["less_m"] > LESS_M:
                 trek["well_m"] = 0.0
-        return
+        return 0.0
     if trek["off_s"] < 0:
         trek["off_s"] = now_s - trek["path_s"][newest]
         trek["left_m"] = trek["well_m"]
         trek["off_walk_s"] = 0.0
-    seconds = float(trek["path_s"][newest])
-    if step <= min(TRUSTED_STEP_M, BRISK_MPS * seconds) and seconds <= SPARSE_S:
-        trek["off_walk_s"] = np.float64(trek["off_walk_s"]) + min(STEP_S, seconds)
     trek["off_fixes"] = min(1000, trek["off_fixes"] + 1)
     trek["way_s"] = -1
     trek["way_fixes"] = 0
+    seconds = float(trek["path_s"][newest])
+    if back or step > min(TRUSTED_STEP_M, BRISK_MPS * seconds) or seconds > SPARSE_S:
+        return 0.0
+    walked_s = min(STEP_S, seconds)
+    trek["off_walk_s"] = np.float64(trek["off_walk_s"]) + walked_s
+    return walked_s
 
 
 @inner

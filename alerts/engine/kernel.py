@@ -23,7 +23,7 @@ from alerts.engine.layout import FOREVER, LATE_AFTER_MS, NEVER, NOBODY, Journal,
 from alerts.engine.motion import mark_motion
 from alerts.engine.outcome import BROKEN, NO_RULE, Heard, Outcome, Status, Window, unfinished
 from alerts.engine.rules import Rule
-from alerts.engine.trek import follow
+from alerts.engine.trek import accuracy_of, follow
 from alerts.engine.wearing import first_wearer, rules_of, span_at, stir
 from devices.batch import ReadingBatch, Records
 from devices.kinds import Kind
@@ -182,7 +182,7 @@ def process(
                 device["mark_position"] = order
                 device["lat"] = fix["lat"]
                 device["lon"] = fix["lon"]
-                device["accuracy_m"] = fix["accuracy_m"]
+                device["accuracy_m"] = accuracy_of(fix)
         elif kind == _HEARTBEAT:
             if row < 0 or row >= len(batch.heartbeat):
                 if enabled[_RULE_BATTERY] == 0:

@@ -85,10 +85,12 @@ EPISODE: Final[np.dtype[Any]] = np.dtype(
         ("since", "i8"),  # when what it counts began; of a cry: its newest
         ("newest", "i8"),  # when what it counts was last heard
         ("told", "i8"),  # newest evidence that was emitted
-        ("far_since", "i8"),  # of those outside a zone: since when they are beyond its edge as well
+        ("far_since", "i8"),  # of those outside a zone: since when they are beyond its edge as well;
+        # of those who are lost: since when they are seen out of doors, what was not seen left out
         ("next", "i4"),  # next of the chain, or of the free rows
         ("wearer", "i4"),  # whose cry it is
-        ("watched_ms", "i4"),  # of those outside a zone: how long that was seen, at most FOUR_HOURS_MS
+        ("watched_ms", "i4"),  # of those outside a zone: how long that was seen, at most FOUR_HOURS_MS;
+        # of those who are lost: how long they have walked on
         ("count", "i2"),  # in a row towards the episode, at most MOST
         ("back", "i2"),  # in a row towards its end, at most MOST
         ("rule", "i1"),

@@ -24,7 +24,7 @@ from alerts.engine.journal import keep_trek
 from alerts.engine.layout import NEVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard
 from alerts.engine.turning import OF_THE_RING, clear_ring
-from devices.batch import Records
+from devices.batch import POSITION_SOURCES, Records
 
 HOME: Final = 0
 """``DEVICE.out``: there is no outing."""
@@ -65,6 +65,13 @@ STAY_M: Final = 50.0
 """Whoever is no further from where they came to stands still. Assumption, ADR-35: a shop, a bench and its scatter."""
 FAR_M: Final = 30_000.0
 """Further from the origin another one is taken: 16 bits hold no more metres."""
+
+WIFI_M: Final = 95.0
+"""Accuracy, as phones tell it (two of three are as near), of a Wi-Fi fix that does not tell it; ``CELL_M``: of one by
+cells. Source: medians of 74 and 600 m (Zandbergen 2009, doi:10.1111/j.1467-9671.2009.01152.x), times 1.28."""
+CELL_M: Final = 770.0
+_WIFI: Final = POSITION_SOURCES.index("wifi")
+_CELL: Final = POSITION_SOURCES.index("cell")
 
 TREK: Final[np.dtype[Any]] = np.dtype(
     [
@@ -122,6 +129,14 @@ TREK: Final[np.dtype[Any]] = np.dtype(
 def blank_treks(count: int) -> Records:
     """Treks whose content means nothing: ``begin_trek`` writes each when it is given away."""
     return np.zeros(count, TREK)
+
+
+@inner
+def accuracy_of(fix: Any) -> float:
+    """How accurate a fix is, metres: what it tells, else what its source usually is; NaN where neither is told."""
+    if isnan(fix["accuracy_m"]):
+        return CELL_M if fix["source"] == _CELL else WIFI_M if fix["source"] == _WIFI else np.nan
+    return float(fix["accuracy_m"])
 
 
 @gate

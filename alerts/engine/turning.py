@@ -29,6 +29,8 @@ LEG_M: Final = 8.0
 STILL_MPS: Final = 0.35
 """Slower is standing, or the drift of a receiver. Assumption, ADR-34."""
 USUAL_STEP_S: Final = 30.0
+OF_ACCURACY: Final = 0.25
+"""Weight of a fix in the accuracy of its ring. Assumption, ADR-44: receivers tell it by guess."""
 
 OF_THE_RING: Final = (
     ("turn_began", "i8"),  # the first fix of the ring, order, ms
@@ -38,7 +40,7 @@ OF_THE_RING: Final = (
     ("turn_lon0", "f8"),
     ("turn_doubt_x", "f4"),
     ("turn_doubt_y", "f4"),
-    ("turn_accuracy_m", "f4"),  # of the newest
+    ("turn_accuracy_m", "f4"),  # of the newest, smoothed
     ("turn_count", "i4"),  # fixes since it began; the newest is at (count - 1) % RING
     ("turn_after_ms", "i4", (RING,)),  # after the first
     ("turn_x", "i2", (RING,)),  # metres east and north of the origin
@@ -47,9 +49,11 @@ OF_THE_RING: Final = (
 """Fields of ``trek.TREK``."""
 
 
-class Turning(NamedTuple):
-    """What the way of the last minutes was like."""
+class Spread(NamedTuple):
+    """How far the way of the last minutes led."""
 
+    first: int
+    """The fix with which it begins, counted as ``turn_count``."""
     points: int
     seconds: float
     metres: float
@@ -58,17 +62,22 @@ class Turning(NamedTuple):
     """How far its points lie from their middle, root of the mean square."""
     moving: float
     """The share of the steps that were faster than ``STILL_MPS``."""
+    slim: float
+    """Its least extent over its greatest, 0 to 1."""
+    x: float
+    """Its middle, metres east and north of the ring's origin."""
+    y: float
+
+
+class Turns(NamedTuple):
+    """How it turned."""
+
     theta_deg_per_m: float
     """Turning to either side, of steps of at least ``LEG_M``."""
     one_way: float
     """How much of the turning was to one side, 0 to 1."""
     rounds: float
     """How often it went about its middle."""
-    slim: float
-    """Its least extent over its greatest, 0 to 1."""
-    x: float
-    """Its middle, metres east and north of the ring's origin."""
-    y: float
 
 
 @inner
@@ -119,7 +128,7 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
         at = trek["turn_count"] % RING
         trek["turn_count"] += 1
         trek["turn_ms"] = order
-        trek["turn_accuracy_m"] = accuracy_m
+        trek["turn_accuracy_m"] += OF_ACCURACY * (accuracy_m - trek["turn_accuracy_m"])
         trek["turn_after_ms"][at] = order - trek["turn_began"]
         trek["turn_x"][at] = round(x)
         trek["turn_y"][at] = round(y)
@@ -134,9 +143,12 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
     return 0
 
 
-@entry
-def turning(trek: Any, window_ms: int) -> Turning:
-    """Measure the way of the last ``window_ms`` up to the newest fix of the ring, which has one at least."""
+@inner
+def spread_of(trek: Any, window_ms: int) -> Spread:
+    """Measure how far the way of the last ``window_ms`` led, up to the newest fix of the ring, which has one at least.
+
+    Without an angle: these are most of the cost, and most ways are told to be none of the patterns before.
+    """
     count = min(RING, trek["turn_count"])
     last = trek["turn_count"] - 1
     first = last
@@ -150,23 +162,47 @@ def turning(trek: Any, window_ms: int) -> Turning:
         y += trek["turn_y"][i % RING]
     x /= points
     y /= points
-    metres, moving, theta, turned, about = 0.0, 0, 0.0, 0.0, 0.0
+    metres, moving = 0.0, 0
     xx, yy, xy = 0.0, 0.0, 0.0
-    leg_x, leg_y = float(trek["turn_x"][first % RING]), float(trek["turn_y"][first % RING])
-    heading, has_heading = 0.0, False
-    before_x, before_y = leg_x - x, leg_y - y
+    before_x, before_y, before_ms = 0.0, 0.0, 0
     for i in range(first, last + 1):
         at = i % RING
         own_x, own_y = trek["turn_x"][at] - x, trek["turn_y"][at] - y
+        own_ms = int(trek["turn_after_ms"][at])
         xx += own_x * own_x
         yy += own_y * own_y
         xy += own_x * own_y
-        if i == first:
-            continue
-        step = hypot(own_x - before_x, own_y - before_y)
-        metres += step
-        seconds = (trek["turn_after_ms"][at] - trek["turn_after_ms"][(i - 1) % RING]) / 1000.0
-        moving += step > STILL_MPS * seconds
+        if i > first:
+            step = hypot(own_x - before_x, own_y - before_y)
+            metres += step
+            moving += step > STILL_MPS * ((own_ms - before_ms) / 1000.0)
+        before_x, before_y, before_ms = own_x, own_y, own_ms
+    steps = max(1, points - 1)
+    half, root = (xx + yy) / 2.0, sqrt((xx - yy) * (xx - yy) / 4.0 + xy * xy)
+    return Spread(
+        first,
+        points,
+        (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0,
+        metres,
+        sqrt((xx + yy) / steps),
+        moving / steps,
+        sqrt(max(0.0, half - root) / (half + root)) if half + root > 0.0 else 1.0,
+        x,
+        y,
+    )
+
+
+@inner
+def turns_of(trek: Any, way: Spread) -> Turns:
+    """Measure how that way turned."""
+    theta, turned, about = 0.0, 0.0, 0.0
+    start = way.first % RING
+    leg_x, leg_y = float(trek["turn_x"][start]), float(trek["turn_y"][start])
+    heading, has_heading = 0.0, False
+    before_x, before_y = leg_x - way.x, leg_y - way.y
+    for i in range(way.first + 1, trek["turn_count"]):
+        at = i % RING
+        own_x, own_y = trek["turn_x"][at] - way.x, trek["turn_y"][at] - way.y
         about += atan2(before_x * own_y - before_y * own_x, before_x * own_x + before_y * own_y)
         before_x, before_y = own_x, own_y
         east, north = trek["turn_x"][at] - leg_x, trek["turn_y"][at] - leg_y
@@ -179,25 +215,22 @@ def turning(trek: Any, window_ms: int) -> Turning:
             heading, has_heading = towards, True
             leg_x += east
             leg_y += north
-    spread = max(1, points - 1)
-    half, root = (xx + yy) / 2.0, sqrt((xx - yy) * (xx - yy) / 4.0 + xy * xy)
-    return Turning(
-        points,
-        (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0,
-        metres,
-        sqrt((xx + yy) / spread),
-        moving / spread,
-        theta * 180.0 / pi / metres if metres > 0.0 else 0.0,
+    return Turns(
+        theta * 180.0 / pi / way.metres if way.metres > 0.0 else 0.0,
         abs(turned) / theta if theta > 0.0 else 0.0,
         abs(about) / (2.0 * pi),
-        sqrt(max(0.0, half - root) / (half + root)) if half + root > 0.0 else 1.0,
-        x,
-        y,
     )
 
 
+@entry
+def turning(trek: Any, window_ms: int) -> tuple[Spread, Turns]:
+    """Both, of the way of the last ``window_ms``."""
+    way = spread_of(trek, window_ms)
+    return way, turns_of(trek, way)
+
+
 @inner
-def restlessness(m: Turning) -> float:
+def restlessness(m: Spread) -> float:
     """How much a way is like walking without getting anywhere: above 0 rather like it, below rather not.
 
     Whoever goes somewhere covers little ground twice; whoever stands, sits or shops is slow. How fast a walk looks

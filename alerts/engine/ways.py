@@ -162,15 +162,18 @@ def quarter_turns(dx: float, dy: float) -> float:
 
 
 @inner
-def trodden(ways: Any, x: float, y: float, heading: float, beside_m: float) -> tuple[int, int]:
+def trodden(ways: Any, x: float, y: float, heading: float, beside_m: float) -> tuple[int, int, bool]:
     """On how many walks before this one they were no further from a place than ``beside_m``, and how many that way.
 
-    Of one cell each, the most trodden; (0, 0): no way is known there. ``beside_m``: at most two cells.
+    Of one cell each, the most trodden; (0, 0, …): no way is known there. The last: on this walk they came the other
+    way there. ``beside_m``: at most two cells.
     """
     east, north = floor(x / CELL_M), floor(y / CELL_M)
     now = ways["walk"] % 256
     most = 0
     that_way = 0
+    back = False
+    against = 4 * (floor(heading + 2.5) % 4)
     for i in range(ways["used"]):
         if (
             abs(int(ways["east"][i]) - east) <= 2
@@ -180,7 +183,8 @@ def trodden(ways: Any, x: float, y: float, heading: float, beside_m: float) -> t
             walked, less = int(ways["walked"][i]), not_counted(ways, i, now)
             most = max(most, walks_in(walked) - less)
             that_way = max(that_way, walks_towards(walked, heading) - less)
-    return most, that_way if most > 0 else 0
+            back = back or (ways["last"][i] == now and walked >> against & 15 > 0)
+    return most, that_way if most > 0 else 0, back
 
 
 @inner

@@ -48,7 +48,7 @@ class OfRule(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         again_per_100: that one of them sounded once more, because it grew worse or was open again.
-        silent_per_100: raised without a sound.
+        silent_per_100: raised without a sound, whether they sounded later or not.
         by_cause: the sounding ones; ``by_month``: of 30 days each.
     """
 

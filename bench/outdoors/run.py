@@ -61,6 +61,7 @@ class Years:
         self._book = Book(self.engine)
         self._away: set[int] = set()
         self._why: dict[tuple[int, str], str] = {}
+        self._quiet: set[tuple[int, str]] = set()
         self._due: list[tuple[int, int, int, Literal["away", "back", "company"], int]] = []
         self._today: list[OutdoorDay] = []
         self._book.enter([("site", Site(id=SITE, name=""))])
@@ -123,9 +124,19 @@ class Years:
         if any(one.who == who and one.onset <= sound.t <= one.over + AFTERWARDS_MS for one in self.wandered[-50:]):
             return
         cause = self._cause(sound, midnight)
-        self.false_alarms.append(FalseAlarm(sound.t, number, sound.rule, who, sound.kind, cause))
+        kind = self._first_heard(sound)
+        self.false_alarms.append(FalseAlarm(sound.t, number, sound.rule, who, kind, cause))
         if sound.kind != "silent":
             self._call(who, sound, midnight)
+
+    def _first_heard(self, sound: Sound) -> Literal["new", "again", "follows", "silent"]:
+        """What was raised without a sound and is heard for the first time now is new."""
+        key = sound.resident, sound.rule
+        was_quiet = key in self._quiet
+        self._quiet.discard(key)
+        if sound.kind == "silent":
+            self._quiet.add(key)
+        return "new" if sound.kind == "again" and was_quiet else sound.kind
 
     def _cause(self, sound: Sound, midnight: int) -> str:
         day = self._today[sound.resident]

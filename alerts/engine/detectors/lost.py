@@ -5,14 +5,16 @@ Three reasons. They left a well-trodden way midway, far from where they set out,
 they are never out (``HOUR``). All of them ask for somebody whose ways are known and regular: of an explorer nobody can
 tell, and before enough is known nothing is said. A ride is no walk.
 
-It begins as medium and becomes high when it lasts, when they are far off, at night, or when the battery runs low; it
-ends at home, at a known place, or when they have walked on a known way for a while. What came late raises nothing.
+Whoever left a way is told as low at first, which waits at the console without a sound: most of them look at something
+and turn round, or go to a shop that is new to them. It becomes medium when they walk on, and high when it lasts, when
+they are far off, at night, or when the battery runs low; it ends at home, at a known place, or when they have walked on
+a known way for a while. Who goes back the way they came is not walking off. What came late raises nothing.
 """
 
 from __future__ import annotations
 
 from math import hypot, isnan
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
 from alerts.engine.habits import (
     LEARNED,
+    SPARSE_S,
     Ground,
     count_hour,
     end_outing,
@@ -31,13 +34,13 @@ from alerts.engine.habits import (
     walk_on,
 )
 from alerts.engine.hours import is_between
-from alerts.engine.layout import NEVER, NONE, Journal, State
+from alerts.engine.layout import FOUR_HOURS_MS, NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.trek import BACK, BACK_FIXES, HOME, HOME_M, LANDED, OUT, PASSED, RIDDEN, WALKED, from_home_m
 from alerts.engine.ways import mark_walk, off_way_m, remember_excursion
-from devices.batch import Records
+from devices.batch import POSITION_SOURCES, Records
 from devices.kinds import Kind
 
 RULE = Rule.WANDERING_LOST
@@ -47,7 +50,7 @@ _ASSUMED: Final = "assumption, ADR-35"
 PARAMETERS = (
     switch("wandering.lost"),
     ParameterSpec("wandering.lost.beside_m", 30, 5, 60, "so far from a way, and its accuracy, is off it", _MEASURED),
-    ParameterSpec("wandering.lost.off_way_s", 120, 30, 3600, "so long off every known way", _MEASURED),
+    ParameterSpec("wandering.lost.off_way_s", 140, 30, 3600, "so long off every known way", _MEASURED),
     ParameterSpec("wandering.lost.fixes", 3, 2, 100, "and so many fixes", _MEASURED, whole=True),
     ParameterSpec(
         "wandering.lost.along_m", 250, 50, 5000, "after so far on a well-trodden way: not out of the door", _MEASURED
@@ -60,7 +63,7 @@ PARAMETERS = (
     ParameterSpec(
         "wandering.lost.regular_from", 0.6, 0, 1, "so much of their walks must be on known ways", _ASSUMED
     ),
-    ParameterSpec("wandering.lost.novel_to", 0.35, 0, 1, "and no more of them over new ground", _MEASURED),
+    ParameterSpec("wandering.lost.novel_to", 0.3, 0, 1, "and no more of them over new ground", _MEASURED),
     ParameterSpec("wandering.lost.stretch", 1.75, 0, 10, "times their own second longest excursion", _MEASURED),
     ParameterSpec("wandering.lost.off_m", 60, 0, 1000, "so far from every known way", _MEASURED),
     ParameterSpec(
@@ -73,8 +76,15 @@ PARAMETERS = (
     ParameterSpec(
         "wandering.lost.hour_m", 300, 100, 10_000, "so far from home at an hour at which they are never out", _ASSUMED
     ),
+    ParameterSpec(
+        "wandering.lost.sounds_after_s", 420, 0, 14_400, "it waits without a sound until they have walked on so long",
+        "simulated lives, ADR-44",
+    ),
     ParameterSpec("wandering.lost.back_s", 120, 0, 3600, "so long on a known way again ends it", _ASSUMED),
-    ParameterSpec("wandering.lost.high_after_s", 900, 0, 14_400, "it is high when it has lasted so long", _ASSUMED),
+    ParameterSpec(
+        "wandering.lost.high_after_s", 900, 0, 14_400, "it is high when they were seen out of doors for so long",
+        _ASSUMED,
+    ),
     ParameterSpec("wandering.lost.high_m", 500, 50, 20_000, "or so far from every known way", _ASSUMED),
     ParameterSpec("wandering.lost.high_battery_pct", 15, 0, 100, "or with so little battery left", _ASSUMED),
     ParameterSpec("wandering.lost.night_from_h", 22, 0, 24, "or at night, from this local hour", _ASSUMED, whole=True),
@@ -101,25 +111,37 @@ NO_RIDE_M: Final = 150.0
 """Nobody takes a bus for less: fixes that came late or lay apart look like that. Assumption, ADR-35."""
 
 _RULE = int(RULE)
+_LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
 _HIGH = int(Severity.HIGH)
 _OPENED = int(What.OPENED)
 _EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
+_WIFI: Final = POSITION_SOURCES.index("wifi")
+_CELL: Final = POSITION_SOURCES.index("cell")
+
+
+class Strayed(NamedTuple):
+    """What the newest fix adds to being lost."""
+
+    walked_s: float
+    """So long they have walked on where they never were."""
+    indoors: bool
+    """It was found by Wi-Fi or cells, as under a roof."""
 
 
 @gate
-def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Follow the wearer's newest fix on their way; at home only what was said of them is looked at."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]
         if device["out"] >= OUT or (device["out"] == HOME and device["episode"] != NONE):
-            k = judge(state, at, enabled, journal, out, k)
+            k = judge(state, own["source"], at, enabled, journal, out, k)
     return k
 
 
 @inner
-def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Learn from the newest fix what is ordinary, and say what is not."""
     device, resident = state.device[at.d], state.resident[at.wearer]
     row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
@@ -135,6 +157,7 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     p = state.rules[at.rules]
     learns = learning(state, at)
     ground = ground_of(state, at, trek, journal)
+    walked_s = 0.0
     ways = state.ways[ground.row]
     if trek["heard"] == LANDED or (trek["heard"] == RIDDEN and trek["end_ms"] == NEVER):
         land(state, at, trek, ground, learns)
@@ -146,14 +169,14 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
             set_out(trek)
     elif trek["heard"] == WALKED:
         beside_m = p["lost_beside_m"] + min(trek["accuracy_m"], 50.0)
-        walk_on(state, at, trek, ground, beside_m, p, learns)
+        walked_s = walk_on(state, at, trek, ground, beside_m, p, learns)
     if learns == LEARNED:
         count_hour(state, at, ways, ground.hour)
     if device["out"] == BACK:
         end_outing(state, trek, ground.row, learns)
         return k if row == NONE else recover(state, at, row, ground.row, journal, out, k)
     if row != NONE:
-        return go_on(state, at, row, ground, journal, out, k)
+        return go_on(state, at, row, ground, Strayed(walked_s, source in (_WIFI, _CELL)), journal, out, k)
     accompanied = at.order < resident["accompanied"]
     if at.late or accompanied or p["lost_enabled"] == 0 or trek["heard"] != WALKED:
         return k
@@ -164,7 +187,8 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     pool.name(state, row, at.t, at.seq, at.order)
     trek["reason"] = reason
     trek["cries"] = min(20, trek["cries"] + 1)
-    trek["severity"] = _MEDIUM
+    state.episode[row]["far_since"] = at.order
+    trek["severity"] = severity_of(state, at, trek, state.episode[row], ground)
     mark_walk(ways, astray=True)
     return say(state, at, row, ground, _OPENED, out, k)
 
@@ -199,7 +223,9 @@ def seconds_off_way(trek: Any, at: Heard) -> int:
 
 
 @inner
-def go_on(state: State, at: Heard, row: int, ground: Ground, journal: Journal, out: Records, k: int) -> int:
+def go_on(
+    state: State, at: Heard, row: int, ground: Ground, strayed: Strayed, journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
     """Follow somebody who is lost."""
     p = state.rules[at.rules]
     trek = state.trek[state.trek_row[at.d]]
@@ -210,10 +236,13 @@ def go_on(state: State, at: Heard, row: int, ground: Ground, journal: Journal, o
         return recover(state, at, row, ground.row, journal, out, k)
     pool.keep(state, journal, row)
     episode = state.episode[row]
+    if strayed.indoors or at.order - episode["newest"] > 1000.0 * SPARSE_S:
+        episode["far_since"] += at.order - episode["newest"]
+    episode["watched_ms"] = min(FOUR_HOURS_MS, episode["watched_ms"] + int(1000.0 * strayed.walked_s))
     episode["newest"] = at.order
     if at.late or p["lost_enabled"] == 0:
         return k
-    severity = severity_of(state, at, episode["since"], ground)
+    severity = severity_of(state, at, trek, episode, ground)
     if severity <= trek["severity"] and at.order - episode["told"] < p["lost_evidence_every_ms"]:
         return k
     trek["severity"] = max(severity, trek["severity"])
@@ -222,17 +251,19 @@ def go_on(state: State, at: Heard, row: int, ground: Ground, journal: Journal, o
 
 
 @inner
-def severity_of(state: State, at: Heard, since: int, ground: Ground) -> int:
+def severity_of(state: State, at: Heard, trek: Any, episode: Any, ground: Ground) -> int:
     """How bad it is by now."""
     p = state.rules[at.rules]
     battery = state.device[at.d]["battery_pct"]
-    if at.order - since >= p["lost_high_after_ms"] or is_between(
+    if at.order - episode["far_since"] >= p["lost_high_after_ms"] or is_between(
         ground.hour, p["lost_night_from_h"], p["lost_night_to_h"]
     ):
         return _HIGH
     if not isnan(battery) and battery <= p["lost_high_battery_pct"]:
         return _HIGH
-    return _HIGH if off_way_m(state.ways[ground.row], ground.x, ground.y) >= p["lost_high_m"] else _MEDIUM
+    if off_way_m(state.ways[ground.row], ground.x, ground.y) >= p["lost_high_m"]:
+        return _HIGH
+    return _MEDIUM if trek["reason"] != LEFT or episode["watched_ms"] >= p["lost_sounds_after_ms"] else _LOW
 
 
 @inner

@@ -3,13 +3,16 @@
 Judged over the last ``window_s`` of the device's ring of fixes (``turning``), inside the zones too. A way is a pattern
 when it turns enough (θ), goes over its own ground (``repeats``) and looks restless enough, on ``fixes`` fixes in a row.
 It is called after Martino-Saltzman: lapping when it went round its middle and mostly turned one way, pacing when it is
-slim, else random. It is over when they are home, or when the way has not looked like it for some fixes.
+slim, else random. It is told as low, which waits at the console without a sound, and becomes medium when it lasts.
+It is over when they are home, when the way has not looked like it for some fixes, or when nothing is heard any more.
 """
 
 from __future__ import annotations
 
 from math import cos, hypot, isnan, radians
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from alerts.engine import pool, turning
 from alerts.engine.compiled import gate, inner
@@ -39,7 +42,11 @@ PARAMETERS = (
         "wandering.pattern.radius_m", 12, 0, 200, "its points lie so far from their middle at least",
         "assumption, ADR-34: beyond the scatter of a receiver that lies still",
     ),
-    ParameterSpec("wandering.pattern.score", 0.6, -5, 10, "so restless it looks at least", _FITTED),
+    ParameterSpec(
+        "wandering.pattern.blur", 0.6, 0, 5, "and by so many times the accuracy of its fixes",
+        "simulated lives, ADR-44: beyond what a receiver between houses makes up",
+    ),
+    ParameterSpec("wandering.pattern.score", 0.2, -5, 10, "so restless it looks at least", _FITTED),
     ParameterSpec(
         "wandering.pattern.familiar_score", 3, 0, 20, "and by so much more at a place that they are used to visit",
         "assumption, ADR-34: shopping, exercise",
@@ -54,6 +61,10 @@ PARAMETERS = (
         whole=True,
     ),
     ParameterSpec(
+        "wandering.pattern.sounds_after_s", 1200, 0, 14_400, "it waits without a sound until it has lasted so long",
+        "assumption, ADR-44: longer than shopping, a walk round the pond",
+    ),
+    ParameterSpec(
         "wandering.pattern.evidence_every_s", 300, 30, 3600, "while it lasts it is told at most so often",
         "assumption, ADR-34",
     ),
@@ -66,6 +77,7 @@ PACING: Final = 1
 LAPPING: Final = 2
 RANDOM: Final = 3
 _RULE = int(RULE)
+_LOW = int(Severity.LOW)
 _MEDIUM = int(Severity.MEDIUM)
 _OPENED = int(What.OPENED)
 _EVIDENCE = int(What.EVIDENCE)
@@ -76,9 +88,19 @@ _FULL: Final = 0.8
 """So much of the window must be known."""
 _CALM: Final = 0.0
 """Below this a way is no pattern any more."""
+_UNSEEN_MS: Final = 600_000
+"""After so long without a fix nobody knows whether they still walk so. As ``trek.GAP_MS``."""
 _ONE_WAY: Final = 0.6
 _ROUNDS: Final = 1.2
 _SLIM: Final = 0.45
+
+
+class Found(NamedTuple):
+    """What the way of the last minutes looks like."""
+
+    way: turning.Spread
+    turns: turning.Turns
+    score: float
 
 
 @gate
@@ -109,17 +131,19 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     trek = state.trek[trek_row_of(state, at, journal)]
     if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy) and row == NONE:
         return k
-    found = turning.turning(trek, p["pattern_window_ms"])
-    known = found.points >= _POINTS and found.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
-    score = turning.restlessness(found) if known else 0.0
+    way = turning.spread_of(trek, p["pattern_window_ms"])
+    is_new = trek["turn_ms"] == at.order
+    known = way.points >= _POINTS and way.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
+    score = turning.restlessness(way) if known else 0.0
+    goes_nowhere = known and is_new and is_over_its_ground(way, trek, p) and score >= p["pattern_score"]
+    if row == NONE and not goes_nowhere:
+        return k
+    turns = turning.turns_of(trek, way)
     restless = (
-        known
-        and trek["turn_ms"] == at.order
-        and score >= p["pattern_score"] + (p["pattern_familiar_score"] if is_familiar(state, at, trek, found) else 0.0)
-        and found.theta_deg_per_m >= p["pattern_theta_deg_per_m"]
-        and found.metres >= p["pattern_repeats"] * found.radius_m
-        and found.radius_m >= p["pattern_radius_m"]
-        and middle_from_home_m(resident, trek, found) >= p["pattern_home_m"]
+        goes_nowhere
+        and turns.theta_deg_per_m >= p["pattern_theta_deg_per_m"]
+        and middle_from_home_m(resident, trek, way) >= p["pattern_home_m"]
+        and (score >= p["pattern_score"] + p["pattern_familiar_score"] or not is_familiar(state, at, trek, way))
     )
     if row == NONE:
         if not restless:
@@ -128,39 +152,54 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     else:
         pool.keep(state, journal, row)
     episode = state.episode[row]
+    unseen = at.order - episode["newest"] > _UNSEEN_MS
     episode["newest"] = at.order
     if restless:
         episode["count"] = min(MOST, episode["count"] + 1)
         episode["back"] = 0
-        return restless_on(state, at, row, found, score, out, k)
+        return restless_on(state, at, row, Found(way, turns, score), out, k)
     if episode["open"] == 0:
-        if trek["turn_ms"] == at.order:
+        if is_new:
             pool.end(state, journal, at.d, row)
         return k
-    calm = (known and score < _CALM and trek["turn_ms"] == at.order) or from_home_m(resident, device) <= HOME_M
+    calm = (known and score < _CALM and is_new) or from_home_m(resident, device) <= HOME_M
     episode["back"] = min(MOST, episode["back"] + 1) if calm else 0
-    if episode["back"] >= p["pattern_back_fixes"]:
-        k = say(state, at, row, _RECOVERED, found, score, out, k)
+    if unseen or episode["back"] >= p["pattern_back_fixes"]:
+        k = say(state, at, row, _RECOVERED, Found(way, turns, score), out, k)
         pool.end(state, journal, at.d, row)
     return k
 
 
 @inner
-def restless_on(state: State, at: Heard, row: int, found: turning.Turning, score: float, out: Records, k: int) -> int:
+def is_over_its_ground(way: turning.Spread, trek: Any, p: Any) -> bool:
+    """Whether a way goes over its own ground, and further than its receiver scatters."""
+    far_m = max(p["pattern_radius_m"], p["pattern_blur"] * np.float64(trek["turn_accuracy_m"]))
+    return bool(way.metres >= p["pattern_repeats"] * way.radius_m and way.radius_m >= far_m)
+
+
+@inner
+def restless_on(state: State, at: Heard, row: int, found: Found, out: Records, k: int) -> int:
     """Say that they walk in a pattern, when that is certain and new, or has lasted."""
     p = state.rules[at.rules]
     episode = state.episode[row]
     if at.late or p["pattern_enabled"] == 0:
         return k
     if episode["open"] == 1:
-        if at.order - episode["told"] < p["pattern_evidence_every_ms"]:
+        is_worse = severity_at(at.order, episode, p) > severity_at(episode["told"], episode, p)
+        if at.order - episode["told"] < p["pattern_evidence_every_ms"] and not is_worse:
             return k
         episode["told"] = at.order
-        return say(state, at, row, _EVIDENCE, found, score, out, k)
+        return say(state, at, row, _EVIDENCE, found, out, k)
     if episode["count"] >= p["pattern_fixes"]:
         pool.name(state, row, at.t, at.seq, at.order)
-        return say(state, at, row, _OPENED, found, score, out, k)
+        return say(state, at, row, _OPENED, found, out, k)
     return k
+
+
+@inner
+def severity_at(moment: int, episode: Any, p: Any) -> int:
+    """How bad it is to walk so until then."""
+    return _MEDIUM if moment - episode["since"] >= p["pattern_sounds_after_ms"] else _LOW
 
 
 @inner
@@ -189,52 +228,51 @@ def walk_on(trek: Any, at: Heard, lat: float, lon: float, accuracy_m: float) -> 
 
 
 @inner
-def middle_from_home_m(resident: Any, trek: Any, found: turning.Turning) -> float:
+def middle_from_home_m(resident: Any, trek: Any, way: turning.Spread) -> float:
     """How far the middle of a way lies from home, metres; infinite where no home is known."""
     if isnan(resident["home_lat"]):
         return float("inf")
     home = radians(resident["home_lat"])
-    north = EARTH_RADIUS_M * (trek["turn_lat0"] - home) + found.y
-    east = EARTH_RADIUS_M * cos(home) * turned(trek["turn_lon0"] - radians(resident["home_lon"])) + found.x
+    north = EARTH_RADIUS_M * (trek["turn_lat0"] - home) + way.y
+    east = EARTH_RADIUS_M * cos(home) * turned(trek["turn_lon0"] - radians(resident["home_lon"])) + way.x
     return float(hypot(east, north))
 
 
 @inner
-def is_familiar(state: State, at: Heard, trek: Any, found: turning.Turning) -> bool:
+def is_familiar(state: State, at: Heard, trek: Any, way: turning.Spread) -> bool:
     """Whether the middle of a way lies at a place that they are used to visit: a market, a park."""
     row = state.ways_row[at.wearer]
     if row == NONE:
         return False
     x, y = east_north_m(state.ways[row], trek["turn_lat0"], trek["turn_lon0"])
-    return bool(is_known_place(state.places[row], x + found.x, y + found.y, at.order))
+    return bool(is_known_place(state.places[row], x + way.x, y + way.y, at.order))
 
 
 @inner
-def kind_of(found: turning.Turning) -> int:
+def kind_of(found: Found) -> int:
     """Which of the three patterns a way is."""
-    if found.one_way >= _ONE_WAY and found.rounds >= _ROUNDS:
+    if found.turns.one_way >= _ONE_WAY and found.turns.rounds >= _ROUNDS:
         return LAPPING
-    return PACING if found.slim < _SLIM else RANDOM
+    return PACING if found.way.slim < _SLIM else RANDOM
 
 
 @inner
-def say(
-    state: State, at: Heard, row: int, what: int, found: turning.Turning, score: float, out: Records, k: int
-) -> int:  # fmt: skip
+def say(state: State, at: Heard, row: int, what: int, found: Found, out: Records, k: int) -> int:
     """Emit what became of the episode, with what the way looks like."""
     p = state.rules[at.rules]
     device, episode = state.device[at.d], state.episode[row]
+    severity = severity_at(episode["told"], episode, p)
     emit(
-        out, k, _RULE, what, _MEDIUM, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d,
+        out, k, _RULE, what, severity, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d,
         at.late, p,
     )  # fmt: skip
     values = out[k]["values"]
     values[0] = kind_of(found)
-    values[1] = found.theta_deg_per_m
+    values[1] = found.turns.theta_deg_per_m
     values[2] = p["pattern_theta_deg_per_m"]
-    values[3] = score
+    values[3] = found.score
     values[4] = p["pattern_score"]
-    values[5] = found.seconds
+    values[5] = found.way.seconds
     values[6] = device["lat"]
     values[7] = device["lon"]
     return k + 1

@@ -92,6 +92,7 @@ class Outing:
     off_walk_s: float = 0.0
     ran_s: float = 0.0
     cries: int = 0
+    strayed_s: float = 0.0
 
     def whole_seconds(self, t: int) -> int:
         return t - (t - self.began) % 1000
@@ -115,6 +116,8 @@ class Wanderer:
         self.excursions = [0.0, 0.0]
         self.day = 0
         self.opened: tuple[int, int] | None = None
+        self.unseen_ms = self.heard_at = 0
+        self.walked_on_s = 0.0
         self.told_at = 0
         self.severity = Severity.MEDIUM
         self.reason = 0
@@ -187,6 +190,7 @@ class Wanderer:
             if hypot(x - out.end[1], y - out.end[2]) > 150:
                 out.set_out()
         in_place = out.home_m <= 75 or self._at_known_place(x, y, t)
+        out.strayed_s = 0.0
         if out.heard == "walked":
             self._walk(out, t, x, y, 30 + min(accuracy, 50), in_place, ordinary)
         if is_back and ordinary:
@@ -199,7 +203,9 @@ class Wanderer:
             self.reason = self._reason(out, t, x, y)
             if self.reason:
                 out.cries += 1
-                self.opened, self.told_at, self.severity = (t, fix.t), t, Severity.MEDIUM
+                self.opened, self.told_at, self.heard_at = (t, fix.t), t, t
+                self.unseen_ms, self.walked_on_s = 0, 0.0
+                self.severity = self._severity(t, x, y)
                 for cell in self._fresh():
                     cell.astray = True
                 yield self._say(What.OPENED, fix, out, home_m, self._off_m(x, y))
@@ -212,16 +218,25 @@ class Wanderer:
         if out.heard == "walked" and (in_place or on_way):
             yield self._back(fix, out, home_m)
             return
-        lasted = t - self.opened[0] >= 15 * MINUTE
-        worse = Severity.HIGH if lasted or self._off_m(x, y) >= 500 else Severity.MEDIUM
+        roofed = fix.fields.get("source") in (1, 2)
+        self.unseen_ms += t - self.heard_at if roofed or t - self.heard_at > 3 * MINUTE else 0
+        self.heard_at = t
+        self.walked_on_s += out.strayed_s
+        worse = self._severity(t, x, y)
         if worse > self.severity or t - self.told_at >= MINUTE:
             self.severity, self.told_at = max(worse, self.severity), t
             yield self._say(What.EVIDENCE, fix, out, home_m, self._off_m(x, y))
 
+    def _severity(self, t: int, x: float, y: float) -> Severity:
+        assert self.opened is not None
+        if t - self.opened[0] - self.unseen_ms >= 15 * MINUTE or self._off_m(x, y) >= 500:
+            return Severity.HIGH
+        return Severity.LOW if self.reason == 1 and self.walked_on_s < 420 else Severity.MEDIUM
+
     def _reason(self, out: Outing, t: int, x: float, y: float) -> int:
-        if self.walks < 5 or self.regular < 0.6 or self.novel > 0.35 or out.off_since is None or out.off_steps < 3:
+        if self.walks < 5 or self.regular < 0.6 or self.novel > 0.3 or out.off_since is None or out.off_steps < 3:
             return 0
-        long_enough = out.off_walk_s >= max(120, 1.75 * min(self.excursions)) * (1 + 2 * out.cries)
+        long_enough = out.off_walk_s >= max(140, 1.75 * min(self.excursions)) * (1 + 2 * out.cries)
         if long_enough and out.left_m >= 250 and self._off_m(x, y) >= 60:
             return 1
         assert out.stay is not None
@@ -247,6 +262,8 @@ class Wanderer:
         most = max((cell.before(self.walk) for cell in near), default=0)
         two = floor(heading) % 4, (floor(heading) + 1) % 4
         that_way = max((sum(cell.walks[q] for q in two) - cell.counted(self.walk) for cell in near), default=0)
+        against = floor(heading + 2.5) % 4
+        back = any(cell.last == self.walk and cell.walks[against] > 0 for cell in near)
         self._tread((came.x, came.y), (x, y), floor(heading + 0.5) % 4, ordinary)
         out.seen_m += step
         if most > 0 or in_place:
@@ -267,8 +284,9 @@ class Wanderer:
         seconds = (t - came.t) // 1000
         if out.off_since is None:
             out.off_since, out.left_m, out.off_walk_s = out.whole_seconds(t) - seconds * 1000, out.well_m, 0.0
-        if step <= min(150, 2.5 * seconds) and seconds <= 180:
-            out.off_walk_s += min(90, seconds)
+        if step <= min(150, 2.5 * seconds) and seconds <= 180 and not back:
+            out.strayed_s = min(90, seconds)
+            out.off_walk_s += out.strayed_s
         out.off_steps += 1
         out.on_since, out.on_steps = None, 0
 

@@ -95,15 +95,18 @@ class Patterns:
         self.doubt: Seen | None = None
         self.restless = self.calm = 0
         self.opening: Told | None = None
-        self.told_at = 0
+        self.told_at = self.heard_at = self.since = 0
         self.margin = float("inf")
 
     def hear(self, fix: Told) -> What | None:
+        unseen = fix.order - self.heard_at > 600 * SECOND
+        self.heard_at = fix.order
         is_new = self._take(fix)
         way = way_of(self.seen, 720 * SECOND)
         known = way.points >= 7 and way.seconds >= 0.8 * 720
         if is_new and known and self._is_restless(way):
             self.restless, self.calm = self.restless + 1, 0
+            self.since = fix.order if self.restless == 1 else self.since
             return self._goes_on(fix)
         if is_new and self.opening is None:
             self.restless = 0
@@ -114,14 +117,15 @@ class Patterns:
             self.margin = min(self.margin, abs(way.score))
         self.margin = min(self.margin, abs(self._from_home_m(fix) - 60))
         self.calm = self.calm + 1 if calm or self._from_home_m(fix) <= 60 else 0
-        if self.calm < 4:
+        if self.calm < 4 and not unseen:
             return None
         self.opening, self.restless = None, 0
         return What.RECOVERED
 
     def _goes_on(self, fix: Told) -> What | None:
         if self.opening is not None:
-            if fix.order - self.told_at < 300 * SECOND:
+            is_worse = self.told_at - self.since < 1200 * SECOND <= fix.order - self.since
+            if fix.order - self.told_at < 300 * SECOND and not is_worse:
                 return None
             self.told_at = fix.order
             return What.EVIDENCE
@@ -135,10 +139,10 @@ class Patterns:
         north = EARTH_M * radians(lat - self.home[0]) + way.middle.imag
         east = EARTH_M * cos(radians(self.home[0])) * radians(lon - self.home[1]) + way.middle.real
         tests = (
-            way.score - 0.6,
+            way.score - 0.2,
             way.theta_deg_per_m - 0.5,
             way.metres / max(way.radius_m, 1e-9) - 7,
-            way.radius_m - 12,
+            way.radius_m - max(12, 0.6 * self.accuracy_m),
             hypot(east, north) - 15,
         )
         self.margin = min(self.margin, *map(abs, tests))
@@ -156,7 +160,7 @@ class Patterns:
             self.doubt = None
             if since < STEP_MS:
                 return False
-            self.accuracy_m = fix.number("accuracy_m")
+            self.accuracy_m += 0.25 * (fix.number("accuracy_m") - self.accuracy_m)
             self.seen.append(Seen(fix.order, complex(round(place.real), round(place.imag))))
             return True
         if self.doubt is not None:
