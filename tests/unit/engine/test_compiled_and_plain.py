@@ -115,10 +115,10 @@ def test_an_edited_detector_is_compiled_anew(tmp_path: Path) -> None:
     assert openings() == "0"
     detector = copy / "alerts/engine/detectors/zone_exit.py"
     source = detector.read_text()
-    dwell = 'episode["since"] >= p["zone_exit_dwell_ms"]'
+    dwell = 'order - episode["far_since"] >= p["zone_exit_dwell_ms"]'
     assert dwell in source
     stamp = detector.stat()
-    detector.write_text(source.replace(dwell, 'episode["since"] >= 10000'.ljust(len(dwell))))
+    detector.write_text(source.replace(dwell, 'order - episode["far_since"] >= 10_000'.ljust(len(dwell))))
     os.utime(detector, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     shutil.rmtree(detector.parent / "__pycache__", ignore_errors=True)
     assert openings() == "1"
