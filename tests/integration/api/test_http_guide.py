@@ -39,7 +39,7 @@ async def said(conn: Connection, server_url: str) -> list[str]:
 
 
 async def test_every_example_of_the_guide_does_what_it_says(said: list[str]) -> None:
-    signed_in, by_token, records, checks, alarms, finding, stream = said
+    signed_in, by_token, records, checks, alarms, finding, quiet, stream = said
     assert '"username":"admin"' in signed_in
     assert '"role":"duty"' in by_token
     assert '"name":"Li Na"' in records
@@ -50,6 +50,8 @@ async def test_every_example_of_the_guide_does_what_it_says(said: list[str]) -> 
     assert '"track":' in finding
     assert finding.rstrip().endswith('"left_at":null,"erased_at":null}')
     assert [finding.count('"accompanied_until":null'), finding.count('"accompanied_until":1')] == [2, 1]
+    assert '"reason":"a new gateway"' in quiet
+    assert '"groups":' in quiet
     events = [line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: ")]
     states = [msgspec.json.decode(event)["state"] for event in events]
     assert states == ["open", "acknowledged", "dispatched", "on_scene", "resolved", "closed"]
