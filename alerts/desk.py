@@ -88,7 +88,7 @@ async def _load(tx: AlarmTransaction, episodes: Sequence[Episode]) -> tuple[Stan
 
 
 async def _quiet(tx: AlarmTransaction, episodes: Sequence[Episode]) -> Standing:
-    """What explains these episodes, and what is quiet of them; a cry for help asks for nothing of it, and never waits."""
+    """What explains these episodes, and what is quiet of them; a cry for help asks nothing, and never waits."""
     may_be = [episode for episode in episodes if may_be_suppressed(episode.rule)]
     if not may_be:
         return Standing()

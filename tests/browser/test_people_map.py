@@ -6,7 +6,7 @@ import math
 import uuid
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from alerts.alarm import Alarm
 from devices.clock import MINUTE_MS
@@ -77,7 +77,10 @@ async def test_everybody_stands_where_they_are_and_is_listed_with_what_is_known(
     rows = page.locator("[data-list] [data-key]")
     await expect(rows).to_have_count(4)
     assert await page.locator("[data-list] h2").all_text_contents() == ["紧急（2）", "严重（1）", "注意（1）"]
-    row = lambda name: rows.filter(has_text=name)  # noqa: E731
+
+    def row(name: str) -> Locator:
+        return rows.filter(has_text=name)
+
     await expect(row("赵桂兰")).to_contain_text("在家北方向，约 660 米")
     await expect(row("孙德海")).to_contain_text("最后位置")
     await expect(row("周玉珍")).to_contain_text("没有位置；住处：")

@@ -62,6 +62,4 @@ async def edit_responder(request: Request, deps: DepsOf, principal: Managing, re
 
 
 async def _usernames(conn: Connection, principal: Principal) -> list[tuple[str, str]]:
-    return sorted(
-        (each.username, each.display_name or each.username) for each in await colleagues(conn, principal)
-    )
+    return sorted((each.username, each.display_name or each.username) for each in await colleagues(conn, principal))

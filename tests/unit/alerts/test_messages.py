@@ -397,7 +397,7 @@ def test_family_reads_when_checks_resume_and_what_to_do_and_not_where_somebody_i
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_text_of_which_nobody_knows_what_to_do_says_whom_to_ask(template: str, language: str) -> None:
     for channel in ("sms", "voice"):
-        text = text_of(template, {}, language, channel=channel)  # type: ignore[arg-type]
+        text = text_of(template, {}, language, channel=channel)
         assert ("请联系服务中心" if language == "zh" else "Call the centre") in text
         assert "，。" not in text
         assert ". ." not in text

@@ -43,8 +43,8 @@ def test_the_numbers_are_those_of_the_rules() -> None:
 
 def test_each_rule_says_its_numbers() -> None:
     assert said("wandering.zone_exit", **EVIDENCE["wandering.zone_exit"]) == (
-        "At 23:06: About 34 m from the nearest safe zone. The position is good to ±8 m. 3 positions in a row lay outside,"
-        " over 62 s."
+        "At 23:06: About 34 m from the nearest safe zone. The position is good to ±8 m."
+        " 3 positions in a row lay outside, over 62 s."
     )
     assert "at night (22:30–05:15), about 150 m from home" in said(
         "wandering.night_exit", **EVIDENCE["wandering.night_exit"]
