@@ -98,7 +98,7 @@ async def _walk(browser: Browser, console: Console, language: str, places: Place
     return wrong
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_every_page_is_usable_by_everybody_and_fits_its_window(browser: Browser, demo_console: Console) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci")
