@@ -14,12 +14,15 @@ from fastapi import FastAPI
 from dashboards.api import create_app
 from dashboards.deps import Deps, MqttInfo
 from devices.clock import ManualClock
-from gateway.store.accounts import Role, add_account, open_session
+from gateway.store.accounts import SESSION_MS, Role, SessionRules, add_account, open_session
 from gateway.store.alarms import PostgresAlarmStore
 from gateway.store.connection import Connection, pool
 from gateway.store.registry import save_site
 from gateway.store.registry_records import Site
 from tests.support.console import NOW, Clients, Desk, Tokens, serving
+
+_UNUSED_FOR_DAYS = SessionRules(idle_ms=SESSION_MS)
+"""Tests set the clock forward by days."""
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def app(deps: Deps, conn: Connection) -> FastAPI:
 def token_of(conn: Connection) -> Tokens:
     async def make(role: Role = "duty", sites: tuple[str, ...] = (), username: str | None = None) -> str:
         account = await add_account(conn, username=username or f"{role}-{uuid4().hex[:8]}", role=role, sites=sites)
-        return (await open_session(conn, account.id, NOW)).token
+        return (await open_session(conn, account.id, NOW, _UNUSED_FOR_DAYS)).token
 
     return make
 
