@@ -75,10 +75,11 @@ function headline() {
 function draw() {
   const button = need(document, "#desks");
   const count = desks?.filter(listens).length;
-  button.replaceChildren(icon(count === 0 ? "bell-off" : "headset"), h("span", { class: "count" }, count === undefined ? "?" : String(count)));
+  const said = count === undefined ? "?" : String(count);
+  button.replaceChildren(icon(count === 0 ? "bell-off" : "headset"), h("span", { class: "count" }, said));
   button.className = `button quiet desks${count === 0 ? " bad" : count === undefined ? " warn" : ""}`;
   button.title = headline();
-  button.setAttribute("aria-label", headline());
+  button.setAttribute("aria-label", `${said} – ${headline()}`);
   const dialog = need(document, "#desks-dialog");
   need(dialog, "[data-headline]").textContent = headline();
   need(dialog, "ul").replaceChildren(...[...(desks ?? [])].sort((one, other) => Number(other.own) - Number(one.own)).map(line));
