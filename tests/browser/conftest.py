@@ -209,6 +209,13 @@ async def take_a_seat(page: Page, console: Console, username: str = "li") -> Non
     await page.wait_for_selector("html[data-sound=on]")
 
 
+async def without_stream(page: Page) -> None:
+    """The page anew, as one that hears nothing of what others do until it asks, ten seconds from now."""
+    await page.route("**/api/v1/stream*", lambda route: route.abort())
+    await page.reload()
+    await page.wait_for_selector("html[data-ready]")
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(browser: Browser, console: Console) -> AsyncIterator[Watched]:
     async with watched_page(browser, console) as watched:

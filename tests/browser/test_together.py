@@ -12,7 +12,7 @@ from alerts.transitions import Acknowledge
 from gateway.store.alarm_list import alarm_object
 from gateway.store.registry import add_device, add_household, add_resident
 from gateway.store.registry_records import DeviceFields, HouseholdFields, ResidentFields
-from tests.browser.conftest import Console, Watched, sign_in, watched_page
+from tests.browser.conftest import Console, Watched, sign_in, watched_page, without_stream
 from tests.browser.cries import cry
 
 
@@ -79,9 +79,9 @@ async def test_what_a_colleague_has_is_said_when_the_rest_is_taken(console: Cons
     page = desk.page
     theirs, mine = await cry(console), await cry(console, "fall.device")
     third = await cry(console, "wandering.zone_exit", severity="high")
+    desk.expected.append("ERR_FAILED")
+    await without_stream(page)
     await expect(page.locator(".person-group .take-all")).to_be_visible()
-    await page.route("**/api/v1/stream*", lambda route: route.abort())
-    await page.evaluate("import('/static/js/desk.js').then((desk) => desk.stream.stop())")
     await act(console.store, theirs.id, Acknowledge(), "wang", console.deps.clock.now_ms())
     await page.locator(".person-group .take-all").click()
     await expect(page.locator("#toasts")).to_contain_text("王强 先了一步")
