@@ -157,3 +157,19 @@ def test_a_fall_after_the_word_that_they_are_well_is_another_one(pressed_s: int 
         expected += told_to(oracle, told, told.received)
     agree(said, expected)
     assert [int(event["what"]) for event in said].count(int(What.OPENED)) == falls
+
+
+@pytest.mark.parametrize("gap_s", [13, 30, 400])
+@pytest.mark.parametrize(("walked_s", "parameters"), [(15, {}), (17, {"tell_goes_on": 1})], ids=["told", "goes on"])
+def test_a_walk_is_told_a_second_after_the_fall_that_waited_however_long_the_gap_in_which_it_is_told(
+    walked_s: int, parameters: dict[str, float], gap_s: int
+) -> None:
+    steps = 1 + 0.4 * np.sin(2 * np.pi * 1.8 * np.arange(25 * walked_s) / 25)
+    before = cut(np.concatenate([thrown(4, 0), np.outer(steps, (0, 0, 1000)).astype(np.int16)]))
+    readings = [*before, *cut(thrown(4, 0), START + (5 + walked_s + gap_s) * S)]
+    engine, oracle = engine_with(certain(0.9), 1, **parameters), reference(certain(0.9), 1, **parameters)
+    now = readings[-1].received
+    said = falls_in(engine.process(batch_of(readings), now))
+    agree(said, [heard for told in readings for heard in told_to(oracle, told, now)])
+    opened, walked = (event for event in said if event["opening_t"] == said[0]["opening_t"])
+    assert (opened["what"], walked["what"], walked["t"]) == (What.OPENED, What.EVIDENCE, START + 31 * S)

@@ -150,7 +150,8 @@ def hear(state: State, own: Window, at: Heard, enabled: Records, journal: Journa
         while motion["cell"] < cell:
             k = look_on(state, look, close_cell(motion, ring, row, us, own.samples[i]), out, k)
             settled = motion["cell"] > all_judged and motion["held"] == NEVER
-            if settled and cell - motion["cell"] > RING:
+            to_say = motion["cell"] <= motion["watch_to"] and unsaid(motion) != 0
+            if settled and not to_say and cell - motion["cell"] > RING:
                 empty_ring(ring, row)
                 motion["cell"] = cell
         take_sample(motion, us, own.samples[i])
@@ -308,16 +309,20 @@ def watch(state: State, look: Look, newest: int, out: Records, k: int) -> int:
     motion["still"] = motion["still"] + 1 if told == STILL else 0
     if told == WALKING:
         motion["walked"] += 1
-    said = int(motion["said"])
-    news = 0
-    if motion["walked"] >= WALKED_S and not said & _WALKED:
-        news = _WALKED
-    elif motion["still"] >= LAIN_S and not said & _LAY:
-        news = _LAY
+    news = unsaid(motion)
     if news == 0 or look.late or k + 2 > look.most:
         return k
     motion["said"] |= news
     return say(state, look, _EVIDENCE, (newest + 1) * CELL_MS, out, k)
+
+
+@inner
+def unsaid(motion: Any) -> int:
+    """What was seen of who has fallen and is still to be said: ``_WALKED``, ``_LAY``, 0 for nothing."""
+    said = int(motion["said"])
+    if motion["walked"] >= WALKED_S and not said & _WALKED:
+        return _WALKED
+    return _LAY if motion["still"] >= LAIN_S and not said & _LAY else 0
 
 
 @inner
