@@ -127,7 +127,10 @@ def run_command(
 def running_up(
     data_dir: Path, *options: str, command: str = "up", env: Mapping[str, str] | None = None
 ) -> Iterator[UpProcess]:
-    """Run ``anxin up`` on free ports; ended afterwards, by force if need be."""
+    """Run ``anxin up`` on free ports; ended afterwards, by force if need be.
+
+    It writes no emergency sheets, which takes longer than a test, for each centre that a test registers.
+    """
     log = data_dir.with_name(f"{data_dir.name}.stderr")
     with log.open("ab") as errors:
         process = subprocess.Popen(
@@ -135,7 +138,7 @@ def running_up(
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, **(env or {})},
+            env={"ANXIN_SHEET__ENABLED": "false", **os.environ, **(env or {})},
         )
     try:
         yield _ready(process, data_dir, log)
