@@ -42,7 +42,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def hold(conn: Connection, actor: str, wanted: Wanted, now: int) -> Held:
-    """Begin it. Where it lasts already, it goes on under the new words, until the new end."""
+    """Begin it. Where it lasts already, it goes on under the new words, until the new end.
+
+    One that is announced for later takes the place of what lasts, and what that kept quiet is heard: nobody said that
+    it should be quiet in between.
+    """
     async with conn.transaction():
         await conn.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"hold {wanted.site} {wanted.device}",)
@@ -54,7 +58,7 @@ async def hold(conn: Connection, actor: str, wanted: Wanted, now: int) -> Held:
             (
                 wanted.site,
                 wanted.device,
-                wanted.from_ms if since is None else min(since, wanted.from_ms),
+                wanted.from_ms if since is None or wanted.from_ms > now else min(since, wanted.from_ms),
                 wanted.until_ms,
                 wanted.reason,
                 actor,

@@ -140,3 +140,17 @@ async def test_what_has_ended_by_itself_can_be_announced_anew_before_anybody_set
         assert [each.by for each in await in_force(conn, sites=["north"], now=later)] == ["mei"]
         assert await end(conn, "mei", "north", None, later + 1)
         assert not await end(conn, "mei", "north", None, later + 2)
+
+
+async def test_one_announced_for_later_makes_no_quiet_before_it_begins(
+    connections: AsyncConnectionPool[Connection],
+) -> None:
+    async with connections.connection() as conn:
+        await hold(conn, "chen", PLANNED, T0)
+    await take_in(connections, T0 + MINUTE)
+    now, later = T0 + 2 * MINUTE, T0 + 200 * HOUR
+    planned = msgspec.structs.replace(PLANNED, from_ms=later, until_ms=later + HOUR)
+    async with connections.connection() as conn:
+        assert (await hold(conn, "mei", planned, now)).from_ms == later
+    assert await settle(PostgresHoldStore(connections), PostgresAlarmStore(connections), now + 1) == 1
+    assert [alarm.state for alarm in await stored(connections)] == ["open"]
