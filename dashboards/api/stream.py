@@ -59,8 +59,9 @@ async def stream(
     ``event: alarm`` carries the alarm object, its ``id:`` the number of the change. ``Last-Event-ID``, or
     ``after`` on the first connection, continues behind a number; ``event: reset`` says that this is not
     possible: load ``GET /api/v1/alarms`` again. A change of count that waited for its second behind a later
-    change of another alarm comes without ``id:``. Each 10 s without one a comment is sent, or with ``beat`` each 4 s
-    ``event: beat``, which a browser can hear: a connection that breaks does not always say so.
+    change of another alarm comes without ``id:``. Each 10 s without one a comment is sent, or with ``beat`` each 4 s,
+    and once all that was missed is told, ``event: beat``, which a browser can hear: a connection that breaks, or that
+    something on the way holds back, does not always say so.
     """
     await principal.looked("alarms")
     feed: Feed = request.app.state.feed
@@ -87,6 +88,8 @@ async def _events(
             async with aclosing(_missed(deps, principal.account, wanted, start, resumed=resumed)) as missed:
                 async for events in missed:
                     yield events
+        if beat:
+            yield _BEAT
         async with aclosing(_live(deps, principal, subscription, beat=beat)) as live:
             async for events in live:
                 yield events

@@ -119,3 +119,11 @@ async def test_a_stream_beats_for_whoever_asks(server_url: str, token_of: Any, m
     monkeypatch.setattr("dashboards.api.stream.BEAT_S", 0.05)
     async with open_stream(server_url, await token_of(), params={"beat": "true"}) as stream:
         assert [(await stream.next()).event for _ in range(2)] == ["beat", "beat"]
+
+
+async def test_a_stream_beats_as_soon_as_all_that_was_missed_is_told(
+    server_url: str, token_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.api.stream.BEAT_S", 3600.0)
+    async with open_stream(server_url, await token_of(), params={"beat": "true"}) as stream:
+        assert (await stream.next()).event == "beat"

@@ -37,13 +37,15 @@ export class Stream extends EventTarget {
     if (this.#source && performance.now() - this.#openedAt >= LOST_AFTER_MS) this.#open();
   }
 
-  /** Behind the last number that was heard: what happened meanwhile comes first. */
+  /**
+   * Behind the last number that was heard: what happened meanwhile comes first, then a beat. Only what arrives counts:
+   * a proxy that holds all back opens the connection too.
+   */
   #open() {
     this.#source?.close();
     const source = new EventSource(`/api/v1/stream?beat=true&after=${this.#last}`);
     this.#source = source;
     this.#openedAt = performance.now();
-    source.onopen = () => this.#well();
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (this.#source === source) this.#open(); }, RETRY_MS);
     };
