@@ -1,6 +1,6 @@
 // Whether an alarm would be heard at this page, said to the server each ten seconds, and who else listens.
 
-import { call, callWithin } from "./api.js";
+import { callWithin } from "./api.js";
 import { FROZEN_MS, lateness, onBeat } from "./beats.js";
 import { polling, stream } from "./desk.js";
 import { h, icon, need } from "./dom.js";
@@ -49,7 +49,7 @@ function beat() {
 async function say(state) {
   try {
     /** @type {{desks: Desk[]}} */
-    const answer = LISTENS ? await callWithin(PATIENCE_MS, "POST", "/console/desks", { page, state }) : await call("GET", "/console/desks");
+    const answer = LISTENS ? await callWithin(PATIENCE_MS, "POST", "/console/desks", { page, state }) : await callWithin(PATIENCE_MS, "GET", "/console/desks");
     desks = answer.desks;
   } catch {
     desks = null;

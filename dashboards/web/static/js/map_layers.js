@@ -1,7 +1,7 @@
 // What a place map shows, as layers: zones, home, habitual places, the way walked, the last positions, how far they can be.
 
 import { now } from "./clock.js";
-import { icon } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { ago, t } from "./i18n.js";
 
 /**
@@ -44,7 +44,8 @@ export function layersOf(L, scene) {
   for (const zone of scene.zones) {
     const rests = zone.counts === false;
     const look = { color: colour("calm"), weight: 2, fillColor: colour("calm"), fillOpacity: rests ? 0.02 : 0.1, dashArray: rests ? "3 6" : undefined };
-    const name = rests ? t("map.zone_rests", { name: zone.name }) : zone.name;
+    // An element, since of a string Leaflet makes markup, and somebody typed this.
+    const name = h("span", {}, rests ? t("map.zone_rests", { name: zone.name }) : zone.name);
     if (zone.circle) {
       L.circle(at(zone.circle), { ...look, radius: zone.circle.radius_m }).bindTooltip(name).addTo(group);
       seen.push(...around(at(zone.circle), zone.circle.radius_m));

@@ -29,8 +29,9 @@ let context = null;
 /** @type {Tone | null} */
 let sounding = null;
 let soundsAt = 0;
-let mutedSince = 0;
-let mutedUntil = 0;
+/** By a clock that nobody sets: a mute of a minute must not become one of an hour. */
+let mutedSince = -Infinity;
+let mutedUntil = -Infinity;
 let movedAt = 0;
 let movedTo = -1;
 
@@ -58,22 +59,22 @@ export function isAudible() {
 }
 
 export function isMuted() {
-  return Date.now() < mutedUntil;
+  return performance.now() < mutedUntil;
 }
 
 /** Whether minute after minute was muted, so that it is no longer for a breath. @returns {boolean} */
 export function isMutedForLong() {
-  return isMuted() && Date.now() - mutedSince > MUTE_MS;
+  return isMuted() && performance.now() - mutedSince > MUTE_MS;
 }
 
 /** @returns {number} ms left */
 export function mutedFor() {
-  return Math.max(0, mutedUntil - Date.now());
+  return Math.max(0, mutedUntil - performance.now());
 }
 
 /** Quiet for one minute at most, or end it: then it sounds at once. @param {boolean} wanted */
 export function mute(wanted) {
-  const now = Date.now();
+  const now = performance.now();
   if (!wanted && !isMuted()) return;
   if (wanted && now - mutedUntil > BREATH_MS) mutedSince = now;
   mutedUntil = wanted ? now + MUTE_MS : Math.min(mutedUntil, now);
