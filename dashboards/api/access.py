@@ -10,7 +10,7 @@ alone.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 from uuid import UUID
@@ -86,6 +86,15 @@ class Principal:
         """Write down that they look at somebody, before they see it; once in ten minutes, and never in their way."""
         await self.looks.look(
             self._entry("look", what, site=site, resident=resident, alarm=alarm, subject=subject, purpose=purpose)
+        )
+
+    async def looked_at_all(
+        self, what: str, *, residents: Sequence[str] = (), subjects: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        """As ``looked``, at many at once: of residents by id, of others as ``type/id``."""
+        await self.looks.look(
+            *(self._entry("look", what, resident=resident) for resident in residents),
+            *(self._entry("look", what, subject=subject) for subject in subjects),
         )
 
     async def took_out(self, what: str, *, site: str | None = None, detail: dict[str, str | int]) -> None:

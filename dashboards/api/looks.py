@@ -54,29 +54,35 @@ class Looks:
         """How many entries are not written yet."""
         return len(self._waiting)
 
-    async def look(self, entry: Entry) -> None:
-        """Write a look down, unless the same was within ten minutes."""
+    async def look(self, *entries: Entry) -> None:
+        """Write looks down, those of which the same was not within ten minutes; together, however many they are."""
+        if new := [entry for entry in entries if self._is_new(entry)]:
+            await self.note(*new)
+
+    def _is_new(self, entry: Entry) -> bool:
         key = (entry.actor, entry.via, entry.what, entry.resident, entry.alarm, entry.subject, entry.purpose)
         noted = self._noted.get(key)
         if noted is not None and 0 <= entry.at - noted < ONE_LOOK_MS:
-            return
+            return False
         self._noted[key] = entry.at
         self._noted.move_to_end(key)
         while len(self._noted) > NOTED_AT_MOST:
             self._noted.popitem(last=False)
-        await self.note(entry)
+        return True
 
-    async def note(self, entry: Entry) -> None:
-        """Write an entry down; what goes wrong is never the caller's."""
-        if self._failed:
-            self._wait(entry, "waits behind others")
-            return
-        try:
-            async with asyncio.timeout(PATIENCE_S), self._pool.connection() as conn:
-                await append(conn, [entry])
-        except _FAILS as error:
-            self._failed = True
-            self._wait(entry, type(error).__name__)
+    async def note(self, *entries: Entry) -> None:
+        """Write entries down, all or none at once; what goes wrong is never the caller's."""
+        why = "waits behind others"
+        if not self._failed:
+            try:
+                async with asyncio.timeout(PATIENCE_S), self._pool.connection() as conn:
+                    await append(conn, entries)
+            except _FAILS as error:
+                self._failed, why = True, type(error).__name__
+            else:
+                return
+        for entry in entries:
+            self._wait(entry, why)
 
     async def insist(self, entry: Entry) -> None:
         """Write an entry down before something is handed out. Raises ``Problem`` 503 when that is not possible."""

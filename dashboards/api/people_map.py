@@ -37,10 +37,11 @@ async def everybody(
     now = deps.clock.now_ms()
     async with deps.pool.connection() as conn:
         found = await on_map(conn, sites=principal.sites, now=now, after=known)
-    for each in found.subjects:
-        kind, _, key = each.key.partition("/")
-        of_resident = kind == "residents"
-        await principal.looked("map", resident=key if of_resident else None, subject=None if of_resident else each.key)
+    await principal.looked_at_all(
+        "map",
+        residents=[each.key.partition("/")[2] for each in found.subjects if each.kind == "residents"],
+        subjects=[each.key for each in found.subjects if each.kind != "residents"],
+    )
     answer = {
         "as_of": now,
         "cursor": str(found.cursor),

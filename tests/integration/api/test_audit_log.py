@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from dashboards.api.looks import ONE_LOOK_MS, Looks
 from devices.clock import ManualClock
 from gateway.store.accounts import add_account, hash_password, open_session
 from gateway.store.audit_chain import verify
+from gateway.store.audit_log import Entry, append
 from gateway.store.connection import Connection
 from gateway.store.registry import add_contact, add_resident
 from gateway.store.registry_records import ContactFields, Point, Resident, ResidentFields
@@ -169,6 +171,25 @@ async def test_a_log_that_is_held_up_holds_up_nobody(
     assert answer.status_code == 200
     await app.state.looks.catch_up()
     assert await looks(conn) == [("li", "track", people[0].id)]
+
+
+async def test_many_on_the_map_are_written_down_together_and_hold_it_up_once(
+    app: FastAPI, client_of: Clients, conn: Connection, people: list[Resident], desk: Desk, monkeypatch: Any
+) -> None:
+    client = await client_of("duty", (), "li")
+    for person in people:
+        await desk.raise_alarm(resident=person.id)
+    written: list[int] = []
+
+    async def counted(conn: Connection, entries: Sequence[Entry]) -> None:
+        written.append(len(entries))
+        await append(conn, entries)
+
+    monkeypatch.setattr("dashboards.api.looks.append", counted)
+    for _ in range(3):
+        assert len((await client.get("/api/v1/map")).json()["items"]) == 2
+    assert written == [2]
+    assert sorted(await looks(conn)) == sorted(("li", "map", person.id) for person in people)
 
 
 async def test_whoever_calls_nobody_reads_numbers_masked_and_asking_for_one_is_an_entry(
