@@ -33,7 +33,7 @@ async def gateway(settings: RoleSettings) -> None:
     from anxin.kernels import compiled_beside
 
     folder = jit_cache.configure()
-    words = "loads the engine; the first start compiles it, in two to four minutes, on a busy machine in eight"
+    words = "loads the engine; the first start compiles it, in about a minute, on a busy machine in three"
     await _report(settings, "gateway", "starting", words)
     from gateway.health import Health
     from gateway.run import Gateway
