@@ -60,7 +60,7 @@ async def append(conn: Connection, entries: Sequence[Entry]) -> None:
             "select set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
             (_LOCK_WAIT, _LONGEST),
         )
-        for entry in entries:
+        for entry in map(_storable, entries):
             await conn.execute(
                 f"insert into audit_entry ({_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (
@@ -68,6 +68,17 @@ async def append(conn: Connection, entries: Sequence[Entry]) -> None:
                     entry.site, entry.purpose, entry.address, Jsonb(entry.detail),
                 ),
             )  # fmt: skip
+
+
+def _storable(entry: Entry) -> Entry:
+    """The entry without what PostgreSQL keeps in no text: one that it never takes would hold up all after it."""
+    texts = {name: _clean(value) for name, value in msgspec.structs.asdict(entry).items() if isinstance(value, str)}
+    detail = {name: _clean(value) if isinstance(value, str) else value for name, value in entry.detail.items()}
+    return msgspec.structs.replace(entry, **texts, detail=detail)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def end_audit(conn: Connection, before: int) -> int:

@@ -192,6 +192,16 @@ async def test_many_on_the_map_are_written_down_together_and_hold_it_up_once(
     assert sorted(await looks(conn)) == sorted(("li", "map", person.id) for person in people)
 
 
+async def test_nobody_stops_the_log_by_asking_for_what_cannot_be_stored(
+    app: FastAPI, client_of: Clients, conn: Connection, people: list[Resident]
+) -> None:
+    client = await client_of("duty", (), "li")
+    await client.get("/api/v1/contacts", params={"resident": "\0"})
+    await client.get(f"/api/v1/residents/{people[0].id}/track")
+    assert app.state.looks.waiting == 0
+    assert await looks(conn) == [("li", "records", "\N{REPLACEMENT CHARACTER}"), ("li", "track", people[0].id)]
+
+
 async def test_whoever_calls_nobody_reads_numbers_masked_and_asking_for_one_is_an_entry(
     client_of: Clients, conn: Connection, people: list[Resident], desk: Desk
 ) -> None:
