@@ -15,19 +15,29 @@ export function canAsk() {
 /** Tell of an alarm when nobody sees the page. No names: the system keeps what it showed. @param {import("./types.js").Alarm} alarm */
 export function notify(alarm) {
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-  const note = new Notification(`${t(`severity.${alarm.severity}`)} · ${ruleOf(alarm)}`, {
-    body: t("notify.body"),
-    tag: alarm.id,
-    lang: document.documentElement.lang,
-    requireInteraction: alarm.severity === "critical",
-    icon: "/static/favicon.svg",
-  });
+  const note = noteOf(alarm);
+  if (!note) return;
   note.onclick = () => {
     window.focus();
     go(`/alarms/${alarm.id}`);
     note.close();
   };
   shown.set(alarm.id, note);
+}
+
+/** Null where a page may make none though it may ask for them, as on Android: the sound comes all the same. @param {import("./types.js").Alarm} alarm @returns {Notification | null} */
+function noteOf(alarm) {
+  try {
+    return new Notification(`${t(`severity.${alarm.severity}`)} · ${ruleOf(alarm)}`, {
+      body: t("notify.body"),
+      tag: alarm.id,
+      lang: document.documentElement.lang,
+      requireInteraction: alarm.severity === "critical",
+      icon: "/static/favicon.svg",
+    });
+  } catch {
+    return null;
+  }
 }
 
 /** Take back what is no longer open. @param {Set<string>} open ids of alarms that wait for somebody */

@@ -1,7 +1,7 @@
 // The map of everybody with an open alarm, and the same people as a list beside it: one choice moves both.
 
 import { act, takeAll } from "./act.js";
-import { call } from "./api.js";
+import { callWithin } from "./api.js";
 import { active } from "./book.js";
 import { openChart } from "./chart.js";
 import { learn, now, tick } from "./clock.js";
@@ -18,6 +18,8 @@ import { placed, peopleOf, waiting } from "./people_placed.js";
  */
 
 const ASK_EVERY_MS = 4000;
+/** On a dead line nobody answers: then the page has to say that it is old. */
+const PATIENCE_MS = 12_000;
 /** So often everything is asked anew: a home or a zone that somebody corrects is no news of an alarm. */
 const ASK_ALL_MS = 120_000;
 const LOST_AFTER_MS = 15_000;
@@ -77,7 +79,7 @@ async function live(root, signal) {
     const all = now() - heardAll > ASK_ALL_MS;
     try {
       /** @type {{items: Located[], cursor: string, as_of: number}} */
-      const answer = await call("GET", `/api/v1/map${all || !cursor ? "" : `?after=${cursor}`}`);
+      const answer = await callWithin(PATIENCE_MS, "GET", `/api/v1/map${all || !cursor ? "" : `?after=${cursor}`}`);
       if (signal.aborted) return;
       if (all) located.clear();
       for (const each of answer.items) located.set(each.key, each);
