@@ -41,15 +41,20 @@ async def run(
     """Let be heard what is due, until cancelled; several may run."""
     while True:
         try:
-            await settle(holds, alarms, clock.now_ms())
+            await settle(holds, alarms, clock.now_ms(), unavailable)
             await asyncio.sleep(LOOK_EVERY_S)
         except unavailable as error:
             _log.warning("store is away", error=type(error).__name__)
             await asyncio.sleep(STORE_AWAY_S)
 
 
-async def settle(holds: HoldStore, alarms: AlarmStore, now: int) -> int:
-    """Settle every hold that is over at ``now`` (ms); how many alarms are heard of."""
+async def settle(
+    holds: HoldStore, alarms: AlarmStore, now: int, unavailable: tuple[type[Exception], ...] = ()
+) -> int:  # fmt: skip
+    """Settle every hold that is over at ``now`` (ms); how many alarms are heard of.
+
+    One of which that fails is tried again with the next look and keeps no other from being heard.
+    """
     count = 0
     for hold in await holds.over(now):
         try:
@@ -59,6 +64,10 @@ async def settle(holds: HoldStore, alarms: AlarmStore, now: int) -> int:
                 count += said
         except AnotherActive:
             _log.info("an alarm became active meanwhile", hold=hold)
+        except unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whoever runs this beside it sends messages, and must live on
+            _log.exception("what was kept quiet is not heard yet", hold=hold)
     return count
 
 

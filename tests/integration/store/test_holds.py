@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from alerts import hearing
 from alerts.alarm import Alarm, Suppression
 from alerts.desk import absorb
 from alerts.hearing import settle
+from alerts.ports import AlarmStore
 from gateway.store.alarms import PostgresAlarmStore, alarm_from_object
 from gateway.store.connection import Connection, pool
 from gateway.store.holds import PostgresHoldStore
@@ -99,7 +101,7 @@ async def test_a_look_that_is_killed_in_the_middle_leaves_all_to_the_next(
         await hold(conn, "chen", PLANNED, T0)
     await take_in(connections, T0 + MINUTE)
 
-    class Killed(Exception):
+    class Killed(BaseException):
         pass
 
     async def dies(*_: object, **__: object) -> None:
@@ -154,3 +156,30 @@ async def test_one_announced_for_later_makes_no_quiet_before_it_begins(
         assert (await hold(conn, "mei", planned, now)).from_ms == later
     assert await settle(PostgresHoldStore(connections), PostgresAlarmStore(connections), now + 1) == 1
     assert [alarm.state for alarm in await stored(connections)] == ["open"]
+
+
+async def test_one_that_fails_keeps_no_other_from_being_heard(
+    connections: AsyncConnectionPool[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds, alarms = PostgresHoldStore(connections), PostgresAlarmStore(connections)
+    async with connections.connection() as conn:
+        await conn.execute("insert into site (id, name) values ('south', 'South')")
+        for site in ("north", "south"):
+            await hold(conn, "chen", msgspec.structs.replace(PLANNED, site=site), T0)
+    await take_in(connections, T0 + MINUTE)
+    (first, other), later = await holds.over(T0 + HOUR), T0 + HOUR
+    (alarm,) = await stored(connections)
+    assert alarm.suppression is not None
+    bad = other if alarm.suppression.id == first else first
+    settled = hearing._settle
+
+    async def settle_all_but_one(store: AlarmStore, key: str, now: int) -> tuple[int, bool]:
+        if key == bad:
+            raise ValueError("nobody thought of this")
+        return await settled(store, key, now)
+
+    monkeypatch.setattr(hearing, "_settle", settle_all_but_one)
+    assert await settle(holds, alarms, later) == 1
+    monkeypatch.undo()
+    assert await settle(holds, alarms, later) == 0
+    assert await holds.over(later) == []
