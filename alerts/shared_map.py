@@ -17,6 +17,9 @@ HELPER_FOUND: Final = "helper_found"
 checked it, and whoever helps to search may be mistaken."""
 SAID_AGAIN_MS: Final = 2 * MINUTE_MS
 """The same word of the same person within so long is a second press. Assumption, ADR 43."""
+SAID_AT_MOST: Final = 20
+"""Whoever says it more often, in other words each time, is heard no more: what they say grows into the alarm that the
+desk works with. Assumption, ADR 43."""
 ACCOMPANIED: Final = "accompanied"
 """Somebody is with the resident; the note says until when, ms."""
 ACCOMPANIED_ENDED: Final = "accompanied_ended"
@@ -33,9 +36,11 @@ def opened(alarm: Alarm, person: str, now: int) -> Alarm:
 
 
 def found(alarm: Alarm, person: str, now: int, words: str | None = None) -> Alarm:
-    """Whoever helps to search says that they have found them; the same alarm when they just said so."""
-    said = next((each for each in reversed(alarm.timeline) if each.event == HELPER_FOUND and each.to == person), None)
-    if said is not None and now - said.t < SAID_AGAIN_MS and said.note == words:
+    """Whoever helps to search says that they have found them; the same alarm when they just said so, or too often."""
+    said = [each for each in alarm.timeline if each.event == HELPER_FOUND and each.to == person]
+    if said and now - said[-1].t < SAID_AGAIN_MS and said[-1].note == words:
+        return alarm
+    if len(said) >= SAID_AT_MOST:
         return alarm
     return alarm.noting(TimelineEntry(t=now, actor="system", event=HELPER_FOUND, to=person, note=words))
 
