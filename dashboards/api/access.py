@@ -10,7 +10,7 @@ alone.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 from uuid import UUID
@@ -88,14 +88,12 @@ class Principal:
             self._entry("look", what, site=site, resident=resident, alarm=alarm, subject=subject, purpose=purpose)
         )
 
-    async def looked_at_all(
-        self, what: str, *, residents: Sequence[str] = (), subjects: Sequence[str] = ()
-    ) -> None:  # fmt: skip
-        """As ``looked``, at many at once: of residents by id, of others as ``type/id``."""
-        await self.looks.look(
-            *(self._entry("look", what, resident=resident) for resident in residents),
-            *(self._entry("look", what, subject=subject) for subject in subjects),
-        )
+    async def looked_at_all(self, what: str, whom: Iterable[tuple[str, str | None, str | None]]) -> None:
+        """As ``looked``, at many at once; of each the site, and the resident or what else it is, as ``type/id``."""
+        entries = [
+            self._entry("look", what, site=site, resident=resident, subject=subject) for site, resident, subject in whom
+        ]
+        await self.looks.look(*entries)
 
     async def took_out(self, what: str, *, site: str | None = None, detail: dict[str, str | int]) -> None:
         """Write down what is about to leave the house in bulk. Raises ``Problem`` 503 when that is not possible."""

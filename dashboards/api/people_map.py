@@ -37,11 +37,7 @@ async def everybody(
     now = deps.clock.now_ms()
     async with deps.pool.connection() as conn:
         found = await on_map(conn, sites=principal.sites, now=now, after=known)
-    await principal.looked_at_all(
-        "map",
-        residents=[each.key.partition("/")[2] for each in found.subjects if each.kind == "residents"],
-        subjects=[each.key for each in found.subjects if each.kind != "residents"],
-    )
+    await principal.looked_at_all("map", [_whom(each) for each in found.subjects])
     answer = {
         "as_of": now,
         "cursor": str(found.cursor),
@@ -49,6 +45,12 @@ async def everybody(
         "next": None,
     }
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _whom(subject: Subject) -> tuple[str, str | None, str | None]:
+    if subject.kind == "residents":
+        return subject.site, subject.key.partition("/")[2], None
+    return subject.site, None, subject.key
 
 
 def _item(subject: Subject, now: int) -> dict[str, Any]:

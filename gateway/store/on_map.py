@@ -49,6 +49,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
+    site: str
     kind: Literal["residents", "households", "alarms"]
     home: Point | None
     timezone: str | None
@@ -79,11 +80,12 @@ async def on_map(conn: Connection, *, sites: Sequence[str], now: int, after: Map
     """Everybody with an active alarm within ``sites`` (empty: all), or only of whom something came since ``after``."""
     fence = VIEWS[Fence]
     cursor = await conn.execute(
-        f"with alarms as materialized (select a.id, {_KEY} as key, a.kind, a.resident,"
+        f"with alarms as materialized (select a.id, {_KEY} as key, a.kind, a.site, a.resident,"
         " a.object ->> 'household' as household, a.object -> 'position' as place from alarm a"
         f" where {_WITH_PEOPLE} and (cardinality(%(sites)s::text[]) = 0 or a.site = any(%(sites)s))),"
-        " subjects as materialized (select key, min(resident) as resident, min(household) as household,"
-        " bool_or(kind = 'wandering') as wanders, bool_or(id in (select alarm from alarm_change where n > %(change)s))"
+        " subjects as materialized (select key, min(site) as site, min(resident) as resident,"
+        " min(household) as household, bool_or(kind = 'wandering') as wanders,"
+        " bool_or(id in (select alarm from alarm_change where n > %(change)s))"
         " as changed from alarms group by key),"
         " news as materialized (select s.*, r.slot, (select max(x.pos) from assignment n"
         " join position x on x.device = n.device_slot where n.resident_slot = r.slot and n.to_ms is null"
@@ -91,7 +93,7 @@ async def on_map(conn: Connection, *, sites: Sequence[str], now: int, after: Map
         " from subjects s left join resident r on r.id = s.resident)"
         " select (select n from alarm_counter), (select coalesce(max(pos), 0) from news),"
         " array(select jsonb_build_object("
-        "'key', s.key, 'kind', split_part(s.key, '/', 1), 'timezone', coalesce(p.timezone, m.timezone),"
+        "'key', s.key, 'site', s.site, 'kind', split_part(s.key, '/', 1), 'timezone', coalesce(p.timezone, m.timezone),"
         " 'home', case when coalesce(p.home_lat, m.home_lat) is not null then jsonb_build_object("
         "'lat', coalesce(p.home_lat, m.home_lat), 'lon', coalesce(p.home_lon, m.home_lon)) end,"
         f" 'zones', coalesce((select jsonb_agg({fence.object} order by f.name, f.id) from fence f"

@@ -190,6 +190,8 @@ async def test_many_on_the_map_are_written_down_together_and_hold_it_up_once(
         assert len((await client.get("/api/v1/map")).json()["items"]) == 2
     assert written == [2]
     assert sorted(await looks(conn)) == sorted(("li", "map", person.id) for person in people)
+    audited = await items(await client_of("manager", ("north",), "mei"), what="map")
+    assert [each["site"] for each in audited] == ["north", "north"], "whoever keeps a site reads who looked there"
 
 
 async def test_nobody_stops_the_log_by_asking_for_what_cannot_be_stored(
