@@ -47,18 +47,21 @@ class Ear:
         before, self._heard = self._heard, {}
         for site in look.watched:
             known = before.get(site.site)
-            moved = known is None or known[0] != site.heard_ms
-            self._heard[site.site] = (site.heard_ms, at if known is None or moved else known[1])
+            unmoved = known is not None and known[0] == site.heard_ms
+            self._heard[site.site] = (site.heard_ms, known[1] if known is not None and unmoved else at)
         settled = at - self._began_ms >= SETTLED_MS
         standing = {alarm.site: alarm for alarm in look.active if alarm.rule == CONSOLE_SILENT}
         silent = [
             site.finding
             for site in look.watched
-            if _unheard_since(standing.get(site.site), site)
-            or (settled and at - self._heard[site.site][1] >= SILENT_MS)
+            if (settled and at - self._heard[site.site][1] >= SILENT_MS)
+            or _unheard_since(standing.get(site.site), site, before.get(site.site))
         ]
         return msgspec.structs.replace(look, findings=(*look.findings, *silent))
 
 
-def _unheard_since(alarm: Alarm | None, site: Watched) -> bool:
-    return alarm is not None and alarm.recovered_at is None and alarm.event_time == site.since
+def _unheard_since(alarm: Alarm | None, site: Watched, known: tuple[int | None, int] | None) -> bool:
+    """Whether no desk was heard after the silence that an alarm tells of; ``known``: what this auditor saw before."""
+    if alarm is None or alarm.recovered_at is not None or (known is not None and known[0] != site.heard_ms):
+        return False
+    return site.heard_ms is None or site.heard_ms <= alarm.event_time

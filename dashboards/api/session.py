@@ -166,7 +166,7 @@ def set_session_cookie(response: Response, admitted: Admitted, deps: Deps) -> No
         secure=deps.secure_cookies, path="/",
     )  # fmt: skip
     response.set_cookie(
-        BROWSER_COOKIE, admitted.browser, max_age=KNOWN_MS // 1000, httponly=True, samesite="strict",
+        BROWSER_COOKIE, admitted.browser, max_age=KNOWN_MS // 1000, httponly=True, samesite="lax",
         secure=deps.secure_cookies, path=SIGN_IN_PATH,
     )  # fmt: skip
 

@@ -38,8 +38,10 @@ class MapCursor(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> MapCursor:
         """The cursor of an answer. Raises ``ValueError``."""
-        pos, change = text.split("-")
-        return cls(int(pos), int(change))
+        pos, change = map(int, text.split("-"))
+        if not (0 <= pos < 2**62 and 0 <= change < 2**62):
+            raise ValueError(text)
+        return cls(pos, change)
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

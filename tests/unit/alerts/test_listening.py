@@ -21,6 +21,7 @@ class Night:
     def __init__(self, *ears: Ear) -> None:
         self.ears = list(ears) or [Ear()]
         self.heard: int | None = T0
+        self.duty_from = 0
         self.alarm: Alarm | None = None
         self.opened: list[int] = []
         self.second = 0
@@ -36,7 +37,7 @@ class Night:
 
     def _look(self, ear: Ear) -> None:
         now = T0 + 1000 * self.second
-        watched = Watched(site="north", heard_ms=self.heard, since=self.heard or T0)
+        watched = Watched(site="north", heard_ms=self.heard, since=max(self.heard or T0, self.duty_from))
         seen = Look(watched=(watched,), active=() if self.alarm is None else (self.alarm,))
         for episode in episodes(ear.judged(seen, 1000 * self.second), now):
             after = fold(self.alarm, episode, now).alarm
@@ -103,6 +104,22 @@ def test_after_an_interruption_what_stands_goes_on_until_a_desk_is_heard() -> No
     assert night.alarm is not None
     assert night.opened == [130]
     night.ears = [Ear()]
+    night.passes(10, reports=True)
+    assert night.alarm is None
+
+
+@pytest.mark.parametrize("comes_anew", [False, True])
+def test_a_change_of_shifts_is_no_desk_that_is_heard(comes_anew: bool) -> None:
+    night = Night()
+    night.passes(100, reports=True)
+    night.passes(60, reports=False)
+    night.duty_from = T0 + 1000 * (night.second + 5)
+    if comes_anew:
+        night.ears = [Ear()]
+    night.passes(20, reports=False)
+    assert night.alarm is not None, "it stands through the change"
+    night.passes(600, reports=False)
+    assert len(night.opened) == 1
     night.passes(10, reports=True)
     assert night.alarm is None
 

@@ -49,6 +49,8 @@ async function live(root, signal) {
   let cursor = "";
   let heard = now();
   let heardAll = 0;
+  /** An answer that a later one has overtaken is no news. */
+  let newest = 0;
   let timer = 0;
   let drawing = 0;
   /** @type {Awaited<ReturnType<typeof openChart>>} */
@@ -80,7 +82,8 @@ async function live(root, signal) {
     try {
       /** @type {{items: Located[], cursor: string, as_of: number}} */
       const answer = await callWithin(PATIENCE_MS, "GET", `/api/v1/map${all || !cursor ? "" : `?after=${cursor}`}`);
-      if (signal.aborted) return;
+      if (signal.aborted || answer.as_of < newest) return;
+      newest = answer.as_of;
       if (all) located.clear();
       for (const each of answer.items) located.set(each.key, each);
       cursor = answer.cursor;
