@@ -108,6 +108,7 @@ function nextUntaken() {
 export async function acknowledge() {
   const id = nextUntaken();
   if (!id) return;
+  selected = id;
   await act(id, "acknowledge");
   document.dispatchEvent(new Event("book-changed"));
 }

@@ -187,9 +187,9 @@ export function peopleLayers({ L, map }, signal, choose) {
 function personSign({ person, spot }, here, word) {
   const { worst, located } = person;
   const name = nameOf(worst);
-  const second = spot.standing === "home" ? t("people_map.sign_home") : spot.standing === "old" && spot.fix ? t("people_map.sign_old", { at: clockOf(spot.fix.t, located?.timezone) }) : ruleOf(worst);
+  const second = spot.standing === "home" ? t("people_map.sign_home") : spot.standing === "old" && spot.fix ? t("people_map.sign_old", { at: clockOf(spot.fix.t, located?.timezone) }) : ruleOf(person.chief);
   const classes = `map-person severity-${worst.severity}${spot.standing === "old" ? " old" : ""}${spot.standing === "home" ? " at-home" : ""}${waiting(person) ? " waiting" : ""}${here ? " chosen" : ""}`;
-  const title = [name, ruleOf(worst), t(`severity.${worst.severity}`), spot.fix ? ago(now() - spot.fix.t) : t("people_map.sign_home")].join(" · ");
+  const title = [name, ruleOf(person.chief), t(`severity.${worst.severity}`), spot.fix ? ago(now() - spot.fix.t) : t("people_map.sign_home")].join(" · ");
   return [JSON.stringify([person.key, classes, name, second, word]), () => h("div", { class: classes, title, "data-sign": person.key },
     icon(spot.standing === "home" ? "home" : worst.severity),
     word && h("span", { class: "map-person-word" }, h("strong", {}, name), h("span", {}, second)))];

@@ -67,30 +67,31 @@ function heading(list, severity, count) {
 }
 
 /** @param {Person} person */
-function stampOf({ alarms, worst, located }) {
+function stampOf({ alarms, worst, chief, located }) {
   const [where, since] = whereIs({ alarms, worst, located });
-  const has = holding(worst);
+  const has = holding(chief);
   return JSON.stringify([alarms.map((alarm) => [alarm.id, alarm.version]), whoOf(worst), where, since, staffName(has?.who ?? "")]);
 }
 
 /** @param {Person} person */
 function row(person) {
-  const { key, alarms, worst, since } = person;
+  const { key, alarms, worst, chief, since } = person;
   const [where, at] = whereIs(person);
-  const has = holding(worst);
+  const has = holding(chief);
   const open = waiting(person);
+  const astray = alarms.find((alarm) => alarm.kind === "wandering");
   const spot = placed(person);
-  return h("article", { class: `people-map-row severity-${worst.severity}${worst.drill ? " drill" : ""}`, "data-key": key, "data-state": worst.state },
+  return h("article", { class: `people-map-row severity-${worst.severity}${worst.drill ? " drill" : ""}`, "data-key": key, "data-state": chief.state },
     h("button", { class: "people-map-choose", type: "button", "data-choose": true, "aria-pressed": "false" },
-      icon(worst.kind),
-      h("span", { class: "who" }, h("span", { class: `chip has ${worst.state === "open" ? "bad" : "taken"}` }, has && worst.state !== "open" ? t(`people_map.has.${worst.state}`, { who: holderName(worst, has.who) }) : t("people_map.nobody_has")),
-        worst.drill && h("span", { class: "drill-tag" }, t("flag.drill")), nameOf(worst)),
-      h("span", { class: "what" }, ruleOf(worst), alarms.length > 1 && t("people_map.more", { n: alarms.length - 1 }), " · ", h("time", { "data-ago": since }, ago(now() - since))),
+      icon(chief.kind),
+      h("span", { class: "who" }, h("span", { class: `chip has ${chief.state === "open" ? "bad" : "taken"}` }, has && chief.state !== "open" ? t(`people_map.has.${chief.state}`, { who: holderName(chief, has.who) }) : t("people_map.nobody_has")),
+        chief.drill && h("span", { class: "drill-tag" }, t("flag.drill")), nameOf(worst)),
+      h("span", { class: "what" }, ruleOf(chief), alarms.length > 1 && t("people_map.more", { n: alarms.length - 1 }), " · ", h("time", { "data-ago": since }, ago(now() - since))),
       h("span", { class: `where ${spot?.standing ?? "nowhere"}` }, icon(spot ? (spot.standing === "home" ? "home" : "locate") : "warning"), where, at !== null && [" · "].join(""), at !== null && h("time", { "data-ago": at }, ago(now() - at)))),
     h("div", { class: "people-map-deeds" },
       document.documentElement.dataset.acts === "yes" && open && h("button", { class: "button", type: "button", "data-take": true }, icon("check"), t("act.acknowledge")),
-      worst.kind === "wandering" && h("a", { class: "button", href: `/search/${worst.id}` }, t("where.search")),
-      h("a", { class: "button", href: `/alarms/${worst.id}` }, t("card.open"))));
+      astray && h("a", { class: "button", href: `/search/${astray.id}` }, t("where.search")),
+      h("a", { class: "button", href: `/alarms/${chief.id}` }, t("card.open"))));
 }
 
 /**

@@ -9,7 +9,8 @@ import { now } from "./clock.js";
  * @typedef {import("./types.js").TrackPoint} TrackPoint
  * @typedef {{lat: number, lon: number}} Place
  * @typedef {{key: string, home: Place | null, timezone: string | null, zones: import("./types.js").Zone[], track: TrackPoint[], last: TrackPoint | null, certain: TrackPoint | null}} Located
- * @typedef {{key: string, whom: import("./groups.js").Whom | null, alarms: Alarm[], worst: Alarm, since: number, located: Located | null}} Person
+ * @typedef {{key: string, whom: import("./groups.js").Whom | null, alarms: Alarm[], worst: Alarm, chief: Alarm, since: number, located: Located | null}} Person
+ * `worst` says how grave it is for them; `chief` what is to be done: the worst that nobody has taken, if there is one.
  * @typedef {"fresh" | "old" | "home"} Standing how well it is known where somebody is
  * @typedef {{at: Place, standing: Standing, fix: TrackPoint | null}} Spot
  */
@@ -28,8 +29,10 @@ export function peopleOf(alarms, located) {
   const concerned = new Map([...alarms].filter(isOfSomebody).map((alarm) => [alarm.id, alarm]));
   return arranged(concerned.values()).flatMap(({ key, whom, ids }) => {
     const own = ids.flatMap((id) => concerned.get(id) ?? []);
-    const [worst] = [...own].sort((a, b) => rank(a) - rank(b) || calledAt(a) - calledAt(b));
-    return worst ? [{ key, whom, alarms: own, worst, since: calledAt(worst), located: located.get(key) ?? null }] : [];
+    const byGravity = [...own].sort((a, b) => rank(a) - rank(b) || calledAt(a) - calledAt(b));
+    const [worst] = byGravity;
+    const chief = byGravity.find((alarm) => alarm.state === "open") ?? worst;
+    return worst && chief ? [{ key, whom, alarms: own, worst, chief, since: calledAt(chief), located: located.get(key) ?? null }] : [];
   }).sort((a, b) => rank(a.worst) - rank(b.worst) || a.since - b.since || (a.key < b.key ? -1 : 1));
 }
 
