@@ -123,7 +123,7 @@ async def test_duty_may_ask_but_not_change_and_an_auditor_only_looks(browser: Br
             await add_account(conn, username=role, role=role, password_hash=password_hash())
     for role, buttons in (("duty", 1), ("auditor", 0)):
         async with watched_page(browser, console, width=390, height=844) as watched:
-            await sign_in(watched.page, role)
+            await sign_in(watched.page, role, listens=role != "auditor")
             await watched.page.goto("/devices/band-0042")
             await expect(watched.page.locator("h1")).to_have_text("band-0042")
             await expect(watched.page.locator("#device-form")).to_have_count(0)
