@@ -27,6 +27,9 @@ WINDOWS: dict[str, ViewportSize] = {
     "a telephone": {"width": 390, "height": 844},
 }
 
+LOOKS = 20
+BETWEEN_LOOKS_MS = 100
+
 UNFOLDED = "() => { for (const each of document.querySelectorAll('details')) each.open = true; }"
 LOOKED_AT = """async (rules) => {
     const options = { resultTypes: ['violations'], preload: false, iframes: false,
@@ -63,6 +66,17 @@ async def _serious(page: Page, rules: list[str] | None = None) -> Iterable[str]:
     return (f"{each['id']}: {node}" for each in found if each["impact"] in SERIOUS for node in each["nodes"])
 
 
+async def _beside(page: Page) -> list[str]:
+    """What is beside the window or cut, once charts have been drawn anew for it."""
+    found: list[str] = []
+    for _ in range(LOOKS):
+        found = await page.evaluate(BESIDE)
+        if not found:
+            break
+        await page.wait_for_timeout(BETWEEN_LOOKS_MS)
+    return found
+
+
 async def _complaints(page: Page) -> list[str]:
     """All that is wrong with the page that is open."""
     await page.evaluate(AXE.read_text("utf-8"))
@@ -73,7 +87,7 @@ async def _complaints(page: Page) -> list[str]:
     await page.emulate_media(color_scheme="light")
     for name, size in WINDOWS.items():
         await page.set_viewport_size(size)
-        wrong += [f"{name}, {each}" for each in await page.evaluate(BESIDE)]
+        wrong += [f"{name}, {each}" for each in await _beside(page)]
     await page.set_viewport_size(WINDOWS["1366 × 768"])
     return wrong
 

@@ -20,7 +20,7 @@ export function plan(root, signal) {
   const preview = async () => {
     const mine = (asked += 1);
     const days = await daysOf(planOf(form));
-    if (days && mine === asked) need(document, "#plan-preview").replaceChildren(drawn(days));
+    if (days && mine === asked && !signal.aborted) need(document, "#plan-preview").replaceChildren(drawn(days));
   };
   const soon = () => {
     clearTimeout(timer);
