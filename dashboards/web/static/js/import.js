@@ -27,7 +27,8 @@ export function importing(root, signal) {
   /** @type {{name: string, bytes: ArrayBuffer} | null} */
   let file = null;
 
-  input.addEventListener("change", () => void choose(input.files?.[0]), { signal });
+  const look = () => void choose(input.files?.[0]);
+  input.addEventListener("change", look, { signal });
   for (const name of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
@@ -35,6 +36,7 @@ export function importing(root, signal) {
       if (name === "drop") void choose(/** @type {DragEvent} */ (event).dataTransfer?.files[0]);
     }, { signal });
   }
+  look(); // whoever was quicker than this script
 
   /** @param {File | undefined} chosen */
   async function choose(chosen) {
