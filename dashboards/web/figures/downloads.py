@@ -14,9 +14,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from dashboards.api.access import MAY_MANAGE, DepsOf, SignedIn, allowed_to
-from dashboards.api.figures import sites_in
 from dashboards.exchange.text import guarded
-from dashboards.web.figures.routes import asked_period
+from dashboards.web.figures.routes import AskedFor
 from dashboards.web.figures.tables import Cell, Name, table
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import Wording
@@ -36,47 +35,29 @@ _COLUMNS = (
 
 
 @router.get("/alarms.csv", dependencies=[Depends(exporting)])
-async def every_alarm(
-    request: Request,
-    deps: DepsOf,
-    principal: SignedIn,
-    site: str = "",
-    days: int | None = None,
-    first: dt.date | None = None,
-    last: dt.date | None = None,
-) -> Response:
+async def every_alarm(request: Request, deps: DepsOf, principal: SignedIn, asked: AskedFor) -> Response:
     """Every alarm of the period, drills and suppressed ones marked; times by the centre's clock."""
-    sites = sites_in(principal, site)
-    period = await asked_period(deps, principal, site, days, first, last)
+    period = asked.period
     wording = Wording(language_of(request, principal))
-    await principal.took_out("alarms", site=site or None, detail={"first": str(period.first), "last": str(period.last)})
+    await principal.took_out(
+        "alarms", site=asked.site or None, detail={"first": str(period.first), "last": str(period.last)}
+    )
 
     async def lines() -> AsyncIterator[bytes]:
         yield as_csv([[wording.t(f"figures.csv.{name}") for name in _COLUMNS]], marked=True)
         async with deps.pool.connection() as conn:
-            async for rows in alarm_rows(conn, sites=sites, from_ms=period.from_ms, to_ms=period.to_ms):
+            async for rows in alarm_rows(conn, sites=asked.sites, from_ms=period.from_ms, to_ms=period.to_ms):
                 yield as_csv([_cells(row, wording) for row in rows])
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_named(f"alarms-{period.first}"))
 
 
 @router.get("/{name}.csv")
-async def one_table(
-    request: Request,
-    deps: DepsOf,
-    principal: SignedIn,
-    name: Name,
-    site: str = "",
-    days: int | None = None,
-    first: dt.date | None = None,
-    last: dt.date | None = None,
-) -> Response:
+async def one_table(request: Request, deps: DepsOf, principal: SignedIn, name: Name, asked: AskedFor) -> Response:
     """One of the page's tables, cell by cell."""
-    now = deps.clock.now_ms()
-    sites = sites_in(principal, site)
-    period = await asked_period(deps, principal, site, days, first, last)
+    now, period = deps.clock.now_ms(), asked.period
     async with deps.pool.connection() as conn:
-        found = await figures(conn, sites=sites, from_ms=period.from_ms, to_ms=period.to_ms, now=now)
+        found = await figures(conn, sites=asked.sites, from_ms=period.from_ms, to_ms=period.to_ms, now=now)
     shown = table(name, found, Wording(language_of(request, principal)), period)
     body = as_csv([shown.headings, *shown.rows], marked=True)
     return Response(body, media_type="text/csv; charset=utf-8", headers=_named(f"{name}-{period.first}-{period.last}"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, DepsOf, Principal, SignedIn
+from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, DepsOf, SignedIn
 from dashboards.api.figures import sites_in
-from dashboards.deps import Deps
 from dashboards.web.figures import tables
 from dashboards.web.figures.period import LONGEST_DAYS, OFFERED, Period, period
 from dashboards.web.records.found import sites_of
@@ -17,39 +17,48 @@ from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.figures import figures
+from gateway.store.registry_records import Site
 
 router = APIRouter(include_in_schema=False)
 
 
-async def asked_period(
-    deps: Deps, principal: Principal, site: str, days: int | None, first: dt.date | None, last: dt.date | None
-) -> Period:
-    """The period that an address names, by the clock of its centre, or of the first that the account sees."""
-    async with deps.pool.connection() as conn:
-        centres = await sites_of(conn, principal)
-    timezone = next((each.timezone for each in centres if not site or each.id == site), DEFAULT_TIMEZONE)
-    return period(days, first, last, timezone, deps.clock.now_ms())
+class Asked(NamedTuple):
+    """What an address asks for: a centre or ``""``, the sites to count, those that the account sees, and the period."""
+
+    site: str
+    sites: list[str]
+    centres: list[Site]
+    period: Period
 
 
-@router.get("/figures")
-async def the_figures(
-    request: Request,
+async def _asked(
     deps: DepsOf,
     principal: SignedIn,
     site: str = "",
     days: int | None = None,
     first: dt.date | None = None,
     last: dt.date | None = None,
-) -> Response:
+) -> Asked:
+    """The period goes by the clock of the centre, or of the first that the account sees."""
+    sites = sites_in(principal, site)
+    async with deps.pool.connection() as conn:
+        centres = await sites_of(conn, principal)
+    timezone = next((each.timezone for each in centres if not site or each.id == site), DEFAULT_TIMEZONE)
+    return Asked(site, sites, centres, period(days, first, last, timezone, deps.clock.now_ms()))
+
+
+AskedFor = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/figures")
+async def the_figures(request: Request, deps: DepsOf, principal: SignedIn, asked: AskedFor) -> Response:
     """Counts, shares and waits of a period, as charts with their tables."""
     now = deps.clock.now_ms()
-    sites = sites_in(principal, site)
-    asked = await asked_period(deps, principal, site, days, first, last)
+    site, sites, centres, shown = asked
     wording = Wording(language_of(request, principal))
     async with deps.pool.connection() as conn:
-        found = await figures(conn, sites=sites, from_ms=asked.from_ms, to_ms=asked.to_ms, now=now)
-        centres = await sites_of(conn, principal)
-    by_day, by_hour = tables.days(found, wording, asked), tables.hours(found, wording)
+        found = await figures(conn, sites=sites, from_ms=shown.from_ms, to_ms=shown.to_ms, now=now)
+    by_day, by_hour = tables.days(found, wording, shown), tables.hours(found, wording)
     site = site or (centres[0].id if len(centres) == 1 else "")
     target = tables.target_of(found, site)
     return page(
@@ -61,7 +70,7 @@ async def the_figures(
         share=tables.share,
         centres=centres,
         site=site,
-        period=asked,
+        period=shown,
         offered=OFFERED,
         longest=LONGEST_DAYS,
         today=dt.date.fromisoformat(wording.local(now, DEFAULT_TIMEZONE)[:10]),
@@ -84,7 +93,7 @@ async def the_figures(
             },
             "hours": {
                 "labels": [row[0] for row in by_hour.rows],
-                "sounded": [round(int(row[-1] or 0) / asked.length, 2) for row in by_hour.rows],
+                "sounded": [round(int(row[-1] or 0) / shown.length, 2) for row in by_hour.rows],
             },
         },
         may_export=principal.account.role in MAY_MANAGE | {"auditor"},
