@@ -55,6 +55,7 @@ async def test_a_shift_is_taken_over_worked_and_handed_on(browser: Browser, cons
         await page.keyboard.press("j")
         await page.keyboard.press("Enter")
         await expect(page.locator(f"#check-{late}")).to_be_visible()
+        await page.wait_for_url("**/checks?**")
 
         cried = await cry(console)
         await page.keyboard.press("n")

@@ -22,6 +22,8 @@ async def weight_of(page: Page, path: str) -> dict[str, int]:
         addresses[event["requestId"]] = event["request"]["url"]
 
     def finished(event: dict[str, Any]) -> None:
+        if event["requestId"] not in addresses:
+            return  # the page before had asked for it
         weight[addresses[event["requestId"]]] = round(event["encodedDataLength"])
 
     protocol.on("Network.requestWillBeSent", asked)
