@@ -39,7 +39,8 @@ const coming = [];
 function later(load) {
   return (element, signal) => {
     const alive = (/** @type {import("./types.js").Component} */ component) => { if (!signal.aborted) component(element, signal); };
-    coming.push(load().then(alive, () => toast(t("error.unreachable"), "bad")));
+    const came = load().then(alive, () => toast(t("error.unreachable"), "bad"));
+    if (!document.documentElement.dataset.ready) coming.push(came);
   };
 }
 
@@ -149,5 +150,5 @@ enliven(document.body);
 clock.start();
 if (navigator.userActivation?.hasBeenActive) void wake();
 startBeats();
-void Promise.all(coming).then(desk.open);
+void desk.open(Promise.all(coming));
 void desk.feel();

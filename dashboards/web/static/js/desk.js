@@ -23,14 +23,18 @@ export const polling = new Polling(stream, (alarm) => arrived(alarm, performance
 /** @type {Pulse | null} */
 let pulse = null;
 
-/** Load what is active and listen from there on; tries until it works. */
-export async function open() {
+/**
+ * Load what is active and listen from there on; tries until it works.
+ * @param {Promise<unknown>} [parts] what the page waits for before it is ready; alarms do not
+ */
+export async function open(parts) {
   try {
     stream.start(await reload());
   } catch {
-    setTimeout(open, RELOAD_MS);
+    setTimeout(() => void open(parts), RELOAD_MS);
     return;
   }
+  await parts;
   document.documentElement.dataset.ready = "yes";
   document.dispatchEvent(new Event("book-ready"));
   changed();
