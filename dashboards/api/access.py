@@ -21,9 +21,10 @@ from dashboards.api.looks import Looks
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from gateway.store.accounts import Account, Role, Session, session
-from gateway.store.alarm_list import has_active_alarm, site_of_alarm
+from gateway.store.alarm_list import has_active_alarm, has_active_alarm_around, site_of_alarm
 from gateway.store.audit_log import Entry
 from gateway.store.connection import Connection
+from gateway.store.registry_records import Device
 
 COOKIE: Final = "anxin_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -151,6 +152,11 @@ async def require_need(conn: Connection, principal: Principal, resident: str) ->
     """Answer 403 to a responder who asks where somebody was, and how they are, with whom nothing is wrong."""
     if principal.account.role == "responder" and not await has_active_alarm(conn, resident):
         raise Problem(403, "a responder sees this while an alarm of the resident is active", kind="role")
+
+
+async def may_follow(conn: Connection, principal: Principal, device: Device) -> bool:
+    """Whether they may let a device tell where it is: a responder while an alarm of whoever has it is active."""
+    return principal.account.role != "responder" or await has_active_alarm_around(conn, device)
 
 
 def deps_of(request: Request) -> Deps:

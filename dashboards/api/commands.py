@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from dashboards.api.access import Acting, DepsOf, Principal, SignedIn
+from dashboards.api.access import Acting, DepsOf, Principal, SignedIn, may_follow
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records import load
@@ -27,6 +27,9 @@ from gateway.store.commands import (
 from gateway.store.registry_records import Device
 
 router = APIRouter(prefix="/api/v1", tags=["commands"])
+
+TELLS_WHERE: Final[frozenset[CommandName]] = frozenset({"locate", "set_interval"})
+"""After these a band tells where it is, or tells it more often."""
 
 
 class CommandForm(BaseModel):
@@ -65,10 +68,16 @@ async def ask_device(request: Request, deps: DepsOf, principal: Acting, key: str
 
     It is sent as soon as the device can hear it, again and again until it answers, and given up after
     ``expires_in_s`` (by default 300, of ``set_interval`` 86,400). An older unanswered one of the same name is
-    superseded. 409 for a device that was revoked or that nobody registered; 429 when it leaves too many
+    superseded. 403 for a responder who wants positions (``locate``, ``set_interval``) of somebody without an
+    active alarm; 409 for a device that was revoked or that nobody registered; 429 when it leaves too many
     unanswered.
     """
-    await load(deps, principal, Device, key)
+    found = await load(deps, principal, Device, key)
+    if body.name in TELLS_WHERE:
+        async with deps.pool.connection() as conn:
+            if not await may_follow(conn, principal, found):
+                detail = "a responder asks where somebody is while an alarm of theirs is active"
+                raise Problem(403, detail, kind="role")
 
     async def work() -> Answer:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
+from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn, may_follow
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
 from dashboards.web.records.devices import DEVICE_TYPES
@@ -50,6 +50,7 @@ async def _asked(conn: Connection, deps: Deps, principal: Principal, device: Dev
         "names": {each.username: each.display_name or each.username for each in staff},
         "timezone": DEFAULT_TIMEZONE if site is None else site.timezone,
         "may_act": principal.account.role in MAY_ACT,
+        "may_follow": await may_follow(conn, principal, device),
     }
 
 

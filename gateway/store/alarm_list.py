@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
+from gateway.store.registry_records import Device
 
 ListedState = Literal["active", "closed", "suppressed", "all"]
 
@@ -119,6 +120,20 @@ async def has_active_alarm(conn: Connection, resident: str) -> bool:
     )
     row = await cursor.fetchone()
     return row is not None and bool(row[0])
+
+
+async def has_active_alarm_around(conn: Connection, device: Device) -> bool:
+    """Whether an alarm of a device, or of whoever has it, is active."""
+    cursor = await conn.execute(
+        "select exists (select from alarm where (object ->> 'device' = %(device)s"
+        " or object ->> 'household' = %(household)s or resident = %(resident)s)"
+        f" and state in {ACTIVE_STATES})",
+        {"device": device.id, "household": device.household, "resident": device.resident},
+    )
+    row = await cursor.fetchone()
+    return (row is not None and bool(row[0])) or (
+        device.resident is not None and await has_active_alarm(conn, device.resident)
+    )
 
 
 async def site_of_alarm(conn: Connection, alarm: UUID) -> str | None:

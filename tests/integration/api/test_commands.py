@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from gateway.store.command_outbox import due_commands, give_up, mark_sent, write_down_attempts
 from gateway.store.commands import OPEN_AT_MOST
 from gateway.store.connection import Connection
-from tests.support.console import NOW, Clients
+from tests.support.console import NOW, Clients, Desk
 
 BAND = {"site": "north", "device": "band-1", "type": "band"}
 ASK = "/api/v1/devices/band-1/commands"
@@ -122,6 +123,34 @@ async def test_an_auditor_may_look_but_not_ask_nor_take_back(client_of: Clients,
     assert (await auditor.post(ASK, json={"name": "ring"})).status_code == 403
     assert (await auditor.delete(f"/api/v1/commands/{asked['id']}")).status_code == 403
     assert (await auditor.get(ASK)).json()["items"] == [asked]
+
+
+async def test_a_responder_asks_where_somebody_is_while_an_alarm_of_theirs_is_active_and_no_longer(
+    client_of: Clients, manager: httpx.AsyncClient, desk: Desk
+) -> None:
+    """The position of somebody with whom nothing is wrong is nobody's who is not at the desk (ADR 42)."""
+    person = {"site": "north", "name": "王秀英", "home": HOME}
+    resident = (await manager.post("/api/v1/residents", json=person)).json()["id"]
+    assert (await manager.put("/api/v1/devices/band-1", json=BAND | {"resident": resident})).status_code == 200
+    responder = await client_of("responder", ("north",))
+    pace = {"position_s": 10, "heartbeat_s": 60}
+    wanted = [{"name": "locate"}, {"name": "set_interval", "args": pace}, {"name": "ring"}]
+
+    async def answers() -> list[int]:
+        return [(await responder.post(ASK, json=each)).status_code for each in wanted]
+
+    await desk.raise_alarm()
+    assert await answers() == [403, 403, 201], "somebody else's alarm is no reason"
+    assert "disabled" in (await responder.get("/devices/band-1")).text
+    alarm = await desk.raise_alarm(resident=resident)
+    assert await answers() == [201, 201, 201]
+    page = (await responder.get("/devices/band-1")).text
+    assert 'data-command="locate">' in page
+    over = msgspec.structs.replace(alarm, state="closed", outcome="false_alarm", version=2)
+    async with desk.store.transaction() as tx:
+        await tx.save(over, count_only=False)
+    assert await answers() == [403, 403, 201]
+    assert (await manager.post(ASK, json={"name": "locate"})).status_code == 201
 
 
 async def test_devices_of_other_sites_are_not_there(client_of: Clients, manager: httpx.AsyncClient) -> None:
