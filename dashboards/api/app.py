@@ -44,6 +44,7 @@ from dashboards.api.feed import Feed
 from dashboards.api.headers import SecurityHeaders
 from dashboards.api.looks import Looks
 from dashboards.api.records import consents
+from dashboards.api.rooms import take_in
 from dashboards.deps import Deps
 
 
@@ -63,8 +64,8 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.feed = Feed(deps.conninfo)
     app.state.importing = asyncio.Lock()
     problems.install(app)
-    app.include_router(consents.alarms)
-    app.include_router(replies.alarms)
+    web.install_assets(app)
+    take_in(app.router, consents.alarms, replies.alarms)
     for room in (
         health,
         session,
@@ -91,7 +92,7 @@ def create_app(deps: Deps) -> FastAPI:
         replies,
         webhooks,
     ):
-        app.include_router(room.router)
+        take_in(app.router, room.router)
     web.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(

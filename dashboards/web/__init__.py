@@ -5,6 +5,6 @@ no outside host, and keeps to ``default-src 'self'``: no inline script, no inlin
 from ``gateway.store.queries``; what people do goes through ``dashboards.api``.
 """
 
-from dashboards.web.pages import install
+from dashboards.web.pages import install, install_assets
 
-__all__ = ["install"]
+__all__ = ["install", "install_assets"]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from alerts.alarm import Alarm
 from dashboards.api.access import MAY_ACT, DepsOf, SignedIn
 from dashboards.api.problems import Problem
+from dashboards.api.rooms import take_in
 from dashboards.web import (
     audit,
     checks,
@@ -52,6 +53,12 @@ HISTORY_PAGE = 50
 NAMES_AT_MOST = 20_000
 
 
+def install_assets(app: FastAPI) -> None:
+    """Add what pages are made of; before everything else, for nothing is asked for more often."""
+    app.mount("/static", Assets(directory=HERE / "static"), name="static")
+    app.mount("/vendor", Assets(directory=HERE / "vendor"), name="vendor")
+
+
 def install(app: FastAPI) -> None:
     """Add the console to an application that already has the API."""
     app.state.guessing = Guessing()
@@ -77,11 +84,9 @@ def install(app: FastAPI) -> None:
         reporting,
         exchange_page,
     ):
-        app.include_router(part.router)
-    app.include_router(router)
+        take_in(app.router, part.router)
+    take_in(app.router, router)
     app.state.problem_page = _problem_page
-    app.mount("/static", Assets(directory=HERE / "static"), name="static")
-    app.mount("/vendor", Assets(directory=HERE / "vendor"), name="vendor")
 
 
 def _problem_page(request: Request, status: int, detail: str) -> Response:

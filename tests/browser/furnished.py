@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from alerts.alarm import Alarm
@@ -229,16 +229,7 @@ async def _alarms(console: Console, neighbour: str, now: int) -> dict[str, Alarm
     return named
 
 
-def routes_of(routes: list[BaseRoute]) -> Iterator[tuple[str, str]]:
-    """Every path that answers GET, with the module of what answers."""
-    for route in routes:
-        inner = getattr(route, "original_router", None)
-        if inner is not None:
-            yield from routes_of(inner.routes)
-        elif "GET" in (getattr(route, "methods", None) or ()):
-            yield getattr(route, "path", ""), getattr(route, "endpoint", None).__module__
-
-
 def page_routes(routes: list[BaseRoute]) -> set[str]:
-    """The paths of the web's routes, whatever they answer."""
-    return {path for path, module in routes_of(routes) if module.startswith("dashboards.web")}
+    """The paths of the web's routes that answer GET, whatever they answer."""
+    ours = (each for each in routes if isinstance(each, APIRoute) and "GET" in (each.methods or ()))
+    return {route.path for route in ours if route.endpoint.__module__.startswith("dashboards.web")}

@@ -27,6 +27,7 @@ from dashboards.api.records import (
     tokens,
 )
 from dashboards.api.records.answers import load
+from dashboards.api.rooms import take_in
 
 __all__ = ["load", "router"]
 
@@ -52,4 +53,4 @@ for _resource in (
     staff,
     tokens,
 ):
-    router.include_router(_resource.router)
+    take_in(router, _resource.router)

@@ -6,10 +6,10 @@ by ``gateway.store.disclosure``; what an answer does, by ``alerts.replies``, the
 
 from fastapi import APIRouter
 
+from dashboards.api.rooms import take_in
 from dashboards.web.links import live, routes
 
 router = APIRouter()
-router.include_router(routes.router)
-router.include_router(live.router)
+take_in(router, routes.router, live.router)
 
 __all__ = ["router"]
