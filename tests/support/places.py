@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - mkdtemp makes folders in it that nobody else may guess
+_FIRST_PORT: Final = 11_000
+"""Above what services and browsers know by number."""
 _ROOM_BYTES: Final = 2 * 1024**3
 """What two systems may come to need: a cluster begins with 60 MB, its log may reach 1 GB. Source: assumption."""
 
@@ -41,8 +45,28 @@ def _has_room() -> bool:
 
 
 def free_port() -> int:
-    """A TCP port on the loopback that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A TCP port on the loopback that nobody listens on just now, another one each time.
+
+    It lies below those that the kernel gives to outgoing connections: one of them would take it until it is used.
+    """
+    for port in _shuffled():
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                listener.bind(("127.0.0.1", port))
+                return port
+    raise RuntimeError("no port is free")
+
+
+@cache
+def _shuffled() -> Iterator[int]:
+    ports = list(range(_FIRST_PORT, _first_outgoing_port()))
+    random.SystemRandom().shuffle(ports)
+    return iter(ports)
+
+
+def _first_outgoing_port() -> int:
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    except OSError:
+        return 32_768

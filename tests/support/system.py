@@ -22,11 +22,11 @@ from anxin.embedded.postgres import EmbeddedPostgres
 from anxin.embedded.proof import start_mark
 from tests.support.brokers import Address, connected
 from tests.support.community import rows
+from tests.support.places import free_port
 
 T = TypeVar("T")
 
 _READY_S = 120.0
-_FREE_PORTS = ("--port", "0", "--mqtt-port", "0")
 
 
 @dataclass
@@ -134,7 +134,7 @@ def running_up(
     log = data_dir.with_name(f"{data_dir.name}.stderr")
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "anxin", command, "--data-dir", str(data_dir), *_FREE_PORTS, *options],
+            [sys.executable, "-m", "anxin", command, "--data-dir", str(data_dir), *_free_ports(), *options],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -152,6 +152,11 @@ def running_up(
                 process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _free_ports() -> tuple[str, ...]:
+    """Those of ``--port 0`` are of the kind that outgoing connections take, between two lives of a role, too."""
+    return "--port", str(free_port()), "--mqtt-port", str(free_port())
 
 
 def _ready(process: subprocess.Popen[str], data_dir: Path, log: Path) -> UpProcess:
