@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import PASSWORD, Console, Watched, sign_in, take_a_seat, watched_page
+from tests.browser.conftest import ARGS, CHROMIUM, PASSWORD, Console, Watched, sign_in, take_a_seat, watched_page
 from tests.browser.cries import cry
 from tests.browser.test_together import change
 
@@ -81,7 +82,7 @@ async def test_an_open_alarm_sounds_during_the_test_and_enter_leads_to_it(browse
         await page.add_init_script(PROBE)
         await take_a_seat(page, console)
         await page.goto("/sound")
-        await page.keyboard.press("Shift")
+        await page.keyboard.press("j")  # to a browser Shift alone is no sign of a hand
         await cry(console, "wandering.zone_exit", severity="high")
         await expect(page.locator("[data-waiting]")).to_contain_text("有 1 起警报在等人处理")
         await hears(page, HIGH)
@@ -169,12 +170,72 @@ async def test_desks_know_of_each_other_and_why_one_is_deaf(browser: Browser, co
         await expect(page.locator("#desks-dialog li")).to_have_count(2)
         await expect(page.locator("#desks-dialog li").first).to_contain_text("在听")
         await page.keyboard.press("Escape")
-        # The browser takes the sound away: the desk says so by itself.
+        # The browser takes the sound away: the desk says so by itself, before the server knows of it.
+        held = asyncio.Event()
+
+        async def answer_late(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/console/desks", answer_late)
         await page.evaluate("window.contexts[0].suspend()")
         await expect(page.locator("#desks")).to_have_accessible_name(re.compile("1 台值班台在听警报，您这一台听不到"))
         await expect(page.locator("#banner-sound")).to_be_visible()
+        held.set()
         await page.keyboard.press("Shift")
         await expect(page.locator("#desks")).to_have_accessible_name(re.compile("您和另外 1 台值班台在听警报"))
+
+
+async def states(console: Console) -> list[str]:
+    """What the open pages said of themselves last."""
+    async with console.connection() as conn:
+        return [each[0] for each in await (await conn.execute("select state from console_page")).fetchall()]
+
+
+async def when_last_heard(console: Console) -> list[int]:
+    """When a desk of each site was heard, ms; empty for never."""
+    async with console.connection() as conn:
+        return [each[0] for each in await (await conn.execute("select heard_ms from site_listened")).fetchall()]
+
+
+async def test_a_page_that_no_hand_has_touched_says_that_it_is_deaf_and_counts_as_silent(
+    browser: Browser, console: Console
+) -> None:
+    async with watched_page(browser, console) as watched:
+        page = watched.page
+        await take_a_seat(page, console)
+        await page.goto("about:blank")
+        async with console.connection() as conn:
+            await conn.execute("delete from site_listened")
+            await conn.execute("delete from console_page")
+        await cry(console)
+        await page.goto("/")
+        await expect(page.locator("#banner-sound")).to_contain_text("请按任意键")
+        await expect(page.locator("#desks")).to_have_accessible_name(re.compile("没有值班台在听警报"))
+        await expect(page).to_have_title(re.compile(r"^【没有声音】\(1\) 当前"))
+        assert await states(console) == ["no_sound"]
+        assert await when_last_heard(console) == [], "nobody would hear: the silence goes on being counted"
+        await page.keyboard.press("a")
+        await expect(page.locator("#banner-sound")).to_be_hidden()
+        await expect(page.locator("#desks")).to_have_accessible_name(re.compile("只有您这一台在听警报"))
+        await expect(page).to_have_title("(1) 当前 · 安心")
+        await expect(page.locator(".alarm-card")).to_have_attribute("data-state", "open")
+        assert await states(console) == ["audible"]
+        assert len(await when_last_heard(console)) == 1
+        await page.keyboard.press("a")
+        await expect(page.locator(".alarm-card")).to_have_attribute("data-state", "acknowledged")
+
+
+async def test_a_browser_that_is_set_up_for_the_desk_sounds_without_a_hand(browser: Browser, console: Console) -> None:
+    """As ``docs/operations.md`` tells an office to start it."""
+    flag = "--autoplay-policy=no-user-gesture-required"
+    async with await browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGS, flag]) as kiosk:
+        async with watched_page(kiosk, console) as watched:
+            page = watched.page
+            await take_a_seat(page, console)
+            await page.reload()
+            await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+            await expect(page.locator("#banner-sound")).to_be_hidden()
 
 
 async def test_behind_another_window_the_browser_tells_of_an_alarm_once_allowed(

@@ -119,9 +119,11 @@ function showPlace() {
   }
 }
 
-/** Sound needs a click or a key once; any will do. */
+/** Where nobody set the browser up for it, sound needs a click or a key once; any will do. */
 async function wake() {
-  if (!sound.isUnlocked() && (await sound.unlock())) document.dispatchEvent(new Event("book-changed"));
+  if (sound.isUnlocked()) return;
+  await sound.unlock();
+  document.dispatchEvent(new Event("sound-changed"));
 }
 
 // On the click, not before it: the banner that goes away moves the page, and a press must end where it began.
@@ -148,7 +150,7 @@ phones();
 showPlace();
 enliven(document.body);
 clock.start();
-if (navigator.userActivation?.hasBeenActive) void wake();
+void wake();
 startBeats();
 void desk.open(Promise.all(coming));
 void desk.feel();

@@ -99,15 +99,20 @@ function frame() {
   const lost = need(document, "#banner-lost");
   if (stream.isLost) need(lost, "span").textContent = t(polling.works ? "banner.polling" : "banner.lost");
   lost.hidden = !stream.isLost;
-  need(document, "#banner-sound").hidden = sound.isUnlocked() || document.querySelector("[data-component=soundtest]") !== null;
+  need(document, "#banner-sound").hidden = !isDeaf();
   document.documentElement.dataset.sound = sound.isUnlocked() ? "on" : "off";
 }
 
-/** Put the count before the page's title; called again whenever a page brings a new title. */
+/** Whether the browser wants a click before this page may sound, and nothing on it says so yet. */
+function isDeaf() {
+  return !sound.isUnlocked() && document.querySelector("[data-component=soundtest]") === null;
+}
+
+/** Put before the page's title how many wait, and that none would be heard; called again whenever a page brings a new title. */
 export function retitle() {
-  const bare = document.title.replace(/^\(\d+\) /, "");
+  const bare = document.title.replace(t("sound.off_title"), "").replace(/^\(\d+\) /, "");
   const count = untaken().length;
-  const wanted = count ? `(${count}) ${bare}` : bare;
+  const wanted = `${isDeaf() ? t("sound.off_title") : ""}${count ? `(${count}) ` : ""}${bare}`;
   if (document.title !== wanted) document.title = wanted;
 }
 

@@ -36,6 +36,10 @@ export function finder() {
     },
     nothing: (text) => t("search.nothing", { text }),
   });
+  // An office's screen leaves it a few letters of room, until somebody is at it.
+  const { placeholder } = input;
+  input.addEventListener("focus", () => { input.placeholder = input.dataset.example ?? ""; });
+  input.addEventListener("blur", () => { input.placeholder = placeholder; });
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     close();

@@ -36,6 +36,9 @@ const KEYS = {
 /** On a list that fills the page. @type {Record<string, () => void>} */
 const ARROWS = { ArrowDown: () => list().move(1), ArrowUp: () => list().move(-1) };
 
+/** What is done to an alarm, for good; what is said of a check can be taken back. */
+const DEEDS = new Set(["a", "A", "w"]);
+
 const MOVES = new Set(["j", "k", ...Object.keys(ARROWS)]);
 
 /** Whether the page is the day's list of checks. */
@@ -89,6 +92,7 @@ function isTyping(target) {
 }
 
 export function keyboard() {
+  let isRoused = false;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     // A key that rests under a hand or a book moves, and does nothing else again and again.
@@ -96,6 +100,10 @@ export function keyboard() {
     const act = KEYS[event.key] ?? (isChecks() || isMap() ? ARROWS[event.key] : undefined);
     if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
     event.preventDefault();
+    // A deaf page asks for any key: the first turns its sound on, and must take nobody's alarm.
+    const isFirst = !isRoused && document.documentElement.dataset.sound === "off";
+    isRoused = true;
+    if (isFirst && DEEDS.has(event.key) && !isChecks()) return;
     act();
   });
   need(document, "#help-button").addEventListener("click", KEYS["?"] ?? (() => undefined));

@@ -12,6 +12,8 @@ import * as sound from "./sound.js";
 
 const EVERY_MS = 10_000;
 const PATIENCE_MS = 8000;
+/** At such a page an alarm is heard within seconds. @type {ReadonlySet<Desk["state"]>} */
+const LISTENING = new Set(/** @type {const} */ (["audible", "polling"]));
 const LISTENS = document.documentElement.dataset.listens === "yes";
 
 /** This page among the others of its browser. */
@@ -21,6 +23,8 @@ const page = crypto.randomUUID?.() ?? `${Date.now()}-${Math.floor(Math.random() 
 let said = null;
 let saidAt = -EVERY_MS;
 let saying = false;
+/** What the top bar shows of this page. @type {Desk["state"] | null} */
+let shown = null;
 /** Null: not known. @type {Desk[] | null} */
 let desks = null;
 
@@ -35,6 +39,7 @@ function here(lateMs) {
 
 /** Say it every ten seconds, and at once when it changes. */
 function beat() {
+  if (desks && here(0) !== shown) draw();
   if (saying || !document.documentElement.dataset.ready) return;
   const due = performance.now() - saidAt >= EVERY_MS;
   if (!due && here(0) === said) return;
@@ -57,13 +62,25 @@ async function say(state) {
   draw();
 }
 
-/** @param {Desk} desk */
-function listens(desk) {
-  return desk.state === "audible" || desk.state === "polling";
+/**
+ * The desks as the server told, but for this one: what is lost here is known here before it is said there, while what
+ * came back counts once the server has heard of it. A browser whose other page listens goes on listening.
+ * @returns {Desk[] | null}
+ */
+function known() {
+  const state = here(0);
+  shown = state;
+  if (LISTENING.has(state) || (said !== null && !LISTENING.has(said) && !saying)) return desks;
+  return desks?.map((desk) => (desk.own && listens(desk) ? { ...desk, state } : desk)) ?? null;
 }
 
-/** How many listen, in words. @returns {string} */
-function headline() {
+/** @param {Desk} desk */
+function listens(desk) {
+  return LISTENING.has(desk.state);
+}
+
+/** How many listen, in words. @param {Desk[] | null} desks @returns {string} */
+function headline(desks) {
   if (!desks) return t("desks.unknown");
   const others = desks.filter((desk) => listens(desk) && !desk.own).length;
   const own = desks.some((desk) => listens(desk) && desk.own);
@@ -73,15 +90,16 @@ function headline() {
 
 /** Renew the button of the top bar, and the list behind it. */
 function draw() {
+  const desks = known();
   const button = need(document, "#desks");
   const count = desks?.filter(listens).length;
   const said = count === undefined ? "?" : String(count);
   button.replaceChildren(icon(count === 0 ? "bell-off" : "headset"), h("span", { class: "count" }, said));
   button.className = `button quiet desks${count === 0 ? " bad" : count === undefined ? " warn" : ""}`;
-  button.title = headline();
-  button.setAttribute("aria-label", `${said} – ${headline()}`);
+  button.title = headline(desks);
+  button.setAttribute("aria-label", `${said} – ${headline(desks)}`);
   const dialog = need(document, "#desks-dialog");
-  need(dialog, "[data-headline]").textContent = headline();
+  need(dialog, "[data-headline]").textContent = headline(desks);
   need(dialog, "ul").replaceChildren(...[...(desks ?? [])].sort((one, other) => Number(other.own) - Number(one.own)).map(line));
   offerNotifications(dialog);
 }

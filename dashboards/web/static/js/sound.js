@@ -87,7 +87,7 @@ export function mute(wanted) {
  * @param {Tone} tone
  */
 export function play(tone) {
-  if (!context || isMuted()) return;
+  if (!context || !isUnlocked() || isMuted()) return;
   const { notes, gain, shape } = TONES[tone];
   const start = context.currentTime + 0.02;
   for (const [frequency, offset, length] of notes) {
@@ -124,7 +124,7 @@ export function beat() {
     movedTo = context.currentTime;
     movedAt = now;
   }
-  if (!sounding || isMuted() || now < soundsAt) return;
+  if (!sounding || !isUnlocked() || isMuted() || now < soundsAt) return;
   soundsAt = now + TONES[sounding].every;
   play(sounding);
 }
