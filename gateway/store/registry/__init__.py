@@ -10,7 +10,7 @@ from gateway.store.registry.contacts import add_contact, replace_contact
 from gateway.store.registry.devices import add_device, replace_device, revoke_device, set_device_password
 from gateway.store.registry.erasing import erase_left
 from gateway.store.registry.fences import add_fence, replace_fence
-from gateway.store.registry.history import history, site_of_history
+from gateway.store.registry.history import belongings, history, site_of_history
 from gateway.store.registry.households import add_household, replace_household
 from gateway.store.registry.leaving import answer_absence, end_what_ends, resume_due
 from gateway.store.registry.parameters import (
@@ -50,6 +50,7 @@ __all__ = [
     "add_responder",
     "add_shift",
     "answer_absence",
+    "belongings",
     "change_parameters",
     "common_settings",
     "copy_shifts",

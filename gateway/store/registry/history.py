@@ -10,7 +10,19 @@ import msgspec
 
 from gateway.store.connection import Connection
 from gateway.store.registry.views import VIEWS
-from gateway.store.registry_records import Assignment, Consent, Contact, Device, Fence, Plan, Resident, Responder, Shift
+from gateway.store.registry_records import (
+    Assignment,
+    Consent,
+    Contact,
+    Device,
+    Fence,
+    Holiday,
+    Plan,
+    Resident,
+    Responder,
+    Shift,
+    Site,
+)
 
 Row = dict[str, Any]
 
@@ -81,6 +93,26 @@ async def history_of(
         )
         for i, row in enumerate(rows[:limit])
     ]
+
+
+async def belongings(conn: Connection, kind: type[object], key: str) -> list[tuple[type[object], str]]:
+    """What belongs to a record or once did, by kind and key: a resident's contacts and zones, a site's holidays."""
+    if kind is Resident:
+        whose = (
+            "(record ->> 'resident_slot')::integer = (select (record ->> 'slot')::integer from registry_change"
+            " where entity = 'resident' and key = %s and record is not null order by version desc limit 1)"
+        )
+        kinds: tuple[type[object], ...] = (Contact, Fence)
+    elif kind is Site:
+        whose, kinds = "record ->> 'site' = %s", (Holiday,)
+    else:
+        return []
+    by_table = {VIEWS[each].table: each for each in kinds}
+    cursor = await conn.execute(
+        f"select distinct entity, key from registry_change where entity = any(%s) and {whose}",
+        (list(by_table), key),
+    )
+    return [(by_table[row[0]], row[1]) for row in await cursor.fetchall()]
 
 
 async def site_of_history(conn: Connection, kind: type[object], key: str) -> str | None:

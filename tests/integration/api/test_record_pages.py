@@ -97,6 +97,39 @@ async def test_the_changes_of_a_record_are_told_in_words(conn: Connection, clien
     assert "陈家" in text
 
 
+async def test_a_persons_changes_tell_of_contacts_and_zones_that_are_gone_as_well(
+    conn: Connection, client_of: Clients
+) -> None:
+    ids = await _community(conn, "north")
+    client = await client_of("supervisor", ("north",))
+    person = {"resident": ids["resident"]}
+    daughter = person | {"name": "陈小红", "phone": "13800138000", "relation": "女儿"}
+    contact = (await client.post("/api/v1/contacts", json=daughter)).json()["id"]
+    circle = {"lat": 31.2304, "lon": 121.4737, "radius_m": 300}
+    zone = person | {"name": "小区", "circle": circle}
+    fence = (await client.post("/api/v1/fences", json=zone)).json()["id"]
+    await client.put(f"/api/v1/fences/{fence}", json=zone | {"circle": circle | {"radius_m": 450}})
+    hours = {"days": [0, 1, 2, 3, 4], "from": "08:00", "to": "18:00"}
+    await client.put(f"/api/v1/fences/{fence}", json=zone | {"circle": circle | {"radius_m": 450}, "active": hours})
+    await client.delete(f"/api/v1/contacts/{contact}")
+
+    text = (await client.get(f"/records/residents/{ids['resident']}/history")).text
+    told = [text.index(part) for part in ("联系人：陈小红", "安全区域：小区", "什么时候算", "300 m</del>", "陈家")]
+    assert told == sorted(told), "the newest first"
+    assert "周一到周五" in text
+    assert "13800138000" not in text
+    assert "女儿" in (await client.get(f"/records/contacts/{contact}/history")).text
+    assert "450 m" in (await client.get(f"/records/fences/{fence}/history")).text
+
+
+async def test_a_centres_changes_tell_of_its_holidays(conn: Connection, client_of: Clients) -> None:
+    client = await client_of("supervisor", ("north",))
+    await client.post("/api/v1/holidays", json={"site": "north", "name": "国庆", "date": "2026-10-01"})
+    await client.post("/api/v1/holidays", json={"site": "north", "name": "春节", "date": "2027-02-06"})
+    text = (await client.get("/records/sites/north/history")).text
+    assert text.index("节假日：春节") < text.index("节假日：国庆") < text.index("北社区")
+
+
 async def test_whoever_can_be_sent_is_offered_on_the_alarms_page(conn: Connection, client_of: Clients) -> None:
     ids = await _community(conn, "north")
     away = ResponderFields(site="north", name="老李", phone="13800138008", kind="volunteer", active=False)
