@@ -217,6 +217,12 @@ async def without_stream(page: Page) -> None:
     await page.wait_for_selector("html[data-ready]")
 
 
+async def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return width
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(browser: Browser, console: Console) -> AsyncIterator[Watched]:
     async with watched_page(browser, console) as watched:

@@ -12,8 +12,7 @@ from gateway.store.accounts import add_account
 from gateway.store.command_outbox import Answer, due_commands, give_up, mark_sent, store_answers, write_down_attempts
 from gateway.store.registry import add_device
 from gateway.store.registry_records import DeviceFields
-from tests.browser.conftest import Console, Watched, password_hash, sign_in, watched_page
-from tests.browser.test_looks import overflow
+from tests.browser.conftest import Console, Watched, overflow, password_hash, sign_in, watched_page
 
 
 async def _add_band(console: Console) -> None:

@@ -11,10 +11,9 @@ from playwright.async_api import Browser, expect
 from alerts.alarm import Alarm
 from gateway.store.registry import add_responder
 from gateway.store.registry_records import ResponderFields
-from tests.browser.conftest import Console, Watched
+from tests.browser.conftest import Console, Watched, overflow
 from tests.browser.cries import cry
 from tests.browser.test_link_pages import state_of, telephone
-from tests.browser.test_looks import overflow
 from tests.support.links import told
 
 PHONE = "02155550101"

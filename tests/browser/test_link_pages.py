@@ -17,9 +17,8 @@ from gateway.store.alarm_list import alarm_object
 from gateway.store.consents import add_consent
 from gateway.store.registry import add_responder, listing
 from gateway.store.registry_records import ConsentFields, Contact, ResponderFields
-from tests.browser.conftest import PATIENCE_MS, Console
+from tests.browser.conftest import PATIENCE_MS, Console, overflow
 from tests.browser.cries import cry
-from tests.browser.test_looks import overflow
 from tests.support.links import told
 
 SMALLEST = {"width": 320, "height": 568}

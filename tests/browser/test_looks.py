@@ -1,50 +1,10 @@
-"""Both languages, both sizes of screen, and the demo's drawer."""
+"""The language, a refused sign-in, and the demo's drawer."""
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Console, Watched, sign_in, watched_page
-from tests.browser.cries import cry
-
-PAGES = (
-    "/", "/people", "/people/new", "/devices", "/devices/new", "/alarms", "/sound",
-    "/requests", "/replies", "/households", "/responders/new", "/staff", "/staff/new", "/rules",
-    "/checks", "/sites/riverside",
-)  # fmt: skip
-
-
-async def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    width: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return width
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-async def test_no_page_is_wider_than_its_window(
-    browser: Browser, demo_console: Console, language: str, width: int, height: int
-) -> None:
-    async with watched_page(browser, demo_console, language=language, width=width, height=height) as watched:
-        page = watched.page
-        await page.goto(f"/language/{language}")
-        assert await overflow(page) <= 0
-        await sign_in(page)
-        alarm = await cry(demo_console, "fall.device")
-        await expect(page.locator(f"#alarm-{alarm.id}")).to_be_visible()
-        person = f"/people/{demo_console.resident.id}"
-        for path in (
-            *PAGES,
-            f"/alarms/{alarm.id}",
-            person,
-            f"{person}/edit",
-            f"{person}/zones/new",
-            f"{person}/plans/new",
-        ):
-            await page.goto(path)
-            await page.wait_for_selector("html[data-ready]")
-            assert await overflow(page) <= 0, path
 
 
 async def test_language_is_switched_and_remembered(console: Console, desk: Watched) -> None:

@@ -16,10 +16,9 @@ from gateway.store.consents import add_consent
 from gateway.store.registry import accompany, add_device, add_fence
 from gateway.store.registry.reading import find
 from gateway.store.registry_records import Circle, ConsentFields, DeviceFields, FenceFields, Resident
-from tests.browser.conftest import Console, Watched, take_a_seat, watched_page
+from tests.browser.conftest import Console, Watched, overflow, take_a_seat, watched_page
 from tests.browser.cries import cry
 from tests.browser.test_link_pages import link_for, state_of, telephone
-from tests.browser.test_looks import overflow
 
 HOME = (31.2304, 121.4737)
 STEP_M = 30.0

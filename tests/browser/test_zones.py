@@ -7,8 +7,7 @@ from playwright.async_api import Browser, Page, expect
 
 from gateway.store.registry import add_fence, listing
 from gateway.store.registry_records import Fence, FenceFields
-from tests.browser.conftest import Console, Watched, take_a_seat, watched_page
-from tests.browser.test_looks import overflow
+from tests.browser.conftest import Console, Watched, overflow, take_a_seat, watched_page
 
 SQUARE = ((150, 90), (420, 90), (420, 300), (150, 300))
 BOW = ((150, 90), (420, 300), (420, 90), (150, 300))
