@@ -83,18 +83,20 @@ function chips(alarm) {
 }
 
 /**
- * `arriving`: whether it has just come. `grouped`: whether it stands under a heading with the person's name.
+ * `arriving`: whether it has just come. `grouped`: whether it stands under a heading with the person's name. `current`:
+ * whether the keyboard is on it.
  * @param {Alarm} alarm
- * @param {{arriving: boolean, grouped: boolean}} how
+ * @param {{arriving: boolean, grouped: boolean, current: boolean}} how
  * @returns {HTMLElement}
  */
-export function card(alarm, { arriving, grouped }) {
+export function card(alarm, { arriving, grouped, current }) {
   const href = `/alarms/${alarm.id}`;
   const what = ruleOf(alarm);
   const place = whoOf(alarm)?.place || (alarm.device ? t("card.device", { device: alarm.device }) : "");
   return h("li", {
     class: `alarm-card severity-${alarm.severity}${alarm.drill ? " drill" : ""}${arriving ? " arriving" : ""}`, id: `alarm-${alarm.id}`,
     "data-id": alarm.id, "data-state": alarm.state, "data-severity": alarm.severity, "data-rule": alarm.rule,
+    "aria-current": current && "true",
   },
     h("div", { class: "disc" }, icon(alarm.kind)),
     h("div", {},

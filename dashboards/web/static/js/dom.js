@@ -61,3 +61,13 @@ export function toast(text, tone) {
   need(document, "#toasts").append(note);
   setTimeout(() => note.remove(), 9000);
 }
+
+/** Hide or show, touching nothing where it is so already. @param {HTMLElement} element @param {boolean} hidden */
+export function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+/** Say a text, touching nothing where it is said already. @param {HTMLElement} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

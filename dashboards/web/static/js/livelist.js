@@ -1,72 +1,113 @@
-// Drawing the live list so that what does not change stays in place: nothing under a hand or in focus goes away.
+// Drawing the live list so that a change of one alarm touches its card only: nothing under a hand or in focus goes away.
 
-import { active } from "./book.js";
+import { become } from "./become.js";
+import { active, namesLearnt } from "./book.js";
 import { card, heading, headingStamp, stampOf } from "./card.js";
 import { need } from "./dom.js";
 import { put } from "./places.js";
 
-/** @typedef {import("./groups.js").Group} Group */
-
-/** Ids already drawn once: only a new one slides in. @type {Set<string>} */
-const drawn = new Set();
-/** What each drawn card and heading says. @type {WeakMap<Element, string>} */
-const stamps = new WeakMap();
-
 /**
- * Bring the list into this order, touching only what differs.
- * @param {HTMLElement} list
- * @param {Group[]} groups
- * @param {{selected: string | null, first: boolean, take: (group: Group) => void}} how `first`: nothing slides in
+ * @typedef {import("./groups.js").Group} Group
+ * @typedef {import("./types.js").Alarm} Alarm
+ * @typedef {{element: HTMLElement, alarm: Alarm, grouped: boolean, names: number, stamp: string}} Card what a card was drawn from
+ * @typedef {{element: HTMLElement, stamp: string}} Heading
  */
-export function show(list, groups, { selected, first, take }) {
-  const focused = document.activeElement;
-  const home = focused?.closest("[data-live] .alarm-card")?.id;
-  const cards = byData(list, ".alarm-card", "id");
-  const headings = byData(list, ".person-group", "group");
-  const cardOf = (/** @type {string} */ id, /** @type {boolean} */ grouped) => {
+
+/** Ids already drawn once, on whatever page: only a new one slides in. @type {Set<string>} */
+const drawn = new Set();
+
+export class LiveList {
+  #list;
+  #takeAll;
+  /** By alarm id, in the order in which they are seen. @type {Map<string, Card>} */
+  #cards = new Map();
+  /** By group. @type {Map<string, Heading>} */
+  #headings = new Map();
+  /** @type {HTMLElement | null} */
+  #chosen = null;
+
+  /**
+   * @param {HTMLElement} list
+   * @param {(group: Group) => void} takeAll
+   */
+  constructor(list, takeAll) {
+    this.#list = list;
+    this.#takeAll = takeAll;
+  }
+
+  /** The cards of alarms that are active, in the order in which they are seen; none once the page has gone. @returns {HTMLElement[]} */
+  get elements() {
+    if (!this.#list.isConnected) return [];
+    return [...this.#cards.values()].map(({ element }) => element).filter((element) => !element.inert);
+  }
+
+  /**
+   * Bring the list into this order, touching only what differs.
+   * @param {Group[]} groups
+   * @param {{selected: string | null, arrive: boolean}} how `arrive`: whether what has not been drawn before slides in
+   */
+  show(groups, { selected, arrive }) {
+    const focused = document.activeElement;
+    const home = focused?.closest("[data-live] .alarm-card")?.id;
+    const [cards, headings] = [new Map(), new Map()];
+    const cardsOf = (/** @type {Group} */ group) => group.ids.flatMap((id) => {
+      const found = this.#cardOf(id, { grouped: group.ids.length > 1, current: id === selected, arrive });
+      if (!found) return [];
+      cards.set(id, found);
+      return [found.element];
+    });
+    put(this.#list, groups.flatMap((group) => {
+      if (group.ids.length < 2) return cardsOf(group);
+      const own = this.#headingOf(group);
+      headings.set(group.key, own);
+      put(need(own.element, "ul"), cardsOf(group));
+      return [own.element];
+    }));
+    this.#cards = cards;
+    this.#headings = headings;
+    this.mark(selected);
+    if (!(focused instanceof HTMLElement) || focused === document.activeElement) return;
+    const again = focused.isConnected ? focused : home && document.getElementById(home)?.querySelector("a, button");
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
+
+  /** Show which card the keyboard is on. @param {string | null} selected */
+  mark(selected) {
+    const chosen = this.#cards.get(selected ?? "")?.element ?? null;
+    if (this.#chosen !== chosen) this.#chosen?.removeAttribute("aria-current");
+    this.#chosen = chosen;
+    if (chosen && !chosen.hasAttribute("aria-current")) chosen.setAttribute("aria-current", "true");
+  }
+
+  /**
+   * The card of an alarm, drawn anew where it says something else. What has ended stays as it was, and takes no press.
+   * @param {string} id
+   * @param {{grouped: boolean, current: boolean, arrive: boolean}} how
+   * @returns {Card | undefined}
+   */
+  #cardOf(id, { grouped, current, arrive }) {
     const alarm = active.get(id);
-    const known = cards.get(id);
+    const known = this.#cards.get(id);
     if (!alarm) {
-      if (known) known.inert = true;
+      if (known && !known.element.inert) known.element.inert = true;
       return known;
     }
+    const names = namesLearnt();
+    if (known?.alarm === alarm && known.grouped === grouped && known.names === names) return known;
     const stamp = stampOf(alarm, grouped);
-    if (known && stamps.get(known) === stamp) return known;
-    const fresh = card(alarm, { arriving: !first && !drawn.has(id), grouped });
-    stamps.set(fresh, stamp);
+    if (known?.stamp === stamp && !known.element.inert) return { ...known, alarm, names };
+    const fresh = card(alarm, { arriving: arrive && !drawn.has(id), grouped, current });
     drawn.add(id);
-    window.htmx.process(fresh);
-    return fresh;
-  };
-  put(list, groups.flatMap((group) => {
-    const own = group.ids.map((id) => cardOf(id, group.ids.length > 1)).filter((element) => element !== undefined);
-    if (group.ids.length < 2) return own;
-    const item = headings.get(group.key) ?? heading(group.key);
-    const known = group.ids.flatMap((id) => active.get(id) ?? []);
-    const stamp = headingStamp(known);
-    if (stamps.get(item) !== stamp && known.length) {
-      need(item, "header").replaceWith(need(heading(group.key, known, () => take(group)), "header"));
-      stamps.set(item, stamp);
-    }
-    put(need(item, "ul"), own);
-    return [item];
-  }));
-  mark(list, selected);
-  if (!(focused instanceof HTMLElement) || focused === document.activeElement) return;
-  const again = focused.isConnected ? focused : home && document.getElementById(home)?.querySelector("a, button");
-  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
-}
+    return { element: known ? become(known.element, fresh) : fresh, alarm, grouped, names, stamp };
+  }
 
-/** Show which card the keyboard is on. @param {HTMLElement} list @param {string | null} selected */
-export function mark(list, selected) {
-  const chosen = selected ? list.querySelector(`#alarm-${CSS.escape(selected)}`) : null;
-  for (const element of list.querySelectorAll("[aria-current]")) if (element !== chosen) element.removeAttribute("aria-current");
-  chosen?.setAttribute("aria-current", "true");
-}
-
-/** @param {HTMLElement} list @param {string} selector @param {string} name @returns {Map<string, HTMLElement>} */
-function byData(list, selector, name) {
-  /** @type {NodeListOf<HTMLElement>} */
-  const found = list.querySelectorAll(selector);
-  return new Map([...found].map((element) => [element.dataset[name] ?? "", element]));
+  /** @param {Group} group @returns {Heading} */
+  #headingOf(group) {
+    const known = this.#headings.get(group.key) ?? { element: heading(group.key), stamp: "" };
+    const alarms = group.ids.flatMap((id) => active.get(id) ?? []);
+    const stamp = headingStamp(alarms);
+    if (known.stamp === stamp || !alarms.length) return known;
+    become(need(known.element, "header"), need(heading(group.key, alarms, () => this.#takeAll(group)), "header"));
+    return { element: known.element, stamp };
+  }
 }

@@ -3,12 +3,11 @@
 import { act, takeAll } from "./act.js";
 import { active, untaken } from "./book.js";
 import { nameOf, ruleOf } from "./card.js";
-import { tick } from "./clock.js";
-import { icon, need } from "./dom.js";
+import { hide, icon, need, say } from "./dom.js";
 import { arranged, headingOf, missingFrom, movedBetween } from "./groups.js";
 import { Hand } from "./hand.js";
 import { t } from "./i18n.js";
-import { mark, show } from "./livelist.js";
+import { LiveList } from "./livelist.js";
 import { soon } from "./soon.js";
 
 /** @typedef {import("./groups.js").Group} Group */
@@ -16,44 +15,65 @@ import { soon } from "./soon.js";
 /** Which card the keyboard is on, by alarm id. @type {string | null} */
 let selected = null;
 
+/** The list on the page. @type {LiveList | null} */
+let live = null;
+
+/** So many headings are drawn at once, and so many more with each frame: the first screen does not wait for hundreds. */
+const AT_ONCE = 16;
+
 /** So long opening a page may take before the browser loads it whole. */
 const OPENING_MS = 1500;
-let first = true;
+
+/** Whether all that was there at first has been drawn: what comes now has just come. */
+let settled = false;
 
 /** @type {import("./types.js").Component} */
 export function now(root, signal) {
   const list = need(root, "[data-live]");
   const calm = need(root, "[data-calm]");
   const herald = need(root, "[data-herald]");
+  const shown = new LiveList(list, (group) => void take(group));
+  live = shown;
   /** @type {Group[]} */
   let groups = [];
+  let reach = AT_ONCE;
   const draw = () => {
     const alarms = [...active.values()];
     const stays = hand.isThere && groups.length > 0 && alarms.length > 0;
     const wanted = stays ? groups : arranged(alarms);
     if (movedBetween(groups, wanted)) hand.shifted();
     groups = wanted;
-    show(list, groups, { selected, first, take: (group) => void take(group) });
+    shown.show(groups.slice(0, reach), { selected, arrive: settled });
     announce(herald, missingFrom(groups, alarms));
-    list.hidden = groups.length === 0;
-    calm.hidden = groups.length > 0;
-    need(root, "[data-waiting]").textContent = groups.length ? t("now.waiting", { n: untaken().length }) : "";
-    tick(list);
+    hide(list, groups.length === 0);
+    hide(calm, groups.length > 0);
+    say(need(root, "[data-waiting]"), groups.length ? t("now.waiting", { n: untaken().length }) : "");
+    if (reach < groups.length) {
+      reach += AT_ONCE;
+      later();
+    } else if (document.documentElement.dataset.ready) settled = true;
   };
+  const later = soon(draw, signal);
   const hand = new Hand(list, signal, draw);
   herald.addEventListener("click", () => {
     hand.release();
     draw();
   }, { signal });
-  document.addEventListener("book-changed", soon(draw, signal), { signal });
-  document.addEventListener("book-ready", () => { draw(); first = false; }, { signal });
-  if (root.ownerDocument.documentElement.dataset.ready) draw();
+  list.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    follow(link.pathname);
+  }, { signal });
+  document.addEventListener("book-changed", later, { signal });
+  document.addEventListener("book-ready", draw, { signal });
+  if (document.documentElement.dataset.ready) draw();
 }
 
 /** Say above the list what has come while a hand is at it. @param {HTMLElement} herald @param {import("./types.js").Alarm[]} waiting */
 function announce(herald, waiting) {
   const [worst] = waiting;
-  herald.hidden = !worst;
+  hide(herald, !worst);
   if (!worst) return;
   const more = waiting.length - 1;
   herald.className = `button herald severity-${worst.severity}`;
@@ -66,28 +86,26 @@ async function take(group) {
   document.dispatchEvent(new Event("book-changed"));
 }
 
-/** The cards in the order in which they are seen. @returns {HTMLElement[]} */
-function cards() {
-  return [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-live] .alarm-card:not([inert])"))];
-}
-
 /** Move the keyboard's place by one. @param {1 | -1} by */
 export function move(by) {
-  const seen = cards();
+  const seen = live?.elements ?? [];
   const at = selected ? seen.findIndex((element) => element.dataset.id === selected) : -1;
   const next = seen[Math.min(seen.length - 1, Math.max(0, at + (at < 0 && by < 0 ? 1 : by)))];
   if (!next) return;
   selected = next.dataset.id ?? null;
-  mark(need(document, "[data-live]"), selected);
+  live?.mark(selected);
   next.scrollIntoView({ block: "nearest" });
 }
 
 /** Open the chosen alarm's page. */
 export function open() {
-  if (!selected || !document.querySelector(`#alarm-${CSS.escape(selected)}`)) return;
-  // A link of its own: the card's may be drawn anew at any moment, and its click be lost with it.
+  if (selected && document.querySelector(`#alarm-${CSS.escape(selected)}`)) follow(`/alarms/${selected}`);
+}
+
+/** Go to a page by a link of its own: a card's may be drawn anew at any moment. @param {string} path */
+function follow(path) {
   const link = document.createElement("a");
-  link.href = `/alarms/${selected}`;
+  link.href = path;
   link.hidden = true;
   const page = document.querySelector("#page") ?? document.body;
   page.append(link);
@@ -100,7 +118,7 @@ export function open() {
 
 /** The chosen alarm if nobody has it, else the topmost one that nobody has, as the list shows them. */
 function nextUntaken() {
-  const waiting = cards().filter((element) => active.get(element.dataset.id ?? "")?.state === "open");
+  const waiting = (live?.elements ?? []).filter((element) => active.get(element.dataset.id ?? "")?.state === "open");
   return (waiting.find((element) => element.dataset.id === selected) ?? waiting[0])?.dataset.id;
 }
 

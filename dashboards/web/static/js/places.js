@@ -6,6 +6,7 @@
  * @param {Element[]} wanted
  */
 export function put(parent, wanted) {
+  if (parent.childElementCount === wanted.length && wanted.every((element, at) => parent.children[at] === element)) return;
   const stays = new Set(wanted);
   for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
   const place = new Map([...parent.children].map((child, at) => [child, at]));
