@@ -60,7 +60,8 @@ class Looks:
             await self.note(*new)
 
     def _is_new(self, entry: Entry) -> bool:
-        key = (entry.actor, entry.via, entry.what, entry.resident, entry.alarm, entry.subject, entry.purpose)
+        about = (entry.site, entry.resident, entry.alarm, entry.subject)
+        key = (entry.actor, entry.via, entry.what, *about, entry.purpose)
         noted = self._noted.get(key)
         if noted is not None and 0 <= entry.at - noted < ONE_LOOK_MS:
             return False

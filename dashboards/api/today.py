@@ -17,7 +17,8 @@ router = APIRouter(prefix="/api/v1", tags=["today"])
 async def todays_list(deps: DepsOf, principal: SignedIn, site: str | None = None) -> Response:
     """Checks that wait, buttons to try out, batteries, devices to visit, who is back, hand-overs and who is on duty.
 
-    ``tests``: buttons that were not tried out for ``test_days``, in a drill or by a press closed as ``test``.
+    ``tests``: buttons that were not tried out for ``test_days``, in a drill or by a press closed as ``test``; of those
+    that never were only a day's share, in walking order, and ``tests_later`` says how many follow.
     ``batteries``: at 25 % or less, or at 15 % within a day at the pace of the last hours (``empty_at``). ``visits``:
     active alarms of broken, unworn and silent devices. ``back``: whose absence ends today. Doors come in walking
     order. ``counts`` says how many there are of each.
@@ -26,6 +27,7 @@ async def todays_list(deps: DepsOf, principal: SignedIn, site: str | None = None
         principal.require_site(site, "site")
     sites = principal.sites if site is None else [site]
     now = deps.clock.now_ms()
+    await principal.looked("today", site=site)
     async with deps.pool.connection() as conn:
         found = await today(conn, sites, now, test_days=deps.test_press_days)
     counts = {

@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_OPEN, DepsOf, SignedIn
+from dashboards.api.access import MAY_ACT, MAY_OPEN, DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import language_of, page
@@ -51,6 +51,7 @@ async def todays_list(
         sites = await sites_of(conn, principal)
         if site and all(each.id != site for each in sites):
             raise Problem(404, "there is no such site")
+        await principal.looked("today", site=site or None)
         found = await today(conn, [site] if site else principal.sites, now, test_days=deps.test_press_days)
         staff = await accounts(conn)
         failed = await error_of_job(conn, SHEETS)
@@ -79,6 +80,7 @@ async def todays_list(
         failed=failed,
         names={each.username: each.display_name or each.username for each in staff},
         may_print=principal.account.role in MAY_OPEN,
+        may_act=principal.account.role in MAY_ACT,
     )
 
 

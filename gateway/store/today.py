@@ -6,7 +6,9 @@ in which somebody walks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Final, LiteralString, TypeVar
 
 import msgspec
@@ -23,6 +25,8 @@ from gateway.store.roster import Serving, serving
 
 WITH_A_BUTTON: Final = ("band", "watch", "pendant", "box")
 """Types of devices that somebody presses for help."""
+TESTS_A_DAY: Final = 5
+"""So many buttons that were never tried out a day takes on, however few there are. Assumption, ADR 39."""
 ROUND_PCT: Final = 25
 """From here down a band belongs on the round: so much it needs to count as charged again (``device.battery_low``)."""
 EMPTY_PCT: Final = 15
@@ -90,12 +94,16 @@ class BackToday(Door, frozen=True, kw_only=True):
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a shift has to do at ``at`` (ms). ``test_days``: after how many days a button is tried out again."""
+    """All that a shift has to do at ``at`` (ms). ``test_days``: after how many days a button is tried out again.
+
+    ``tests_later``: buttons that nobody ever tried out, and that are no task of today.
+    """
 
     at: int
     test_days: int
     checks: list[Check]
     tests: list[TestPress]
+    tests_later: int
     batteries: list[LowBattery]
     visits: list[Visit]
     back: list[BackToday]
@@ -116,6 +124,9 @@ _WORN: Final[LiteralString] = (
     " join site s on s.id = d.site"
 )
 _AT_HOME: Final[LiteralString] = "(r.id is null or r.status = 'active')"
+_BUTTON: Final[LiteralString] = (
+    f"not d.revoked and d.registered and d.type = any(%(types)s) and {_AT_HOME} and {_WITHIN}"
+)
 _TESTED: Final[LiteralString] = (
     "a.rule = 'sos.button' and ((a.object ->> 'drill')::boolean or a.object ->> 'outcome' = 'test')"
 )
@@ -124,11 +135,13 @@ _TESTED: Final[LiteralString] = (
 
 async def today(conn: Connection, sites: Sequence[str], now: int, *, test_days: int) -> Today:
     """The whole list at ``now``; buttons are due ``test_days`` after they were last tried out."""
+    tests, later = await presses_due(conn, sites, now, test_days)
     return Today(
         at=now,
         test_days=test_days,
         checks=await checks_waiting(conn, sites, now),
-        tests=await presses_due(conn, sites, now - test_days * DAY_MS),
+        tests=tests,
+        tests_later=later,
         batteries=await battery_round(conn, sites, now),
         visits=await devices_to_visit(conn, sites),
         back=await back_today(conn, sites, now),
@@ -137,19 +150,44 @@ async def today(conn: Connection, sites: Sequence[str], now: int, *, test_days: 
     )
 
 
-async def presses_due(conn: Connection, sites: Sequence[str], since: int) -> list[TestPress]:
-    """Buttons of people at home that nobody tried out since then (ms), in a drill or by a press closed as a test."""
-    return await _doors(
+async def presses_due(conn: Connection, sites: Sequence[str], now: int, test_days: int) -> tuple[list[TestPress], int]:
+    """Buttons of people at home that nobody tried out for ``test_days``, in a drill or by a press closed as a test.
+
+    Of those that never were only so many as let all of a site be tried out within ``test_days``, less what was tried
+    out today: whoever begins with 500 bands has a round each day, and no list of 500. How many are left out comes
+    second.
+    """
+    due = await _doors(
         conn,
         TestPress,
         f"with tested as (select distinct a.object ->> 'device' as device from alarm a where {_TESTED}"
         " and a.raised_at >= %(since)s)"
         f" select jsonb_build_object('site', d.site, {_DOOR}, 'device', d.id, 'type', d.type, 'tested_at',"
         f" (select max(a.raised_at) from alarm a where {_TESTED} and a.object ->> 'device' = d.id))::text"
-        f" from {_WORN} where not d.revoked and d.registered and d.type = any(%(types)s) and {_AT_HOME} and {_WITHIN}"
-        " and not exists (select from tested t where t.device = d.id)",
-        {"sites": list(sites), "since": since, "types": list(WITH_A_BUTTON)},
+        f" from {_WORN} where {_BUTTON} and not exists (select from tested t where t.device = d.id)",
+        {"sites": list(sites), "since": now - test_days * DAY_MS, "types": list(WITH_A_BUTTON)},
     )
+    left = await _shares(conn, sites, now, test_days)
+    kept: list[TestPress] = []
+    for each in due:
+        if each.tested_at is None:
+            left[each.site] -= 1
+        if each.tested_at is not None or left[each.site] >= 0:
+            kept.append(each)
+    return kept, len(due) - len(kept)
+
+
+async def _shares(conn: Connection, sites: Sequence[str], now: int, test_days: int) -> Counter[str]:
+    """How many buttons of each site that were never tried out a day takes on yet."""
+    cursor = await conn.execute(
+        "select d.site, count(*), count(*) filter (where exists (select from alarm a"
+        f" where {_TESTED} and a.object ->> 'device' = d.id and a.raised_at >= extract(epoch from date_trunc('day',"
+        " to_timestamp(%(now)s / 1000.0) at time zone s.timezone) at time zone s.timezone) * 1000))"
+        f" from {_WORN} where {_BUTTON} group by d.site",
+        {"sites": list(sites), "now": now, "types": list(WITH_A_BUTTON)},
+    )
+    rows = await cursor.fetchall()
+    return Counter({site: max(TESTS_A_DAY, ceil(buttons / test_days)) - today for site, buttons, today in rows})
 
 
 async def battery_round(conn: Connection, sites: Sequence[str], now: int) -> list[LowBattery]:

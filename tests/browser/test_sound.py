@@ -229,13 +229,15 @@ async def test_a_page_that_no_hand_has_touched_says_that_it_is_deaf_and_counts_a
 async def test_a_browser_that_is_set_up_for_the_desk_sounds_without_a_hand(browser: Browser, console: Console) -> None:
     """As ``docs/operations.md`` tells an office to start it."""
     flag = "--autoplay-policy=no-user-gesture-required"
-    async with await browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGS, flag]) as kiosk:
-        async with watched_page(kiosk, console) as watched:
-            page = watched.page
-            await take_a_seat(page, console)
-            await page.reload()
-            await expect(page.locator("html")).to_have_attribute("data-sound", "on")
-            await expect(page.locator("#banner-sound")).to_be_hidden()
+    async with (
+        await browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGS, flag]) as kiosk,
+        watched_page(kiosk, console) as watched,
+    ):
+        page = watched.page
+        await take_a_seat(page, console)
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+        await expect(page.locator("#banner-sound")).to_be_hidden()
 
 
 async def test_behind_another_window_the_browser_tells_of_an_alarm_once_allowed(

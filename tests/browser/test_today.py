@@ -8,6 +8,7 @@ import pypdfium2
 from playwright.async_api import Page, expect
 
 from devices.clock import MINUTE_MS
+from gateway.store.check_list import check_by_id
 from gateway.store.registry import add_device, add_resident
 from gateway.store.registry_records import DeviceFields, ResidentFields
 from tests.browser.conftest import Console, Watched
@@ -53,6 +54,29 @@ async def test_the_list_of_tasks_is_gone_through_by_keys_and_renews_itself(conso
     await page.keyboard.press("Enter")
     await expect(page.locator(f"#check-{missed}")).to_be_visible()
     assert "/checks?site=riverside" in page.url
+
+
+async def test_a_call_is_written_down_on_the_list_of_tasks_too(console: Console, desk: Watched) -> None:
+    page, missed = desk.page, await overdue(console, await neighbour(console, "李桂兰", building="12", room="101"))
+    line = page.locator(f"#task-checks-{missed}")
+    await page.clock.install()
+    await page.keyboard.press("t")
+    await expect(line.locator(".tel")).to_contain_text("02155550102")
+    await page.keyboard.press("w")
+    await expect(line).to_have_attribute("aria-current", "true")
+    await expect(line.locator(".undoing")).to_be_hidden()
+    await page.keyboard.press("x")
+    await expect(line.locator(".undoing")).to_contain_text("没有接通")
+    await page.keyboard.press("z")
+    await expect(line.locator(".undoing")).to_be_hidden()
+    await page.keyboard.press("w")
+    await expect(line.locator(".undoing")).to_contain_text("已联系，本人平安")
+    await page.clock.fast_forward(5000)
+    await _counted(page, overdue=0)
+    async with console.connection() as conn:
+        stored = await check_by_id(conn, missed, console.deps.clock.now_ms())
+    assert stored is not None
+    assert [call.result for call in stored.calls] == ["well"]
 
 
 async def test_one_key_prints_the_sheet_from_anywhere(console: Console, desk: Watched) -> None:

@@ -13,6 +13,7 @@ from alerts.alarm import Alarm
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS, ManualClock
 from gateway.store.connection import Connection
 from gateway.store.registry import plan_ahead
+from gateway.store.today import TESTS_A_DAY
 from tests.support.console import Clients, Desk
 from tests.support.promises import enter_plan, enter_resident, june
 
@@ -106,6 +107,33 @@ async def test_a_button_is_due_until_a_drill_or_a_press_closed_as_test_and_again
     await client.put(f"/api/v1/residents/{people['never']}", json={
         "site": "north", "name": "never", "status": "hospital", "until": clock.now + 3 * DAY_MS})  # fmt: skip
     assert "band-never" not in {each["device"] for each in (await _today(client))["tests"]}, "nobody is there to press"
+
+
+async def test_whoever_begins_with_many_buttons_has_a_days_share_of_them_in_walking_order(
+    client_of: Clients, clock: ManualClock, conn: Connection, desk: Desk
+) -> None:
+    client = await client_of("supervisor")
+    for n in range(TESTS_A_DAY + 2):
+        person = {"site": "north", "name": f"长者{n}", "address": {"building": "1", "room": str(100 + n)}}
+        resident = (await client.post("/api/v1/residents", json=person)).json()["id"]
+        await _band(client, f"band-{n}", resident)
+    found = await _today(client)
+    assert [each["device"] for each in found["tests"]] == [f"band-{n}" for n in range(TESTS_A_DAY)]
+    assert (found["counts"]["tests"], found["tests_later"]) == (TESTS_A_DAY, 2)
+    for n in range(TESTS_A_DAY):
+        await _pressed(conn, desk, resident, f"band-{n}", clock.now, drill=True)
+    found = await _today(client)
+    assert (found["tests"], found["tests_later"]) == ([], 2), "the rest is tomorrow's"
+    clock.now += DAY_MS
+    assert [each["device"] for each in (await _today(client))["tests"]] == ["band-5", "band-6"]
+
+
+async def test_looking_at_the_day_is_written_down_with_its_site(client_of: Clients, conn: Connection) -> None:
+    client = await client_of("duty", username="li")
+    await _today(client, site="north")
+    assert (await client.get("/today")).status_code == 200
+    asked = "select actor, what, site from audit_entry where act = 'look' order by n"
+    assert await (await conn.execute(asked)).fetchall() == [("li", "today", "north"), ("li", "today", None)]
 
 
 async def test_the_battery_round_goes_by_doors_and_takes_who_is_empty_before_tomorrows(

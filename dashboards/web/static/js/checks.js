@@ -1,20 +1,12 @@
-// The day's promised checks: one key or button writes a call down; for a few seconds it can be taken back.
+// The day's promised checks: gone through by keys, renewed by itself, but never under a hand.
 
-import { call, explain } from "./api.js";
+import { drawCall, pressed, takeBack, write } from "./calls.js";
 import { tick } from "./clock.js";
-import { need, toast } from "./dom.js";
+import { need } from "./dom.js";
 import { Hand } from "./hand.js";
-import { t } from "./i18n.js";
-
-/** @typedef {"well" | "no_answer"} Result */
-
-/** So long a call that was written down can be taken back before it counts. Until then the alarm goes on: the safe side. Assumption. */
-const UNDO_MS = 5000;
 
 /** Which line the keyboard is on, by check. @type {string | null} */
 let selected = null;
-/** What was written down and is not stored yet. @type {Map<string, {result: Result, send: () => void, timer: number, isSent: boolean}>} */
-const pending = new Map();
 
 /** @type {import("./types.js").Component} */
 export function checks(root, signal) {
@@ -46,12 +38,9 @@ export function checks(root, signal) {
     if (!(event.target instanceof Element)) return;
     const shows = event.target.closest("[data-shows]");
     if (shows instanceof HTMLElement) root.dataset.shown = root.dataset.shown === shows.dataset.shows ? "all" : shows.dataset.shows ?? "all";
-    const line = event.target.closest("[data-check]");
-    if (!(line instanceof HTMLElement)) return;
-    const button = event.target.closest("[data-records]");
-    if (button instanceof HTMLElement) write(line, /** @type {Result} */ (button.dataset.records));
-    else if (event.target.closest("[data-undo]")) undo(line.dataset.check ?? "");
+    pressed(event);
   }, { signal });
+  document.addEventListener("calls-changed", () => draw(root), { signal });
   draw(root);
 }
 
@@ -79,17 +68,9 @@ function lines(root = document) {
 /** Show what the server knows nothing of: the keyboard's place, and what can still be taken back. @param {HTMLElement} root */
 function draw(root) {
   for (const line of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-check]"))) {
-    const id = line.dataset.check ?? "";
-    const written = pending.get(id);
-    if (id === selected) line.setAttribute("aria-current", "true");
+    if (line.dataset.check === selected) line.setAttribute("aria-current", "true");
     else line.removeAttribute("aria-current");
-    if (written) {
-      line.dataset.pending = written.isSent ? "sent" : "waiting";
-      line.dataset.result = written.result;
-    } else {
-      delete line.dataset.pending;
-      delete line.dataset.result;
-    }
+    drawCall(line);
   }
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-shows]")))
     button.setAttribute("aria-pressed", String(button.dataset.shows === root.dataset.shown));
@@ -101,39 +82,9 @@ function redraw() {
   if (root instanceof HTMLElement) draw(root);
 }
 
-/** @param {HTMLElement} line @param {Result} result */
-function write(line, result) {
-  const id = line.dataset.check ?? "";
-  const name = line.dataset.name ?? "";
-  if (pending.has(id)) return;
-  const send = async () => {
-    const written = pending.get(id);
-    if (!written || written.isSent) return;
-    clearTimeout(written.timer);
-    written.isSent = true;
-    redraw();
-    try {
-      await call("POST", `/api/v1/checks/${encodeURIComponent(id)}/call`, { result }, undefined, true);
-      toast(t(`check.said.${result}`, { name }), "good");
-    } catch (error) {
-      toast(`${name}: ${explain(error)}`, "bad");
-    }
-    pending.delete(id);
-    redraw();
-    document.dispatchEvent(new Event("check-recorded"));
-  };
-  pending.set(id, { result, send, timer: window.setTimeout(send, UNDO_MS), isSent: false });
-  redraw();
-}
-
-/** Take back what was written down last, or what was written down of one line. @param {string} [id] */
-export function undo(id) {
-  const which = id ?? [...pending].findLast(([, written]) => !written.isSent)?.[0];
-  const written = which === undefined ? undefined : pending.get(which);
-  if (which === undefined || !written || written.isSent) return;
-  clearTimeout(written.timer);
-  pending.delete(which);
-  selected = which;
+/** Take back what was written down last. */
+export function undo() {
+  selected = takeBack() ?? selected;
   redraw();
 }
 
@@ -142,7 +93,7 @@ function chosen() {
   return lines().find((line) => line.dataset.check === selected);
 }
 
-/** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {Result} result */
+/** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {import("./calls.js").Result} result */
 export function record(result) {
   const line = chosen();
   if (!line) move(1);
@@ -171,6 +122,3 @@ export function open() {
   const link = chosen()?.querySelector(".name a");
   if (link instanceof HTMLElement) link.click();
 }
-
-// Whoever leaves has said all that they wanted to say.
-addEventListener("pagehide", () => { for (const { send } of pending.values()) send(); });

@@ -17,10 +17,10 @@ const KEYS = {
   Enter: () => list().open(),
   a: acknowledge,
   A: acknowledgeAll,
-  w: () => (isChecks() ? checks.record("well") : press("[data-act=confirm]")),
-  x: () => { if (isChecks()) checks.record("no_answer"); },
+  w: () => { if (calls()) calls()?.record("well"); else press("[data-act=confirm]"); },
+  x: () => calls()?.record("no_answer"),
   c: () => { if (isChecks()) checks.note(); },
-  z: () => checks.undo(),
+  z: () => calls()?.undo(),
   s: () => press("[data-opens='#seen-dialog']"),
   r: report,
   v: showFirst,
@@ -51,11 +51,15 @@ function isMap() {
   return document.querySelector("[data-component=peopleMap]") !== null;
 }
 
+/** The list on which calls because of checks are written down, where the page has one. */
+function calls() {
+  if (isChecks()) return checks;
+  return document.querySelector("[data-component=today]") ? today : null;
+}
+
 /** The list through which the keys move. */
 function list() {
-  if (isChecks()) return checks;
-  if (document.querySelector("[data-component=today]")) return today;
-  return isMap() ? peopleMap : now;
+  return calls() ?? (isMap() ? peopleMap : now);
 }
 
 /** A button of the page, where it has one. @param {string} button */
@@ -103,7 +107,7 @@ export function keyboard() {
     // A deaf page asks for any key: the first turns its sound on, and must take nobody's alarm.
     const isFirst = !isRoused && document.documentElement.dataset.sound === "off";
     isRoused = true;
-    if (isFirst && DEEDS.has(event.key) && !isChecks()) return;
+    if (isFirst && DEEDS.has(event.key) && !calls()) return;
     act();
   });
   need(document, "#help-button").addEventListener("click", KEYS["?"] ?? (() => undefined));

@@ -1,5 +1,6 @@
 // The list of a shift's tasks: renewed by itself, but never under a hand; gone through by keys.
 
+import { drawCall, pressed, takeBack, write } from "./calls.js";
 import { need } from "./dom.js";
 import { Hand } from "./hand.js";
 
@@ -15,6 +16,12 @@ export function today(root, signal) {
     if (isRenewal(event) && hand.isThere) /** @type {CustomEvent} */ (event).detail.shouldSwap = false;
   }, { signal });
   root.addEventListener("htmx:afterSwap", draw, { signal });
+  root.addEventListener("click", pressed, { signal });
+  document.addEventListener("calls-changed", draw, { signal });
+  document.addEventListener("check-recorded", () => {
+    hand.release();
+    renew();
+  }, { signal });
   document.addEventListener("alarm-seen", (event) => {
     if (["missed_check", "device"].includes(/** @type {CustomEvent} */ (event).detail.kind)) renew();
   }, { signal });
@@ -36,6 +43,7 @@ function draw() {
   for (const line of lines()) {
     if (line.dataset.task === selected) line.setAttribute("aria-current", "true");
     else line.removeAttribute("aria-current");
+    if (line.dataset.check) drawCall(line);
   }
 }
 
@@ -47,6 +55,20 @@ export function move(by) {
   if (!next) return;
   selected = next.dataset.task ?? null;
   next.scrollIntoView({ block: "nearest" });
+  draw();
+}
+
+/** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {import("./calls.js").Result} result */
+export function record(result) {
+  const line = lines().find((each) => each.dataset.task === selected);
+  if (!line) move(1);
+  else if (line.querySelector("[data-records]")) write(line, result);
+}
+
+/** Take back what was written down last. */
+export function undo() {
+  const which = takeBack();
+  if (which) selected = `checks-${which}`;
   draw();
 }
 
