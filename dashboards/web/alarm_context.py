@@ -164,15 +164,17 @@ def actions_of(alarm: Alarm, now: int) -> list[str]:
 def scene_of_alarm(found: AlarmPage) -> dict[str, Any]:
     """What the alarm's map is drawn from: the way there, zones and home, and where they are.
 
-    That is the alarm's own place, else the newest fix; of somebody who wanders the newest, and the place apart.
+    That is the newest fix, and apart from it the alarm's own place, while anybody may be on the way there; once the
+    alarm is over its own place alone, but for somebody who wandered.
     """
     newest = _point(found.fixes[0]) if found.fixes else None
     place = _point(found.alarm.position) if found.alarm.position is not None else None
-    wanders = found.alarm.kind == "wandering"
+    went_on = newest is not None and place is not None and newest["t"] > place["t"] and found.alarm.is_active
+    follows = found.alarm.kind == "wandering" or went_on
     return {
         "home": _home(found.cards),
-        "fix": (newest or place) if wanders else (place or newest),
-        "moment": place if wanders else None,
+        "fix": (newest or place) if follows else (place or newest),
+        "moment": place if follows else None,
         "zones": _zones(found.cards),
         "track": _track(found.fixes),
     }

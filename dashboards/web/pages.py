@@ -34,7 +34,7 @@ from dashboards.web import (
     sound_test,
     today,
 )
-from dashboards.web.alarm_context import alarm_context
+from dashboards.web.alarm_context import alarm_context, scene_of_alarm
 from dashboards.web.assets import Assets
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.records.found import manages
@@ -42,7 +42,7 @@ from dashboards.web.rendering import HERE, language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
-from gateway.store.queries import device_lines
+from gateway.store.queries import alarm_page, device_lines
 from gateway.store.registry import listing
 from gateway.store.registry_records import Resident, Site
 
@@ -150,6 +150,17 @@ async def one_alarm(request: Request, deps: DepsOf, principal: SignedIn, alarm: 
     shown: Alarm = context["alarm"]
     await principal.looked("alarm", site=shown.site, resident=shown.resident, alarm=alarm)
     return page(request, "alarm.html", principal=principal, **context)
+
+
+@router.get("/alarms/{alarm}/scene")
+async def its_place(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
+    """What the map of an alarm's page is drawn from, asked for again while somebody may be on the way there."""
+    async with deps.pool.connection() as conn:
+        found = await alarm_page(conn, alarm)
+    if found is None or not principal.account.sees(found.alarm.site):
+        raise Problem(404, "there is no such alarm")
+    await principal.looked("alarm", site=found.alarm.site, resident=found.alarm.resident, alarm=alarm)
+    return Response(msgspec.json.encode(scene_of_alarm(found)), media_type="application/json")
 
 
 @router.get("/devices")

@@ -1,8 +1,11 @@
-// The place map of a page that says once what is on it; a click may choose the place of a form.
+// The place map of a page: what is on it, and anew while somebody may be on the way there; a click may choose the place of a form.
 
 import { openChart } from "./chart.js";
+import { tick } from "./clock.js";
 import { need } from "./dom.js";
 import { colour } from "./map_layers.js";
+
+const RENEW_MS = 10_000;
 
 /** @type {import("./types.js").Component} */
 export function map(root, signal) {
@@ -14,7 +17,39 @@ async function draw(root, signal) {
   const chart = await openChart(root, signal);
   if (!chart) return;
   chart.show(JSON.parse(root.dataset.scene ?? "{}"));
+  if (root.dataset.renewedFrom) follow(chart.show, root, root.dataset.renewedFrom, signal);
   if (root.dataset.picks) pick(chart.L, chart.map, need(document, root.dataset.picks), signal);
+}
+
+/**
+ * Show the newest fix as it comes, beside the place of the alarm. A look that fails is made up for by the next one.
+ * @param {(scene: import("./types.js").MapScene) => void} show
+ * @param {HTMLElement} root
+ * @param {string} source
+ * @param {AbortSignal} signal
+ */
+function follow(show, root, source, signal) {
+  let drawn = root.dataset.scene;
+  const ask = async () => {
+    if (document.hidden) return;
+    const response = await fetch(source, { headers: { Accept: "application/json" }, signal }).catch(() => null);
+    const told = response?.ok ? await response.text() : drawn;
+    if (told === undefined || told === drawn) return;
+    drawn = told;
+    /** @type {import("./types.js").MapScene} */
+    const scene = JSON.parse(told);
+    // What is newest carries how old it is.
+    show(scene.moment ? { ...scene, certain: scene.fix } : scene);
+    for (const [name, shown] of /** @type {const} */ ([["moved", scene.moment], ["still", scene.fix && !scene.moment]]))
+      for (const word of root.querySelectorAll(`[data-legend=${name}]`)) /** @type {HTMLElement} */ (word).hidden = !shown;
+    const age = document.querySelector("#place-age time");
+    if (age instanceof HTMLElement && scene.fix?.t) age.dataset.ago = String(scene.fix.t);
+    tick();
+  };
+  const asking = setInterval(ask, RENEW_MS);
+  signal.addEventListener("abort", () => clearInterval(asking));
+  document.addEventListener("visibilitychange", ask, { signal });
+  void ask();
 }
 
 /**
