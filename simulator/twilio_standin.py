@@ -86,7 +86,9 @@ class TwilioStandIn:
         self._arrived = threading.Condition()
         self._clock = SystemClock()
         self._server = _Server(("127.0.0.1", port), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="twilio stand-in", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="twilio stand-in", daemon=True
+        )
 
     @property
     def base_url(self) -> str:

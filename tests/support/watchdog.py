@@ -37,7 +37,7 @@ class _Counting(BaseHTTPRequestHandler):
 def running_watchdog() -> Iterator[Watchdog]:
     """Serve until the block ends."""
     with Watchdog() as server:
-        thread = threading.Thread(target=server.serve_forever, name="watchdog")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="watchdog")
         thread.start()
         try:
             yield server

@@ -55,7 +55,7 @@ class Application:
 @pytest.fixture
 def application() -> Iterator[Application]:
     running = Application()
-    thread = threading.Thread(target=running.server.serve_forever)
+    thread = threading.Thread(target=running.server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield running
     running.server.shutdown()

@@ -44,7 +44,7 @@ class Group:
 @pytest.fixture
 def group() -> Iterator[Group]:
     running = Group()
-    thread = threading.Thread(target=running.server.serve_forever)
+    thread = threading.Thread(target=running.server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield running
     running.server.shutdown()

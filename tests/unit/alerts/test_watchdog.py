@@ -27,7 +27,7 @@ def answering(status: int) -> Iterator[tuple[str, list[str]]]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, name="watchdog")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="watchdog")
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/well", asked
         server.shutdown()

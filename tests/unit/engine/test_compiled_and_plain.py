@@ -33,13 +33,10 @@ import sys
 from pathlib import Path
 from anxin import jit_cache
 jit_cache.configure(Path(sys.argv[1]))
-from alerts.engine import Engine
-from tests.reference.streams import START, batch_of, fix, one_of_each
+from tests.unit.engine.test_compiled_and_plain import openings
 import alerts.engine
 assert alerts.engine.__file__.startswith(sys.argv[2])
-engine = Engine()
-engine.apply(one_of_each())
-print(len(engine.process(batch_of([fix(START, 900), fix(START + 20_000, 900)]), START + 20_000)))
+print(openings())
 kernels = [module for name, module in sys.modules.items() if name.startswith("alerts.engine.")]
 functions = [function for module in kernels for function in vars(module).values()]
 twice = {one.py_func.__qualname__ for one in functions if len(getattr(one, "overloads", ())) > 1}
@@ -82,6 +79,13 @@ def digest_of_a_long_day() -> str:
     return digest.hexdigest()
 
 
+def openings() -> int:
+    """How many alarms two fixes far outside of the zone raise, sooner after each other than has to last."""
+    engine = Engine()
+    engine.apply(one_of_each())
+    return len(engine.process(batch_of([fix(START, 900), fix(START + 20_000, 900)]), START + 20_000))
+
+
 def in_a_fresh_process(code: str, *arguments: str, root: Path = ROOT, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -106,13 +110,11 @@ def test_bounds_checks_find_nothing() -> None:
 @pytest.mark.timeout(900)
 def test_an_edited_detector_is_compiled_anew(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    for package in ("alerts", "anxin", "devices", "tests/reference"):
+    for package in ("alerts", "anxin", "devices", "tests/reference", "tests/unit/engine"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def openings() -> str:
-        return in_a_fresh_process(PRINT_OPENINGS, str(tmp_path / "jit"), str(copy), root=copy)
-
-    assert openings() == "0"
+    assert openings() == 0
+    jit = str(tmp_path / "jit")
+    as_it_was = in_a_fresh_process(PRINT_FOLDER, jit, root=copy)
     detector = copy / "alerts/engine/detectors/zone_exit.py"
     source = detector.read_text()
     dwell = 'order - episode["far_since"] >= p["zone_exit_dwell_ms"]'
@@ -121,7 +123,8 @@ def test_an_edited_detector_is_compiled_anew(tmp_path: Path) -> None:
     detector.write_text(source.replace(dwell, 'order - episode["far_since"] >= 10_000'.ljust(len(dwell))))
     os.utime(detector, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     shutil.rmtree(detector.parent / "__pycache__", ignore_errors=True)
-    assert openings() == "1"
+    assert in_a_fresh_process(PRINT_FOLDER, jit, root=copy) != as_it_was, "nothing old can be taken from there"
+    assert in_a_fresh_process(PRINT_OPENINGS, jit, str(copy), root=copy) == "1"
 
 
 def test_the_same_sources_have_the_same_folder(tmp_path: Path) -> None:
