@@ -105,6 +105,10 @@ class DemoControl(Protocol):
         """The token of the page behind the daughter's newest message; None before there is one."""
         ...
 
+    def doing(self) -> str:
+        """What the wearer goes on doing: ``ordinary``, ``walk_away``, ``pace``, ``lap``, ``roam``, …"""
+        ...
+
     def story(self) -> DemoStory:
         """Where the minute of fast time is."""
         ...

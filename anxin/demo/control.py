@@ -28,6 +28,7 @@ from gateway.store.registry import find, listing
 from gateway.store.registry_records import Contact, Device
 from simulator.link import BrokerAddress, Link
 from simulator.main import Instruction, counters_topic, instruction_topic
+from simulator.wearer import DOINGS
 
 CLIENT_ID: Final = "demo-drawer"
 FIRST_PRESS_S: Final = 15.0
@@ -63,6 +64,7 @@ class Drawer:
         self._clock = clock
         self._counter = ReadingCounter()
         self._wearer: Wearer | None = None
+        self._doing = "ordinary"
         self._first: asyncio.Task[None] | None = None
         self._story = FastMinute(
             pool=pool,
@@ -154,6 +156,10 @@ class Drawer:
             message = await last_text_to(connection, wearer.resident, wearer.phone)
             return None if message is None else await create_link(connection, message, self._clock.now_ms())
 
+    def doing(self) -> str:
+        """What the wearer was told to do last and goes on doing."""
+        return self._doing
+
     def story(self) -> DemoStory:
         """Where the minute of fast time is."""
         return self._story.state()
@@ -178,6 +184,8 @@ class Drawer:
         async with asyncio.timeout(REACH_S):
             await self._link.up.wait()
             await self._link.publish(instruction_topic(SITE, WEARER), _encode(instruction))
+        if instruction.do in DOINGS:
+            self._doing = instruction.do
 
     async def _who(self) -> Wearer | None:
         """The wearer and the daughter; looked up once, since the demo's community stays as it is."""

@@ -78,8 +78,8 @@ async def maintain(
 
     Silence of the site, faults of its devices, silence of a person that is not high. Presses, falls, wandering,
     promised checks and vital signs sound as ever. It ends by itself, 24 hours after its beginning at the latest; a
-    second call while it lasts changes its reason and its end; one for later ends it. What still stands then is heard
-    within two seconds.
+    second call while it lasts changes its reason and its end, which may be 24 hours from that call; one for later ends
+    it. What still stands then is heard within two seconds.
     """
     await load(deps, principal, Site, key)
     now = deps.clock.now_ms()

@@ -15,7 +15,7 @@ from dashboards.web.records.found import administers, card_of, manages, sites_of
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE, zone
-from gateway.store.audit_reading import Asked, AuditItem, audit_items
+from gateway.store.audit_reading import Asked, AuditItem, audit_items, names_of_subjects
 from gateway.store.connection import Connection
 from gateway.store.people import Named, names_of
 
@@ -80,12 +80,13 @@ async def log(request: Request, deps: DepsOf, principal: Auditing, asked: Filter
     items, following = await looked_up(deps, principal, _asked(asked, timezone), before or None, SHOWN)
     async with deps.pool.connection() as conn:
         people = await names_of(conn, {each.resident for each in items} | {asked.resident or None}, ())
+        things = await names_of_subjects(conn, {each.subject for each in items})
     names = {each.username: each.display_name or each.username for each in staff}
     return page(
         request,
         "audit.html",
         principal=principal,
-        lines=[_line(wording, each, people, names) for each in items],
+        lines=[_line(wording, each, people, names | things) for each in items],
         following=following,
         asked=asked,
         acts=ACTS,
@@ -114,12 +115,13 @@ async def who_looked(request: Request, deps: DepsOf, principal: Auditing, reside
         asked = Asked(resident=resident, act="look")
         items, _ = await audit_items(conn, asked, sites=principal.sites, limit=SHOWN_OF_PERSON)
         names = await _names(conn, principal)
+        things = await names_of_subjects(conn, {each.subject for each in items})
     people = {resident: Named(name=card.resident.name, address={})}
     return page(
         request,
         "person_looks.html",
         principal=principal,
-        lines=[_line(wording, each, people, names) for each in items if each.what != "audit"],
+        lines=[_line(wording, each, people, names | things) for each in items if each.what != "audit"],
         names=names,
         resident=resident,
         timezone=card.resident.timezone,
@@ -145,6 +147,7 @@ def _midnight(day: date, timezone: str) -> int:
 
 
 def _line(wording: Wording, item: AuditItem, people: dict[str, Named], names: dict[str, str]) -> Line:
+    """``names``: of colleagues by their user name, and of other subjects by ``entity:key``."""
     what = item.what or ""
     deed = wording.known(f"audit.{item.act}.{what}", wording.known(f"audit.act.{item.act}", item.act))
     about, href = _about(wording, item, people, names)
@@ -156,11 +159,14 @@ def _about(
 ) -> tuple[str, str | None]:
     kind, _, key = (item.subject or "").partition(":")
     record = wording.known(f"audit.record.{kind}", kind) if item.subject else ""
-    if kind == "account":
-        record = f"{record} {names.get(key, key)}"
+    called = names.get(key, key) if kind == "account" else names.get(item.subject or "")
+    if called is not None and kind != "resident":
+        record = f"{record} {called}"
     if item.resident is not None:
         known = people.get(item.resident)
         name = known.name if known is not None and known.name else wording.t("card.nobody_known")
         about = f"{name} · {record}" if record and kind != "resident" else name
         return about, f"/alarms/{item.alarm}" if item.alarm else f"/people/{item.resident}"
-    return record, f"/alarms/{item.alarm}" if item.alarm else None
+    if item.alarm:
+        return record, f"/alarms/{item.alarm}"
+    return record, f"/devices/{key}" if kind == "device" and called is not None else None

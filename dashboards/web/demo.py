@@ -42,12 +42,13 @@ def _control(deps: Deps) -> DemoControl:
 
 @router.get("/state")
 async def state(deps: DepsOf, _: SignedIn) -> Response:
-    """Counter, phone and story of this moment."""
+    """Counter, phone and story of this moment, and by which button what the wearer does began."""
     control = _control(deps)
     answer = {
         "counters": await control.counters(),
         "phone": await control.phone(),
         "story": control.story(),
+        "doing": "come-home" if control.doing() == "ordinary" else control.doing().replace("_", "-"),
     }
     return Response(msgspec.json.encode(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 

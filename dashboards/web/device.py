@@ -18,6 +18,7 @@ from devices.commands import CONFIRM_TIMEOUT_S
 from gateway.store.accounts import accounts
 from gateway.store.commands import commands_of
 from gateway.store.connection import Connection
+from gateway.store.maintenance import in_force
 from gateway.store.people import names_of
 from gateway.store.queries import device_line
 from gateway.store.registry import find, listing
@@ -64,6 +65,9 @@ async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device
         kind: type[Resident | Household] = Household if shared else Resident
         chosen = await find(conn, kind, found.household or found.resident or "")
         worn = await listing(conn, Assignment, sites=(), filters={"device": device}, limit=WEARERS_AT_MOST)
+        now = deps.clock.now_ms()
+        held = [each for each in await in_force(conn, sites=[found.site], now=now) if each.device in (None, found.id)]
+        centre = await find(conn, Site, found.site)
         wearer_names = await names_of(conn, {each.resident for each in worn}, {each.household for each in worn})
     return page(
         request,
@@ -72,6 +76,8 @@ async def one_device(request: Request, deps: DepsOf, principal: SignedIn, device
         sites=[],
         chosen=chosen,
         shared=shared,
+        held=[each for each in held if each.from_ms <= now],
+        centre=found.site if centre is None else centre.name,
         wearers=sorted(worn, key=lambda each: -each.from_ms),
         wearer_names=wearer_names,
         types=DEVICE_TYPES,

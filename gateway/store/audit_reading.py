@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, LiteralString, NamedTuple, Self
 
 import msgspec
@@ -144,3 +144,17 @@ async def audit_items(
     shown = rows[:limit]
     items = [msgspec.json.decode(row[3], type=AuditItem) for row in shown]
     return items, AuditCursor(*shown[-1][:3]) if len(rows) > limit else None
+
+
+async def names_of_subjects(conn: Connection, subjects: Collection[str | None]) -> dict[str, str]:
+    """Subject (``entity:key``) → what people call it, as it was called last; nothing for what has no name."""
+    cursor = await conn.execute(
+        "select distinct on (c.entity, c.key) c.entity || ':' || c.key, coalesce(c.record ->> 'name',"
+        " case when c.entity = 'device' then c.key end, c.record ->> 'username',"
+        " (select d.id from device d where d.slot = (c.record ->> 'device_slot')::integer))"
+        " from registry_change c where c.record is not null and (c.entity, c.key) in"
+        " (select split_part(s, ':', 1), substr(s, strpos(s, ':') + 1) from unnest(%s::text[]) s)"
+        " order by c.entity, c.key, c.version desc",
+        ([each for each in subjects if each and ":" in each],),
+    )
+    return {subject: name for subject, name in await cursor.fetchall() if name}

@@ -36,6 +36,10 @@ async def test_drawer_plays_the_wearer_and_shows_the_phone(browser: Browser, dem
         await page.get_by_role("button", name="按求助键").click()
         await expect(page.locator("[data-phone]")).to_contain_text("王秀英按了求助键")
         await expect(page.locator("[data-phone]")).to_contain_text("未发送")
+        going_on = page.locator("[data-demo][aria-pressed=true]")
+        await expect(going_on).to_have_text("回到平常")
+        await page.get_by_role("button", name="绕圈走").click()
+        await expect(going_on).to_have_text("绕圈走")
 
 
 async def test_three_forms_make_it_yours(browser: Browser, demo_console: Console) -> None:

@@ -52,6 +52,7 @@ async def test_a_maintenance_is_announced_seen_and_ended_and_what_stands_is_hear
     await page.fill("#repair [name=reason]", "屏幕碎了")
     await page.click("#repair button:has-text('登记送修')")
     await expect(page.locator("#repair .notice")).to_contain_text("屏幕碎了 · 李静")
+    await expect(page.locator(".held .notice")).to_contain_text("屏幕碎了 · 李静")
     page.once("dialog", lambda dialog: dialog.accept())
     await page.click("#repair button:has-text('已修好')")
     await expect(page.locator("#repair .held-past")).to_contain_text("李静结束")

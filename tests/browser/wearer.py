@@ -61,5 +61,9 @@ class PlayedDemo:
     async def page(self) -> str | None:
         return "AAAAAAAAAAA" if await self.phone() else None
 
+    def doing(self) -> str:
+        lasting = [deed for deed in self.deeds if deed in ("walk_away", "pace", "lap", "roam", "come_home")]
+        return lasting[-1].replace("come_home", "ordinary") if lasting else "ordinary"
+
     def story(self) -> DemoStory:
         return DemoStory(running="fast_minute" in self.deeds, clock="09:15", step=None)

@@ -108,6 +108,16 @@ async def test_changes_of_records_stand_among_the_entries_by_reference(
     assert not [each for each in await items(client) if each["resident"] == people[1].id]
 
 
+async def test_the_page_says_which_device_and_which_contact(client_of: Clients, people: list[Resident]) -> None:
+    client = await client_of("manager", ("north",), "boss")
+    made = {"site": "north", "device": "band-77", "type": "band", "resident": people[0].id}
+    assert (await client.post("/api/v1/devices", json=made)).status_code == 201
+    page = (await client.get("/audit")).text
+    assert '<a href="/devices/band-77">设备 band-77</a>' in page
+    assert f"{people[0].name} · 设备佩戴 band-77" in page
+    assert f"{people[0].name} · 联系人 " in page
+
+
 async def test_pages_follow_each_other_without_gap_or_repetition(
     client_of: Clients, people: list[Resident], clock: ManualClock
 ) -> None:

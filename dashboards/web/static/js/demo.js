@@ -10,6 +10,9 @@ import { ago, t, textOr } from "./i18n.js";
 
 const BEAT_MS = 1000;
 
+/** What the wearer goes on with until told otherwise. */
+const LASTING = ["walk-away", "pace", "lap", "roam", "come-home", "stop-moving", "battery-out"];
+
 /** @type {import("./types.js").Component} */
 export function demo(root, signal) {
   root.addEventListener("click", async (event) => {
@@ -43,6 +46,7 @@ function show(root, state) {
   showPhone(need(root, "[data-phone]"), state.phone);
   need(root, "[data-her-page]").hidden = state.phone.length === 0;
   showStory(need(root, "[data-story]"), state.story);
+  for (const name of LASTING) need(root, `[data-demo="${name}"]`).setAttribute("aria-pressed", String(name === state.doing));
 }
 
 /** @param {HTMLElement} phone @param {DemoState["phone"]} messages */

@@ -45,6 +45,7 @@ export interface DemoState {
   counters: { sent: number; stored: number; on_the_way: number; lost: number };
   phone: PhoneMessage[];
   story: { running: boolean; clock: string | null; step: string | null };
+  doing: string;
 }
 
 /** When a zone counts; days from Monday 0, the resident's own clock. */
