@@ -135,6 +135,10 @@ async def test_a_stream_that_is_lost_beeps_asks_and_misses_nothing(browser: Brow
             streams.append(route.request.url)
             await route.abort()
 
+        async def page_by_page(route: Route) -> None:
+            await route.continue_(url=route.request.url.replace("limit=500", "limit=1"))
+
+        await page.route("**/api/v1/alarms?state=active**", page_by_page)
         await page.route("**/api/v1/stream**", broken)
         await take_a_seat(page, console)
         # The stream alone is gone: after ten seconds it beeps and the page asks instead.
@@ -145,8 +149,10 @@ async def test_a_stream_that_is_lost_beeps_asks_and_misses_nothing(browser: Brow
         assert beeped >= 10_000, "by the page's own clock, which began at 0"
         await expect(page.locator("#desks")).to_have_accessible_name(re.compile("只有您这一台在听警报"))
         alarm = await cry(console)
+        newer = await cry(console, "vitals.heart_rate", severity="low")
         await page.clock.run_for(5000)
         await expect(page.locator(f"#alarm-{alarm.id}")).to_be_visible()
+        await expect(page.locator(f"#alarm-{newer.id}")).to_be_visible()
         await hears(page, CRITICAL)
         await change(console, alarm, state="acknowledged", assignee="wang")
         await page.clock.run_for(5000)

@@ -8,6 +8,8 @@ import { t } from "./i18n.js";
 /** @typedef {{options: (width: number) => Options, data: any}} Chart */
 
 const HEIGHT = 230;
+/** Of an axis that counts: there is no half alarm. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
 /** @type {import("./types.js").Component} */
 export function figures(root, signal) {
@@ -61,13 +63,13 @@ function chartOf(name, told, bars) {
   if (name === "hours") return { options: (width) => framed(width, hours.labels, [bar], t("figures.axis_per_day")), data: [places(hours), hours.sounded] };
   if (name === "days") {
     const series = [bar, { ...line, stroke: high, dash: [6, 4] }];
-    return { options: (width) => framed(width, days.labels, series, t("figures.alarms")), data: [places(days), days.alarms, days.untrue] };
+    return { options: (width) => framed(width, days.labels, series, t("figures.alarms"), { incrs: WHOLE }), data: [places(days), days.alarms, days.untrue] };
   }
   const aimed = { width: 1.25, stroke: soft, dash: [2, 4], points: { show: false } };
   const series = [{ ...line, stroke: calm }, { ...line, stroke: ink, dash: [8, 4] }, aimed, aimed];
   const level = (/** @type {number} */ at) => days.labels.map(() => at);
   return {
-    options: (width) => framed(width, days.labels, series, "%", [lowest([...days.share_60, ...days.share_180]), 100.8]),
+    options: (width) => framed(width, days.labels, series, "%", {}, [lowest([...days.share_60, ...days.share_180]), 100.8]),
     data: [places(days), days.share_60, days.share_180, level(days.target_60), level(days.target_180)],
   };
 }
@@ -78,8 +80,8 @@ function lowest(shares) {
   return Math.max(0, Math.floor(worst / 10) * 10 - 2);
 }
 
-/** @param {number} width @param {string[]} labels @param {any[]} series @param {string} label @param {[number, number]} [range] @returns {Options} */
-function framed(width, labels, series, label, range) {
+/** @param {number} width @param {string[]} labels @param {any[]} series @param {string} label @param {import("../../vendor/uplot/uPlot.esm.js").Axis} [steps] @param {[number, number]} [range] @returns {Options} */
+function framed(width, labels, series, label, steps = {}, range) {
   const [soft, line] = [colour("ink-soft"), colour("line")];
   const font = `13px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: soft, font, labelFont: font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
@@ -91,7 +93,7 @@ function framed(width, labels, series, label, range) {
     scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: range ?? ((_, __, most) => [0, most > 0 ? most * 1.08 : 1]) } },
     axes: [
       { ...axis, grid: { show: false }, size: 34, space: 64, incrs: [1, 2, 3, 4, 6, 7, 14, 28], values: (_, at) => at.map(short) },
-      { ...axis, label, labelSize: 20, size: 46 },
+      { ...axis, ...steps, label, labelSize: 20, size: 46 },
     ],
     series: [{}, ...series],
   };

@@ -5,7 +5,7 @@ import { active } from "./book.js";
 
 const EVERY_MS = 5000;
 const PATIENCE_MS = 4000;
-const AT_MOST = 500;
+const ALL = "/api/v1/alarms?state=active&limit=500";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 
@@ -45,10 +45,17 @@ export class Polling {
   async #ask() {
     let works = false;
     try {
-      /** @type {{items: Alarm[]}} */
-      const answer = await callWithin(PATIENCE_MS, "GET", `/api/v1/alarms?state=active&limit=${AT_MOST}`);
+      /** @type {Alarm[]} */
+      const alarms = [];
+      for (let before = ""; ;) {
+        /** @type {{items: Alarm[], next: string | null}} */
+        const page = await callWithin(PATIENCE_MS, "GET", ALL + before);
+        alarms.push(...page.items);
+        if (!page.next) break;
+        before = `&before=${encodeURIComponent(page.next)}`;
+      }
       works = true;
-      if (this.#stream.isLost) this.#take(answer.items);
+      if (this.#stream.isLost) this.#take(alarms);
     } catch {
       // The banner says so, and it sounds.
     }
@@ -60,7 +67,7 @@ export class Polling {
   /** @param {Alarm[]} alarms */
   #take(alarms) {
     const there = new Set(alarms.map((alarm) => alarm.id));
-    const ended = alarms.length < AT_MOST ? [...active.keys()].filter((id) => !there.has(id)) : [];
+    const ended = [...active.keys()].filter((id) => !there.has(id));
     for (const id of ended) active.delete(id);
     for (const alarm of alarms) if (active.get(alarm.id)?.version !== alarm.version) this.#arrived(alarm);
     if (ended.length) this.#changed();
