@@ -22,6 +22,7 @@ from devices.clock import DAY_MS, Clock
 from gateway.store import upkeep as store
 from gateway.store.absences import ask_about_absences
 from gateway.store.accounts import drop_expired
+from gateway.store.audit_chain import head_of
 from gateway.store.audit_log import end_audit
 from gateway.store.check_upkeep import end_outcomes, end_windows
 from gateway.store.connection import Connection
@@ -54,6 +55,13 @@ class Job(NamedTuple):
     first_s: float = FIRST_RUN_S
 
 
+async def _say_head(connection: Connection, _now: int, _keep: KeepDays) -> int:
+    """Say where the audit log ends, in a log that whoever has the database does not write (ADR 42)."""
+    if (head := await head_of(connection)) is not None:
+        _log.info("the audit log ends with", head=f"{head.n}:{head.hash}")
+    return 0
+
+
 JOBS: Final = (
     Job("residents resume", timedelta(seconds=15), lambda c, now, _: resume_due(c, now)),
     Job("checks planned", timedelta(minutes=1), lambda c, now, _: plan_ahead(c, now)),
@@ -76,6 +84,7 @@ JOBS: Final = (
     Job("commands end", timedelta(hours=6), lambda c, now, keep: store.end_commands(c, now - keep.messages * DAY_MS)),
     Job("console pages end", timedelta(hours=6), lambda c, now, _: end_pages(c, now - DAY_MS)),
     Job("audit log ends", timedelta(days=1), lambda c, now, keep: end_audit(c, now - keep.audit * DAY_MS)),
+    Job("audit head said", timedelta(days=1), _say_head),
     Job("sign-ins end", timedelta(hours=6), lambda c, now, _: drop_expired(c, now)),
 )
 

@@ -132,6 +132,10 @@ class _Paper:
         self._pen.write(end + 4, self._y, sheet.site.name, 13)
         printed = words.printed(sheet.at, sheet.site.timezone, self._by)
         self._pen.write(_RIGHT - self._pen.width(printed, _SMALL), self._y, printed, _SMALL, grey=True)
+        if sheet.audit is not None:
+            head = words.t("sheet.audit", head=sheet.audit)
+            above = self._y - _LEADING
+            self._pen.write(_RIGHT - self._pen.width(head, _SMALL), above, head, _SMALL, grey=True)
         self._y += 3
         self._pen.rule(_LEFT, self._y, _RIGHT, thick=0.8, grey=0)
         for line in (words.figures(sheet), *words.duty(sheet), words.t("sheet.emergency_numbers")):

@@ -8,6 +8,7 @@ import msgspec
 
 from devices.registry import ResidentStatus
 from gateway.store.active import ACTIVE_STATES
+from gateway.store.audit_chain import head_of
 from gateway.store.check_list import Check, checks_waiting
 from gateway.store.connection import Connection
 from gateway.store.house_order import house_order
@@ -63,7 +64,8 @@ class SheetAlarm(msgspec.Struct, frozen=True, kw_only=True):
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """One centre at ``at`` (ms). ``first``: cards of people with an open alarm or a check that waits; then ``others``.
 
-    Cards come door by door, alarms the worst and then the oldest first.
+    Cards come door by door, alarms the worst and then the oldest first. ``audit``: the end of the audit log, None while
+    it is empty; on paper it is out of reach of whoever has the database (ADR 42).
     """
 
     site: Site
@@ -74,6 +76,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     duty: list[Serving]
     first: list[SheetCard]
     others: list[SheetCard]
+    audit: str | None = None
 
 
 _CARDS: Final[LiteralString] = (
@@ -111,6 +114,7 @@ async def sheet(conn: Connection, site: str, now: int, *, whole: bool = True) ->
         cards = [msgspec.json.decode(row[0], type=SheetCard) for row in await _rows(conn, _CARDS, site)]
         responders = await listing(conn, Responder, sites=[site], limit=RESPONDERS_AT_MOST)
         duty = await serving(conn, [site], now)
+        head = await head_of(conn)
     urgent = {alarm.resident for alarm in alarms} | {check.resident for check in checks}
     cards.sort(key=lambda card: (*house_order(card.address), card.name, card.resident))
     return Sheet(
@@ -122,6 +126,7 @@ async def sheet(conn: Connection, site: str, now: int, *, whole: bool = True) ->
         duty=duty,
         first=[card for card in cards if card.resident in urgent],
         others=[card for card in cards if whole and card.resident not in urgent],
+        audit=None if head is None else str(head),
     )
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from structlog.testing import capture_logs
 
+from anxin.settings import KeepDays
+from anxin.upkeep import JOBS
 from devices.clock import DAY_MS, SystemClock
-from gateway.store.audit_chain import START, Verified, verify
+from gateway.store.audit_chain import START, Head, Verified, head_of, verify
 from gateway.store.audit_log import Entry, append, end_audit
 from gateway.store.connection import Connection, connect
 from tests.support.postgres import PostgresServer
@@ -118,10 +123,10 @@ async def test_an_end_that_was_cut_off_shows_against_a_head_that_was_kept(conn: 
     await append(conn, [look() for _ in range(3)])
     kept = await verify(conn)
     await append(conn, [look()])
-    assert (await verify(conn, (kept.n, kept.head))).broken is None
+    assert (await verify(conn, Head(kept.n, kept.head))).broken is None
     await behind_its_back(conn, "delete from audit_entry where n > 2")
     assert (await verify(conn)).broken is None
-    broken = (await verify(conn, (kept.n, kept.head))).broken
+    broken = (await verify(conn, Head(kept.n, kept.head))).broken
     assert broken is not None
     assert broken.n == 3
 
@@ -131,7 +136,7 @@ async def test_a_log_that_was_written_anew_shows_against_a_head_that_was_kept(co
     kept = await verify(conn)
     await behind_its_back(conn, "delete from audit_entry; delete from audit_piece")
     await append(conn, [look(resident="other"), look()])
-    broken = (await verify(conn, (kept.n, kept.head))).broken
+    broken = (await verify(conn, Head(kept.n, kept.head))).broken
     assert broken is not None
     assert broken.n == 2
 
@@ -145,6 +150,49 @@ async def test_writers_at_once_make_one_chain(conninfo: str, conn: Connection) -
     await asyncio.gather(*(write(10) for _ in range(4)))
     assert await numbers(conn) == list(range(1, 41))
     assert (await verify(conn)).broken is None
+
+
+async def test_the_head_on_a_sheet_of_paper_shows_an_end_that_was_cut_off_and_a_log_written_anew(
+    conn: Connection,
+) -> None:
+    assert await head_of(conn) is None
+    await append(conn, [look() for _ in range(3)])
+    printed = str(await head_of(conn))
+    assert printed.startswith("3:")
+    assert len(printed) == len("3:0000-0000-0000-0000-0000")
+    await append(conn, [look()])
+    kept = Head.parse(printed.upper())
+    assert (await verify(conn, kept))[-2:] == (None, True)
+    forged = Head.parse(printed[:-1] + ("0" if printed[-1] != "0" else "1"))
+    assert (await verify(conn, forged)).broken is not None
+    await behind_its_back(conn, "delete from audit_entry where n > 2")
+    assert (await verify(conn)).broken is None
+    assert (await verify(conn, kept)).broken is not None
+
+
+async def test_the_head_is_said_in_a_log_outside_of_the_database_each_day(conn: Connection) -> None:
+    [job] = [each for each in JOBS if each.name == "audit head said"]
+    assert job.every == timedelta(days=1)
+    await append(conn, [look()])
+    head = await head_of(conn)
+    assert head is not None
+    with capture_logs() as said:
+        await job.work(conn, NOW, KeepDays())
+    assert [each["head"] for each in said] == [f"{head.n}:{head.hash}"]
+
+
+async def test_a_head_whose_entry_has_ended_is_said_to_be_no_proof(conn: Connection) -> None:
+    await months(conn, LONG_AGO)
+    kept = await head_of(conn)
+    await months(conn, LONG_AGO + DAY_MS, NOW)
+    await end_audit(conn, NOW)
+    assert (await verify(conn, kept))[-2:] == (None, False)
+
+
+@pytest.mark.parametrize("text", ["3", "3:9f2c", "x:" + "0" * 20, "3:" + "g" * 20, "3:" + "0" * 65])
+def test_what_is_too_short_to_prove_anything_is_no_head(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        Head.parse(text)
 
 
 async def test_whoever_holds_the_log_holds_up_no_entry_for_long(conninfo: str, conn: Connection) -> None:

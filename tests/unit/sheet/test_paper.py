@@ -27,11 +27,12 @@ def _drawn(question: Question) -> Answer:
 
 
 def test_a_card_says_all_that_is_needed_at_a_door_without_light(chinese: list[Face]) -> None:
-    sheet = a_sheet([], [card("王秀英", 3, 402)])
+    sheet = a_sheet([], [card("王秀英", 3, 402)], audit="48211:9f2c-41ab-77e0-1d35-88aa")
     text = pages_of(_drawn(Question(sheet=sheet, language="zh", by="sheet.by_clock")).pdf)[0]
     for part in (
         "应急单", "北社区", "由系统打印", "阳光小区 3栋", "402室", "1单元", "王秀英", "1940 年生", "02155550102",
         "病史：高血压", "医生：陈医生", "钥匙在：居委会 老周", "1 王小红（女儿） 13800138000 【有钥匙】", "急救 120",
+        "查阅记录止于 48211:9f2c-41ab-77e0-1d35-88aa",
     ):  # fmt: skip
         assert part in text, part
 
