@@ -7,13 +7,15 @@ same people, and a larger community only adds to a smaller one.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from simulator import names
 from simulator.die import Die
 from simulator.geometry import moved, polar
+
+Language = Literal["zh", "en"]
 
 SQUARE_LAT = 31.23040
 SQUARE_LON = 121.47370
@@ -31,7 +33,7 @@ class SimulatedContact(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
     relation: str
     order: int
-    language: str
+    language: Language
     holds_key: bool
 
 
@@ -49,7 +51,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     external_id: str
     name: str
-    language: str
+    language: Language
     birth_year: int
     phone: str
     home: dict[str, float]
@@ -82,7 +84,9 @@ def band_id(index: int, prefix: str = "band") -> str:
     return f"{prefix}-{index + 1:04d}"
 
 
-def invent(*, site: str = "demo", residents: int = 200, seed: int = 1, prefix: str = "band") -> Community:
+def invent(
+    *, site: str = "demo", residents: int = 200, seed: int = 1, prefix: str = "band", language: Language = "zh"
+) -> Community:
     """Invent a community.
 
     Args:
@@ -90,20 +94,20 @@ def invent(*, site: str = "demo", residents: int = 200, seed: int = 1, prefix: s
         residents: How many people live there.
         seed: Chooses names, homes and routines.
         prefix: How device ids begin; another prefix keeps two communities of one system apart.
+        language: What names, places and illnesses are written in; homes and lives are the same in each.
     """
     die = Die(seed, "community")
     return Community(
         site=site,
-        name=COMMUNITY_NAME["zh"],
+        name=COMMUNITY_NAME[language],
         timezone="Asia/Shanghai",
         seed=seed,
-        residents=tuple(_person(die, index, prefix) for index in range(residents)),
+        residents=tuple(_person(die, index, prefix, language) for index in range(residents)),
         machines=tuple(f"{prefix}-machine-{machine}" for machine in MACHINES),
     )
 
 
-def _person(die: Die, index: int, prefix: str) -> Person:
-    language = "en" if index % 10 == 9 else "zh"
+def _person(die: Die, index: int, prefix: str, language: Language) -> Person:
     woman = index == 0 or die.uniform(0, 1, index, "woman") < 0.58
     surname, name = names.resident_name(die, index, woman=woman, language=language)
     north_m = die.uniform(-600, 600, index, "north")
@@ -135,7 +139,7 @@ def _person(die: Die, index: int, prefix: str) -> Person:
     )
 
 
-def _fence(index: int, lat: float, lon: float, language: str) -> SimulatedFence:
+def _fence(index: int, lat: float, lon: float, language: Language) -> SimulatedFence:
     name = "小区附近" if language == "zh" else "Neighbourhood"
     if index % 8 == 7:
         corners = tuple(polar(lat, lon, FENCE_RADIUS_M * 1.1, math.radians(45 * corner)) for corner in range(8))
@@ -143,7 +147,7 @@ def _fence(index: int, lat: float, lon: float, language: str) -> SimulatedFence:
     return SimulatedFence(name=name, circle={"lat": lat, "lon": lon, "radius_m": FENCE_RADIUS_M})
 
 
-def _contacts(die: Die, index: int, surname: str, language: str) -> tuple[SimulatedContact, ...]:
+def _contacts(die: Die, index: int, surname: str, language: Language) -> tuple[SimulatedContact, ...]:
     daughter = SimulatedContact(
         name=names.contact_name(die, index, 1, surname=surname, woman=True, language=language),
         phone=names.contact_phone(index, 1),

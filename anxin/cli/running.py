@@ -55,7 +55,8 @@ def up(
 @click.option("--port", type=int, help="The console's port, 0 for a free one [8080, or a free one].")
 @click.option("--mqtt-port", type=int, help="The embedded broker's port, 0 for a free one [1883, or a free one].")
 @click.option("--listen", help="The address to listen on [127.0.0.1].")
-def demo(where: Where, port: int | None, mqtt_port: int | None, listen: str | None) -> None:
+@click.option("--language", type=click.Choice(("zh", "en")), help="Of the invented people, at the first start [zh].")
+def demo(where: Where, port: int | None, mqtt_port: int | None, listen: str | None, language: str | None) -> None:
     """Run the system with an invented community and a page on which one plays the wearer of a band.
 
     Its folder is ./anxin-demo-data unless told otherwise. Nobody outside is ever called.
@@ -66,6 +67,7 @@ def demo(where: Where, port: int | None, mqtt_port: int | None, listen: str | No
         data_dir=where.data_dir or Path("anxin-demo-data"),
         console__port=port,
         console__listen=listen,
+        console__language=language,
         mqtt__port=mqtt_port,
         mqtt__listen=listen,
     )

@@ -21,7 +21,7 @@ from gateway.store.registry_records import (
     ResidentFields,
     Site,
 )
-from simulator.community import Community, Person, invent
+from simulator.community import Community, Language, Person, invent
 
 ACTOR = "demo"
 
@@ -33,13 +33,13 @@ _RELATIONS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-async def seed(conninfo: str) -> bool:
-    """Enter the demo's community, all or nothing; False when its site is there already."""
+async def seed(conninfo: str, language: Language) -> bool:
+    """Enter the demo's community, written in a language, all or nothing; False when its site is there already."""
     connection = await connect(conninfo, application="anxin demo")
     async with connection, connection.transaction():
         if await find(connection, Site, SITE) is not None:
             return False
-        await enter(connection, invent(site=SITE, residents=RESIDENTS, seed=SEED), demo=True)
+        await enter(connection, invent(site=SITE, residents=RESIDENTS, seed=SEED, language=language), demo=True)
         return True
 
 

@@ -30,7 +30,7 @@ async def demo(settings: Settings, *, say: Say, progress: Say) -> None:
     """
 
     async def prepare(conninfo: str) -> None:
-        if await seed(conninfo):
+        if await seed(conninfo, settings.console.language):
             progress(f"{RESIDENTS} invented residents have moved in")
 
     async def greet(running: Running) -> None:

@@ -51,3 +51,22 @@ def test_homes_lie_inside_their_own_fence() -> None:
         else:
             assert person.fence.polygon is not None
             assert len(person.fence.polygon) == 8
+
+
+def test_a_community_is_written_in_one_language_and_lives_the_same_in_each() -> None:
+    chinese, english = invent(residents=60), invent(residents=60, language="en")
+    for community, word in ((chinese, re.compile(r"[\u4e00-\u9fff]")), (english, re.compile(r"[A-Za-z]"))):
+        told = [community.name]
+        for person in community.residents:
+            told += [
+                person.name,
+                person.address["community"],
+                person.fence.name,
+                *(each.name for each in person.contacts),
+            ]
+        assert all(word.search(each) for each in told)
+        assert {person.address["community"] for person in community.residents} == {community.name}
+    assert not any(re.search(r"[\u4e00-\u9fff]", str(person)) for person in english.residents)
+    assert [(each.home, each.birth_year) for each in chinese.residents] == [
+        (each.home, each.birth_year) for each in english.residents
+    ]
