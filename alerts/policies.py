@@ -13,6 +13,7 @@ import msgspec
 
 from alerts.alarm import SeverityName
 from alerts.policy import FAMILY_TOLD, REPORTED_SEVERITY, UNACKNOWLEDGED_MS, kind_of
+from devices.refusals import Refusal
 
 Who = Literal["band", "resident", "duty", "supervisor", "family", "neighbours", "grid_workers", "volunteers", "chat"]
 """Whom a step tells: the wearer's band, the resident by their own telephone, those on duty, the resident's contacts in
@@ -139,36 +140,62 @@ _OF_PEOPLE: Final[frozenset[How]] = frozenset({"sms", "voice"})
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with a policy: the path of the field, and words for whoever wrote it."""
+    """What is wrong with a policy: the path of the field, and why it cannot be."""
 
     path: str
-    words: str
+    refusal: Refusal
 
 
 def faults_of(policy: Policy) -> list[Fault]:
     """What the types let pass and nobody can have meant."""
     found = []
     if not policy.name.strip() or len(policy.name) > LONGEST_NAME:
-        found.append(Fault("name", f"a name of 1 to {LONGEST_NAME} characters"))
+        found.append(Fault("name", Refusal("policy.name", "a name of 1 to {most} characters", most=LONGEST_NAME)))
     kind, dot, rest = policy.applies_to.partition(".")
     if policy.applies_to and (kind not in REPORTED_SEVERITY or (dot and not rest)):
-        found.append(Fault("applies_to", f"a rule, or one of the kinds {', '.join(REPORTED_SEVERITY)}; empty for all"))
+        found.append(
+            Fault(
+                "applies_to",
+                Refusal(
+                    "policy.applies_to",
+                    "a rule, or one of the kinds {kinds}; empty for all",
+                    kinds=", ".join(REPORTED_SEVERITY),
+                ),
+            )
+        )
     for name, start, end in (
         ("to_minute", policy.from_minute, policy.to_minute),
         ("quiet_to_minute", policy.quiet_from_minute, policy.quiet_to_minute),
     ):
         if (start is None) != (end is None):
-            found.append(Fault(name, "a beginning and an end, or neither"))
+            found.append(Fault(name, Refusal("policy.half_hours", "a beginning and an end, or neither")))
         elif start is not None and start == end:
-            found.append(Fault(name, "it ends when it begins: leave both empty for the whole day"))
+            found.append(
+                Fault(
+                    name,
+                    Refusal("policy.no_hours", "it ends when it begins: leave both empty for the whole day"),
+                )
+            )
     if len(policy.steps) > MOST_STEPS:
-        found.append(Fault("steps", f"{MOST_STEPS} steps at most"))
+        found.append(Fault("steps", Refusal("policy.too_many_steps", "{most} steps at most", most=MOST_STEPS)))
     for i, step in enumerate(policy.steps):
         ways = _CHANNELS.get(step.who, _OF_PEOPLE)
         if step.how not in ways:
-            found.append(Fault(f"steps/{i}/how", f"{step.who} can be reached by {' or '.join(sorted(ways))} alone"))
+            found.append(
+                Fault(
+                    f"steps/{i}/how",
+                    Refusal(
+                        "policy.how",
+                        "{who} can be reached by {ways} alone",
+                        who=step.who,
+                        ways=" or ".join(sorted(ways)),
+                    ),
+                )
+            )
         if step.nth is not None and step.who in _ONLY_ONE:
-            found.append(Fault(f"steps/{i}/nth", f"of {step.who} there is only one"))
+            found.append(
+                Fault(f"steps/{i}/nth", Refusal("policy.only_one", "of {who} there is only one", who=step.who))
+            )
     return found
 
 

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from alerts.catalogue import PARAMETERS
 
+ObjectionCode = Literal["range", "whole", "apart", "ceiling", "order", "least"]
+
 
 class Objection(NamedTuple):
     """Why a value cannot be: ``code`` and ``numbers`` for those who put it into words, ``detail`` in English.
@@ -17,7 +19,7 @@ class Objection(NamedTuple):
     """
 
     name: str
-    code: Literal["range", "whole", "apart", "ceiling", "order", "least"]
+    code: ObjectionCode
     detail: str
     numbers: dict[str, Any]
 

@@ -11,6 +11,7 @@ import msgspec
 from dashboards.exchange import Outcome, Planned
 from dashboards.exchange.columns import Kind
 from dashboards.planning_apart import plan_apart
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
 from gateway.store.registry.bulk import RefusedLine, RegistryMoved, snapshot, write
@@ -50,7 +51,9 @@ class HasFaults(StoreError):
     """Some lines are faulty and were not to be left out: nothing was written."""
 
     def __init__(self, outcome: Outcome) -> None:
-        super().__init__(f"{outcome.counts.faulty} lines are faulty: nothing was changed")
+        super().__init__(
+            Refusal("import.faulty_lines", "{count} lines are faulty: nothing was changed", count=outcome.counts.faulty)
+        )
         self.outcome = outcome
 
 
@@ -58,7 +61,9 @@ class CameOutDifferently(StoreError):
     """It would not do what the dry run said: nothing was written."""
 
     def __init__(self, outcome: Outcome) -> None:
-        super().__init__("the registry has changed since the dry run: look at what would happen now")
+        super().__init__(
+            Refusal("import.moved", "the registry has changed since the dry run: look at what would happen now")
+        )
         self.outcome = outcome
 
 

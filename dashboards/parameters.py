@@ -8,8 +8,9 @@ from typing import Any, Final
 from alerts.catalogue import PARAMETERS, ParameterSpec
 from alerts.sense import Objection, contradictions, out_of_range, related
 from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, Principal
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Problem, Wrong, objecting
 from dashboards.web.wording import LANGUAGES, Wording
+from devices.refusals import Refusal, no_such
 from devices.registry import Scope
 from gateway.store.connection import Connection
 from gateway.store.registry import change_parameters, find
@@ -33,7 +34,9 @@ def of_rules() -> dict[str, list[ParameterSpec]]:
 def spec_of(name: str) -> ParameterSpec:
     """The parameter of this name. Raises ``Problem`` 404."""
     if name not in PARAMETERS:
-        raise Problem(404, "there is no such parameter; GET /api/v1/parameters lists them")
+        raise Problem(
+            404, Refusal("parameter.unknown", "there is no such parameter; GET /api/v1/parameters lists them")
+        )
     return PARAMETERS[name]
 
 
@@ -75,10 +78,10 @@ async def set_parameters(
     for name in values:
         spec_of(name)
         if not may_set(principal, scope, key, name):
-            raise Problem(403, _refusal(scope), kind="role")
+            raise Problem(403, _MAY_NOT[scope], kind="role")
     wrong = [_error(each, values) for each in out_of_range(values)]
     if wrong:
-        raise _unacceptable(wrong)
+        raise objecting(wrong)
     await change_parameters(
         conn,
         principal.account.username,
@@ -96,7 +99,9 @@ async def site_of(conn: Connection, principal: Principal, scope: Scope, key: str
     match scope:
         case "everyone":
             if key:
-                raise Problem(422, "key: what is set for everyone has none", kind="invalid")
+                raise Problem(
+                    422, Refusal("parameter.no_key", "key: what is set for everyone has none"), kind="invalid"
+                )
             return None
         case "site":
             principal.require_site(key, "site")
@@ -104,34 +109,36 @@ async def site_of(conn: Connection, principal: Principal, scope: Scope, key: str
         case _:
             resident = await find(conn, Resident, key)
             if resident is None:
-                raise Problem(404, "there is no such resident")
+                raise Problem(404, no_such("resident"))
             principal.require_site(resident.site, "resident")
             return resident.site
 
 
-def _refusal(scope: Scope) -> str:
-    return {
-        "everyone": "only admins and managers of all sites may set what holds for everyone",
-        "site": "only admins and managers may set what holds for a site",
-        "resident": "only admins and managers may set this for a resident; supervisors their vitals limits",
-    }[scope]
+_MAY_NOT: Final[dict[Scope, Refusal]] = {
+    "everyone": Refusal(
+        "role.parameter_of_all", "only admins and managers of all sites may set what holds for everyone"
+    ),
+    "site": Refusal("role.parameter_of_site", "only admins and managers may set what holds for a site"),
+    "resident": Refusal(
+        "role.parameter_of_resident",
+        "only admins and managers may set this for a resident; supervisors their vitals limits",
+    ),
+}
 
 
 def _check(concerned: Sequence[Concerned], changed: Mapping[str, float | None]) -> None:
     wrong = [_error(each, changed, whose) for whose in concerned for each in contradictions(whose.values)]
     if wrong:
-        raise _unacceptable(wrong)
+        raise objecting(wrong)
 
 
-def _error(wrong: Objection, changed: Mapping[str, float | None], whose: Concerned | None = None) -> dict[str, Any]:
+def _error(wrong: Objection, changed: Mapping[str, float | None], whose: Concerned | None = None) -> Wrong:
     """Said at that of two parameters that was changed."""
     name = wrong.name if wrong.name in changed else wrong.numbers["upper"]
-    error = {"pointer": f"/body/values/{name}", "detail": wrong.detail, "code": wrong.code, "name": name}
-    if whose is None:
-        return {**error, **wrong.numbers}
-    of = f" (for resident {whose.resident})" if whose.resident else f" (at site {whose.site})" if whose.site else ""
-    return {**error, **wrong.numbers, "detail": wrong.detail + of, "site": whose.site, "resident": whose.resident}
-
-
-def _unacceptable(errors: list[dict[str, Any]]) -> Problem:
-    return Problem(422, "; ".join(each["detail"] for each in errors), kind="invalid", errors=errors)
+    told: dict[str, Any] = {"name": name, **wrong.numbers}
+    of = ""
+    if whose is not None:
+        told |= {"site": whose.site, "resident": whose.resident}
+        of = f" (for resident {whose.resident})" if whose.resident else f" (at site {whose.site})" if whose.site else ""
+    refusal = Refusal.told(f"parameter.{wrong.code}", wrong.detail + of, **wrong.numbers)
+    return Wrong(f"/body/values/{name}", refusal, told)

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from devices.refusals import Refusal, Unfit
+
 CommandName = Literal["locate", "set_interval", "ring", "confirm_ok", "message"]
 
 CONFIRM_TIMEOUT_S: Final = 60
@@ -71,7 +73,7 @@ class Command(msgspec.Struct, frozen=True):
     expires_at: int | None = None
 
 
-class BadCommand(ValueError):
+class BadCommand(Unfit):
     """No such command, or arguments that it does not take; ``str(error)`` says so to whoever asked."""
 
 
@@ -83,11 +85,19 @@ def checked_args(name: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """
     kind = _ARGS.get(name)
     if kind is None:
-        raise BadCommand(f"no command {name!r}: there are {', '.join(_ARGS)}")
+        raise BadCommand(
+            Refusal(
+                "command.unknown",
+                "no command {name!r}: there are {names}",
+                field="name",
+                name=name,
+                names=", ".join(_ARGS),
+            )
+        )
     try:
         taken: dict[str, Any] = msgspec.to_builtins(msgspec.convert(dict(args), kind))
     except msgspec.ValidationError as error:
-        raise BadCommand(f"args of {name}: {error}") from None
+        raise BadCommand(Refusal("command.args", "args of {name}: {why}", name=name, why=str(error))) from None
     return taken
 
 

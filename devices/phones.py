@@ -13,6 +13,8 @@ import re
 import unicodedata
 from typing import Final
 
+from devices.refusals import Refusal, Unfit
+
 LONGEST: Final = 15
 """Digits of the longest number. Source: E.164."""
 SHORTEST: Final = 3
@@ -29,38 +31,39 @@ _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _ALMOST_MOBILE: Final = re.compile(r"1[3-9][0-9]{7,8}|1[3-9][0-9]{10}")
 _SERVICE: Final = re.compile(r"[48]00[0-9]{7}")
 _AREA: Final = re.compile(r"(10|[2-9][0-9]{1,2})[0-9]{7,8}")
+_LENGTH: Final = Refusal("phone.length", "a phone number has {least} to {most} digits", least=SHORTEST, most=LONGEST)
 
 
 def normalise_phone(text: str) -> str:
     """The number as it is kept: digits, for one abroad with ``+`` and its country in front.
 
     Raises:
-        ValueError: With words for whoever typed it.
+        Unfit: With words for whoever typed it.
     """
     typed = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in _INVISIBLE)
     typed = typed.strip()
     if _TWO.search(typed):
-        raise ValueError("these are two numbers: enter one in each field")
+        raise Unfit(Refusal("phone.two", "these are two numbers: enter one in each field"))
     if _CELL.fullmatch(typed):
         typed = typed.partition(".")[0]
     number = _BETWEEN.sub("", typed)
     abroad = number.startswith(("+", "00"))
     digits = number.removeprefix("+") if number.startswith("+") else number.removeprefix("00") if abroad else number
     if not digits.isascii() or not digits.isdigit():
-        raise ValueError("a phone number has digits only, with + in front for one abroad")
+        raise Unfit(Refusal("phone.digits", "a phone number has digits only, with + in front for one abroad"))
     if not SHORTEST <= len(digits) <= LONGEST + 2:
-        raise ValueError(f"a phone number has {SHORTEST} to {LONGEST} digits")
+        raise Unfit(_LENGTH)
     if digits.startswith("86") and (abroad or len(digits) >= 12):
         return _national(digits.removeprefix("86"))
     if len(digits) > LONGEST:
-        raise ValueError(f"a phone number has {SHORTEST} to {LONGEST} digits")
+        raise Unfit(_LENGTH)
     return f"+{digits}" if abroad else _checked(digits)
 
 
 def _national(digits: str) -> str:
     """What follows +86: a landline is called with 0 before its area code at home."""
     if len(digits) < SHORTEST:
-        raise ValueError("the number after +86 is missing")
+        raise Unfit(Refusal("phone.missing_after_country", "the number after +86 is missing"))
     if _MOBILE.fullmatch(digits) or _SERVICE.fullmatch(digits) or not _AREA.fullmatch(digits):
         return _checked(digits)
     return f"0{digits}"
@@ -68,7 +71,8 @@ def _national(digits: str) -> str:
 
 def _checked(digits: str) -> str:
     if _ALMOST_MOBILE.fullmatch(digits):
-        raise ValueError(f"a mobile number has 11 digits, this one has {len(digits)}")
+        count = len(digits)
+        raise Unfit(Refusal("phone.mobile", "a mobile number has 11 digits, this one has {count}", count=count))
     return digits
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -20,6 +20,7 @@ from fastapi import Depends, Request
 from dashboards.api.looks import Looks
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
+from devices.refusals import Noun, Refusal, no_such
 from gateway.store.accounts import Account, Role, Session, session
 from gateway.store.alarm_list import has_active_alarm, has_active_alarm_around, site_of_alarm
 from gateway.store.audit_log import Entry
@@ -32,6 +33,14 @@ CSRF_FIELD: Final = "csrf"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PURPOSE_AT_MOST: Final = 200
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+ONLY_INSTALLERS: Final = Refusal("role.only_installers", "only an admin of all sites may make and remove sites")
+
+Deed = Literal[
+    "break a refusal open", "act on alarms", "change the registry", "administer", "read the audit log",
+    "change contacts", "take the list of alarms out of the house",
+]  # fmt: skip
+"""What a role may, or may not."""
 
 MAY_ACT: Final[frozenset[Role]] = frozenset({"admin", "manager", "supervisor", "duty", "responder"})
 MAY_OPEN: Final[frozenset[Role]] = MAY_ACT - {"responder"}
@@ -69,10 +78,10 @@ class Principal:
         """What every query is narrowed to; empty for all sites."""
         return self.account.sites
 
-    def require_site(self, site: str | None, what: str) -> None:
+    def require_site(self, site: str | None, what: Noun) -> None:
         """Answer 404 for something of a site that the account does not see: it is not there for them."""
         if not self.account.sees(site):
-            raise Problem(404, f"there is no such {what}")
+            raise Problem(404, no_such(what))
 
     async def looked(
         self,
@@ -144,14 +153,15 @@ async def require_alarm(conn: Connection, principal: Principal, alarm: UUID) -> 
     """The site of an alarm; answers 404 for one that is not there, or is of a site that the account does not see."""
     site = await site_of_alarm(conn, alarm)
     if site is None or not principal.account.sees(site):
-        raise Problem(404, "there is no such alarm")
+        raise Problem(404, no_such("alarm"))
     return site
 
 
 async def require_need(conn: Connection, principal: Principal, resident: str) -> None:
     """Answer 403 to a responder who asks where somebody was, and how they are, with whom nothing is wrong."""
     if principal.account.role == "responder" and not await has_active_alarm(conn, resident):
-        raise Problem(403, "a responder sees this while an alarm of the resident is active", kind="role")
+        why = Refusal("role.without_alarm", "a responder sees this while an alarm of the resident is active")
+        raise Problem(403, why, kind="role")
 
 
 async def may_follow(conn: Connection, principal: Principal, device: Device) -> bool:
@@ -186,7 +196,8 @@ async def maybe_signed_in(request: Request) -> Principal | None:
         return None
     if by_cookie and request.method not in _SAFE:
         await _check_csrf(request, opened.csrf)
-    return Principal(opened, by_cookie, looks_of(request), address_of(request), _purpose(request))
+    request.state.principal = Principal(opened, by_cookie, looks_of(request), address_of(request), _purpose(request))
+    return cast("Principal", request.state.principal)
 
 
 def address_of(request: Request) -> str:
@@ -212,7 +223,12 @@ async def _check_csrf(request: Request, expected: str) -> None:
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), expected.encode()):
         raise Problem(
             403,
-            f"send this session's CSRF token in the header {CSRF_HEADER} or the form field {CSRF_FIELD}",
+            Refusal(
+                "csrf",
+                "send this session's CSRF token in the header {header} or the form field {field_name}",
+                header=CSRF_HEADER,
+                field_name=CSRF_FIELD,
+            ),
             kind="csrf",
         )
 
@@ -220,16 +236,17 @@ async def _check_csrf(request: Request, expected: str) -> None:
 async def signed_in(principal: Annotated[Principal | None, Depends(maybe_signed_in)]) -> Principal:
     """The principal; 401 when nobody is signed in."""
     if principal is None:
-        raise Problem(401, "please sign in", headers={"WWW-Authenticate": "Bearer"})
+        raise Problem(401, Refusal("sign_in", "please sign in"), headers={"WWW-Authenticate": "Bearer"})
     return principal
 
 
-def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Principal]:
+def allowed_to(roles: frozenset[Role], deed: Deed) -> Callable[[Principal], Principal]:
     """A dependency that answers 403 to every other role."""
 
     def check(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
         if principal.account.role not in roles:
-            raise Problem(403, f"the role {principal.account.role} may not {what}", kind="role")
+            why = Refusal("role.may_not", "the role {role} may not {deed}", role=principal.account.role, deed=deed)
+            raise Problem(403, why, kind="role")
         return principal
 
     return check
@@ -238,14 +255,14 @@ def allowed_to(roles: frozenset[Role], what: str) -> Callable[[Principal], Princ
 def installing(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
     """An admin of the whole installation: they alone make and remove sites. Answers 403 to everybody else."""
     if principal.account.role != "admin" or principal.sites:
-        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
+        raise Problem(403, ONLY_INSTALLERS, kind="role")
     return principal
 
 
 def require_person(principal: Principal) -> None:
     """Answer 403 to an API token: one that leaked must not make tokens or accounts that outlive it."""
     if principal.session.by_key:
-        raise Problem(403, "an API token cannot do this: sign in", kind="role")
+        raise Problem(403, Refusal("role.token", "an API token cannot do this: sign in"), kind="role")
 
 
 opening = allowed_to(MAY_OPEN, "break a refusal open")

@@ -13,10 +13,12 @@ from alerts.alarm import Alarm
 from alerts.desk import UnknownAlarm, act
 from alerts.transitions import Assign, Command, Event, Refused, Unchanged
 from dashboards.api.access import MAY_ACT, Acting, DepsOf, Principal, SignedIn, require_alarm
+from dashboards.api.kinds import read_msgspec
 from dashboards.api.metrics import ACTIONS
 from dashboards.api.once import Answer, once
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Problem, invalid
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import Cursor, ListedState, alarm_object, alarm_objects
 from gateway.store.connection import Connection
 from gateway.store.staff import staff_named
@@ -24,12 +26,6 @@ from gateway.store.staff import staff_named
 router = APIRouter(tags=["alarms"])
 
 EVENTS: Final[tuple[str, ...]] = get_args(Event)
-_REASONS: Final = {
-    "state": "an alarm that is {state} cannot be changed like this: {story}",
-    "too_late": "it ended more than 24 hours ago: {story}",
-    "desk_only": "nobody outside may be called for this alarm",
-    "another_active": "the same subject has a newer active alarm for this rule",
-}
 _ALARM: Final = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alarm"}}}}
 
 
@@ -59,7 +55,11 @@ async def list_alarms(
     try:
         cursor = Cursor.parse(before) if before else None
     except ValueError:
-        raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+        raise Problem(
+            422,
+            Refusal("cursor", "before: expected the `next` of a page, or a time in ms"),
+            kind="invalid",
+        ) from None
     await principal.looked("alarms")
     async with deps.pool.connection() as conn:
         page = await alarm_objects(
@@ -87,7 +87,7 @@ async def one_alarm(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     async with deps.pool.connection() as conn:
         found = await alarm_object(conn, alarm)
     if found is None:
-        raise Problem(404, "there is no such alarm")
+        raise Problem(404, no_such("alarm"))
     principal.require_site(found.site, "alarm")
     about = msgspec.json.decode(found.object, type=_About).resident
     await principal.looked("alarm", site=found.site, resident=about, alarm=alarm)
@@ -101,7 +101,15 @@ async def do_something(request: Request, deps: DepsOf, principal: Acting, alarm:
     409 carries the ``alarm`` as it is when its state does not allow the event; nothing changes then.
     """
     if event not in EVENTS:
-        raise Problem(404, f"there is no event {event}; there are: {', '.join(EVENTS)}")
+        raise Problem(
+            404,
+            Refusal(
+                "alarm.no_such_event",
+                "there is no event {event}; there are: {events}",
+                event=event,
+                events=", ".join(EVENTS),
+            ),
+        )
     command = read_command(event, await request.body())
 
     async def work() -> Answer:
@@ -115,9 +123,10 @@ def read_command(event: str, body: bytes) -> Command:
     try:
         fields = msgspec.json.decode(body) if body.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"the body is not JSON: {error}", kind="invalid") from None
+        why = Refusal("body.unreadable", "the body is not JSON: {why}", why=str(error))
+        raise Problem(400, why, kind="invalid") from None
     if not isinstance(fields, dict):
-        raise Problem(422, "the body must be a JSON object", kind="invalid")
+        raise Problem(422, Refusal("body.no_object", "the body must be a JSON object"), kind="invalid")
     return command_of(event, fields)
 
 
@@ -126,7 +135,8 @@ def command_of(event: str, fields: dict[str, Any]) -> Command:
     try:
         command: Command = msgspec.convert({**fields, "event": event}, Command)
     except msgspec.ValidationError as error:
-        raise Problem(422, str(error), kind="invalid") from None
+        path, why = read_msgspec(error)
+        raise invalid(f"/body/{path}".rstrip("/"), why) from None
     return command
 
 
@@ -140,7 +150,7 @@ async def carry_out(deps: Deps, principal: Principal, alarm: UUID, command: Comm
     done = await act(deps.alarm_store, alarm, command, principal.account.username, deps.clock.now_ms())
     match done:
         case UnknownAlarm():
-            raise Problem(404, "there is no such alarm")
+            raise Problem(404, no_such("alarm"))
         case Refused():
             _count(event, "refused", done.alarm)
             raise _refusal(done)
@@ -158,7 +168,11 @@ async def _require_colleague(conn: Connection, username: str, site: str) -> None
     if found is None:
         return
     if found.disabled or found.role not in MAY_ACT or not (not found.sites or site in found.sites):
-        raise Problem(422, "there is nobody of that name at this site who may act", kind="missing-record")
+        raise Problem(
+            422,
+            Refusal("alarm.no_colleague", "there is nobody of that name at this site who may act", field="assignee"),
+            kind="missing-record",
+        )
 
 
 def _count(event: str, outcome: str, alarm: Alarm) -> None:
@@ -167,13 +181,26 @@ def _count(event: str, outcome: str, alarm: Alarm) -> None:
         ACTIONS.labels(event, outcome).inc()
 
 
+def _why_not(reason: str, alarm: Alarm, story: str) -> Refusal:
+    match reason:
+        case "state":
+            said = "an alarm that is {state} cannot be changed like this: {story}"
+            return Refusal("alarm.state", said, state=alarm.state, story=story)
+        case "too_late":
+            return Refusal("alarm.too_late", "it ended more than 24 hours ago: {story}", story=story)
+        case "desk_only":
+            return Refusal("alarm.desk_only", "nobody outside may be called for this alarm")
+        case _:
+            return Refusal("alarm.another_active", "the same subject has a newer active alarm for this rule")
+
+
 def _refusal(refused: Refused) -> Problem:
     alarm = refused.alarm
     last = alarm.timeline[-1] if alarm.timeline else None
     story = f"{last.event} by {last.actor} at {last.t}" if last else "nothing is known of it"
     return Problem(
         409,
-        _REASONS[refused.reason].format(state=alarm.state, story=story),
+        _why_not(refused.reason, alarm, story),
         kind="alarm-state",
         reason=refused.reason,
         alarm=alarm,

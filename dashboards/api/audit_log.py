@@ -13,6 +13,7 @@ from starlette.responses import Response
 from dashboards.api.access import Auditing, DepsOf, Principal
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
+from devices.refusals import Refusal
 from gateway.store.audit_reading import Asked, AuditCursor, AuditItem, audit_items
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
@@ -80,7 +81,7 @@ async def looked_up(
     try:
         cursor = AuditCursor.parse(before) if before else None
     except ValueError:
-        raise Problem(422, "before: expected the `next` of a page", kind="invalid") from None
+        raise Problem(422, Refusal("cursor", "before: expected the `next` of a page"), kind="invalid") from None
     subject = None if asked.actor is None else f"account:{asked.actor}"
     await principal.looked("audit", site=asked.site, resident=asked.resident, subject=subject)
     async with deps.pool.connection() as conn:

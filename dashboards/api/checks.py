@@ -20,6 +20,7 @@ from dashboards.api.records.answers import as_json, load
 from dashboards.api.records.plans import Day
 from dashboards.deps import Deps
 from devices.absence import until_problem
+from devices.refusals import Refusal, no_such
 from gateway.store import registry as store
 from gateway.store.absences import ending_absences
 from gateway.store.check_list import Check, CheckState, check_by_id, checks, checks_of_today
@@ -105,7 +106,12 @@ async def note_a_call(request: Request, deps: DepsOf, principal: Acting, key: st
     """
     check = await _load(deps, principal, key)
     if check.state == "skipped" or deps.clock.now_ms() < check.begins_at:
-        raise Problem(409, f"this check is {check.state}: nothing is asked for", kind="conflict", check=check)
+        raise Problem(
+            409,
+            Refusal("check.not_asked", "this check is {check_state}: nothing is asked for", check_state=check.state),
+            kind="conflict",
+            check=check,
+        )
     actor, note = principal.account.username, _said(body.note)
 
     async def work() -> Answer:
@@ -167,7 +173,11 @@ def _last(day: date, last: date | None) -> date:
     if last is None:
         return day
     if not day <= last < day + LONGEST:
-        raise Problem(422, f"last_date: from `date` on, {LONGEST.days} days at most", kind="invalid")
+        raise Problem(
+            422,
+            Refusal("check.days", "last_date: from `date` on, {days} days at most", days=LONGEST.days),
+            kind="invalid",
+        )
     return last
 
 
@@ -175,7 +185,7 @@ async def _load(deps: Deps, principal: Principal, key: str) -> Check:
     async with deps.pool.connection() as conn:
         found = await check_by_id(conn, key, deps.clock.now_ms())
     if found is None:
-        raise Problem(404, "there is no such check")
+        raise Problem(404, no_such("check"))
     principal.require_site(found.site, "check")
     return found
 

@@ -16,6 +16,7 @@ from dashboards.api.problems import Problem
 from dashboards.api.records import load
 from dashboards.deps import Deps
 from devices.commands import LONGEST_LIFETIME_S, CommandName, checked_args
+from devices.refusals import Refusal, no_such
 from gateway.store.commands import (
     StoredCommand,
     TooManyCommands,
@@ -57,7 +58,7 @@ async def _load(deps: Deps, principal: Principal, key: UUID) -> StoredCommand:
     async with deps.pool.connection() as conn:
         found = await command(conn, key)
     if found is None:
-        raise Problem(404, "there is no such command")
+        raise Problem(404, no_such("command"))
     principal.require_site(found.site, "command")
     return found
 
@@ -76,8 +77,10 @@ async def ask_device(request: Request, deps: DepsOf, principal: Acting, key: str
     if body.name in TELLS_WHERE:
         async with deps.pool.connection() as conn:
             if not await may_follow(conn, principal, found):
-                detail = "a responder asks where somebody is while an alarm of theirs is active"
-                raise Problem(403, detail, kind="role")
+                why = Refusal(
+                    "role.without_alarm", "a responder asks where somebody is while an alarm of theirs is active"
+                )
+                raise Problem(403, why, kind="role")
 
     async def work() -> Answer:
         try:
@@ -92,7 +95,7 @@ async def ask_device(request: Request, deps: DepsOf, principal: Acting, key: str
                     expires_in_s=body.expires_in_s,
                 )
         except TooManyCommands as error:
-            raise Problem(429, str(error), kind="too-many-commands", headers={"Retry-After": "15"}) from None
+            raise Problem(429, error.refusal, kind="too-many-commands", headers={"Retry-After": "15"}) from None
         return Answer(201, msgspec.json.encode(_json(asked)), location=f"/api/v1/commands/{asked.id}")
 
     return await once(request, principal, work)
@@ -132,5 +135,10 @@ async def take_back(deps: DepsOf, principal: Acting, key: UUID) -> Response:
             found = await _load(deps, principal, key)
             if found.state != "cancelled":
                 told = msgspec.to_builtins(_json(found))
-                raise Problem(409, "the command has left already, or has ended", kind="conflict", command=told)
+                raise Problem(
+                    409,
+                    Refusal("command.gone", "the command has left already, or has ended"),
+                    kind="conflict",
+                    command=told,
+                )
     return Response(status_code=204)

@@ -18,6 +18,7 @@ from dashboards.exchange.columns import KINDS, Kind
 from dashboards.exchange.export import Language, rows_of, to_csv
 from dashboards.exchange.tables import MAX_BYTES
 from dashboards.importing import CameOutDifferently, HasFaults, Wanted, run_import
+from devices.refusals import Refusal
 from gateway.store.registry.bulk import RegistryMoved, snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
@@ -75,13 +76,14 @@ async def import_records(
             async with request.app.state.importing, deps.pool.connection() as conn:
                 outcome = await run_import(conn, wanted, deps.clock.now_ms)
         except Unreadable as error:
-            raise Problem(422, str(error), kind="unreadable", code=error.code, params=error.params) from None
+            why = Refusal.told(f"import.{error.code}", str(error), **error.params)
+            raise Problem(422, why, kind="unreadable") from None
         except HasFaults as error:
-            raise Problem(422, str(error), kind="faulty-lines", **_members(error.outcome)) from None
+            raise Problem(422, error.refusal, kind="faulty-lines", **_members(error.outcome)) from None
         except CameOutDifferently as error:
-            raise Problem(409, str(error), kind="came-out-differently", **_members(error.outcome)) from None
+            raise Problem(409, error.refusal, kind="came-out-differently", **_members(error.outcome)) from None
         except RegistryMoved as error:
-            raise Problem(503, str(error), kind="unavailable", headers={"Retry-After": "1"}) from None
+            raise Problem(503, error.refusal, kind="unavailable", headers={"Retry-After": "1"}) from None
         kept = msgspec.json.encode(msgspec.structs.replace(outcome, lines=[]))
         return Answer(200, msgspec.json.encode(outcome), kept=kept)
 
@@ -97,9 +99,11 @@ async def _file(request: Request) -> bytes:
     """The file in the body, or in the form's field ``file``."""
     length = request.headers.get("content-length", "")
     if not length.isdigit():
-        raise Problem(411, "send the file with its Content-Length")
+        raise Problem(411, Refusal("import.no_length", "send the file with its Content-Length"))
     if int(length) > MAX_BYTES + _FORM_BYTES:
-        raise Problem(413, f"the file is too large: {MAX_BYTES // 1024**2} MB at most")
+        raise Problem(
+            413, Refusal("import.too_large", "the file is too large: {most} MB at most", most=MAX_BYTES // 1024**2)
+        )
     # Kept by the request, so that the form and the Idempotency-Key's fingerprint can both read it.
     body = await request.body()
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -107,7 +111,7 @@ async def _file(request: Request) -> bytes:
     async with request.form(max_files=1, max_fields=10) as form:
         field = form.get("file")
         if not isinstance(field, UploadFile):
-            raise Problem(422, "the form has no field `file` with a file", kind="invalid")
+            raise Problem(422, Refusal("import.no_file", "the form has no field `file` with a file"), kind="invalid")
         return await field.read()
 
 

@@ -14,6 +14,7 @@ from dashboards.api.forms import Form, Id
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from devices.clock import DAY_MS
+from devices.refusals import Refusal
 from gateway.store import figures as store
 
 router = APIRouter(tags=["figures"], prefix="/api/v1/figures")
@@ -46,7 +47,9 @@ def period_of(from_ms: int | None, to_ms: int | None, now: int) -> tuple[int, in
     to_ms = now if to_ms is None else to_ms
     from_ms = to_ms - USUAL_MS if from_ms is None else from_ms
     if not from_ms < to_ms <= from_ms + LONGEST_MS:
-        raise Problem(422, "from, to: a period of one year at most, from before to", kind="period")
+        raise Problem(
+            422, Refusal("figures.period", "from, to: a period of one year at most, from before to"), kind="period"
+        )
     return from_ms, to_ms
 
 
@@ -79,7 +82,9 @@ async def aim(request: Request, deps: DepsOf, principal: Administering, body: Ta
     97.5 % within 60 s and 99 % within 180 s unless somebody sets others.
     """
     if body.site is None and principal.sites:
-        raise Problem(403, "only an account of all sites may set the targets of all", kind="role")
+        raise Problem(
+            403, Refusal("role.targets_of_all", "only an account of all sites may set the targets of all"), kind="role"
+        )
     if body.site is not None:
         principal.require_site(body.site, "site")
     target = store.Target(

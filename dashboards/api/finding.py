@@ -20,6 +20,7 @@ from dashboards.api.records.answers import as_json, load
 from dashboards.api.whereabouts import ending, whereabouts
 from dashboards.deps import Deps
 from devices.clock import HOUR_MS
+from devices.refusals import Refusal, Unfit, no_such
 from gateway.store.accompanying import accompany_noted
 from gateway.store.alarm_list import alarm_object
 from gateway.store.connection import Connection
@@ -36,13 +37,24 @@ ACCOMPANIED_AT_MOST_H: Final = 72
 _SHOWN_OF_CONTACTS: Final = ("id", "name", "phone", "relation", "holds_key")
 _SHOWN_OF_CARD: Final = ("illnesses", "medication", "notes", "key_holder")
 _WHY_NOT: Final = {
-    "state": (409, "alarm-state", "there is nobody to search for: the alarm is over, a drill, or about nobody"),
+    "state": (
+        409,
+        "alarm-state",
+        Refusal("search.nobody", "there is nobody to search for: the alarm is over, a drill, or about nobody"),
+    ),
     "agreed": (
         409,
         "not-agreed",
-        "they have not agreed that helpers see where they are; while the alarm is critical it can be opened",
+        Refusal(
+            "search.not_agreed",
+            "they have not agreed that helpers see where they are; while the alarm is critical it can be opened",
+        ),
     ),
-    "many": (429, "too-many-links", f"{OPEN_AT_MOST} links of this alarm are open: take one back"),
+    "many": (
+        429,
+        "too-many-links",
+        Refusal("search.too_many_links", "{most} links of this alarm are open: take one back", most=OPEN_AT_MOST),
+    ),
 }
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
@@ -72,7 +84,7 @@ class AccompaniedForm(BaseModel):
     @model_validator(mode="after")
     def _one_of_them(self) -> AccompaniedForm:
         if (self.until is None) == (self.hours is None):
-            raise ValueError("say either `until` or `hours`")
+            raise Unfit(Refusal("accompanied.until_or_hours", "say either `until` or `hours`"))
         return self
 
     def until_ms(self, now: int) -> int:
@@ -80,7 +92,14 @@ class AccompaniedForm(BaseModel):
         until = self.until if self.hours is None else now + round(self.hours * HOUR_MS)
         assert until is not None
         if not now < until <= now + ACCOMPANIED_AT_MOST_H * HOUR_MS:
-            raise invalid("/body/until", f"a moment of the next {ACCOMPANIED_AT_MOST_H} hours; longer is `away`")
+            raise invalid(
+                "/body/until",
+                Refusal(
+                    "accompanied.too_long",
+                    "a moment of the next {most_h} hours; longer is `away`",
+                    most_h=ACCOMPANIED_AT_MOST_H,
+                ),
+            )
         return until
 
 
@@ -99,7 +118,7 @@ async def one_search(
     async with deps.pool.connection() as conn:
         found = await alarm_object(conn, alarm)
         if found is None:
-            raise Problem(404, "there is no such alarm")
+            raise Problem(404, no_such("alarm"))
         principal.require_site(found.site, "alarm")
         told = msgspec.json.decode(found.object, type=Alarm)
         await principal.looked("search", site=told.site, resident=told.resident, alarm=alarm)
@@ -177,7 +196,7 @@ async def share(request: Request, deps: DepsOf, principal: Acting, alarm: UUID, 
             )
             links = await links_of(conn, alarm, now)
         if made is None:
-            raise Problem(404, "there is no such alarm")
+            raise Problem(404, no_such("alarm"))
         if isinstance(made, NotMade):
             status, kind, why = _WHY_NOT[made.reason]
             raise Problem(status, why, kind=kind, reason=made.reason, alarm=made.alarm)
@@ -204,7 +223,7 @@ async def take_back(deps: DepsOf, principal: Acting, alarm: UUID, link: str) -> 
     async with deps.pool.connection() as conn:
         await require_alarm(conn, principal, alarm)
         if not await revoke_link(conn, alarm, link, by=principal.account.username, now=deps.clock.now_ms()):
-            raise Problem(404, "there is no such link")
+            raise Problem(404, no_such("link"))
     return Response(status_code=204)
 
 

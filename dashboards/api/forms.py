@@ -10,12 +10,13 @@ from zoneinfo import available_timezones
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from devices.phones import normalise_phone
 from devices.polygons import polygon_fault
+from devices.refusals import Refusal, Unfit
 from devices.registry import ResidentStatus, ZoneHours
 from gateway.store import registry_records as records
+from gateway.store.registry.assignments import ONE_WEARER
 
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 _LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
@@ -23,14 +24,14 @@ _LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 def _timezone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError("not a time zone of the IANA database, for example Asia/Shanghai")
+        raise Unfit(Refusal("field.timezone", "not a time zone of the IANA database, for example Asia/Shanghai"))
     return name
 
 
 def _polygon(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if fault := polygon_fault(corners):
-        told = {"code": fault.code, "corners": list(fault.corners), "params": fault.params}
-        raise PydanticCustomError("polygon", "{words}", {"words": str(fault), **told})
+        why = Refusal.told(f"polygon.{fault.code}", str(fault), **fault.params)
+        raise Unfit(why, corners=list(fault.corners))
     return corners
 
 
@@ -148,7 +149,13 @@ class DeviceForm(Form):
     @model_validator(mode="after")
     def _one_wearer(self) -> Self:
         if self.resident is not None and self.household is not None:
-            raise ValueError("a device belongs to a resident or to a household, not to both")
+            raise Unfit(
+                Refusal(
+                    "device.two_wearers",
+                    "a device belongs to a resident or to a household, not to both",
+                    field="household",
+                )
+            )
         return self
 
     def fields(self) -> records.DeviceFields:
@@ -177,16 +184,22 @@ class AssignmentForm(Form):
     @model_validator(mode="after")
     def _one_wearer(self) -> Self:
         if (self.resident is None) == (self.household is None):
-            raise ValueError("a device is assigned to a resident or to a household")
+            raise Unfit(ONE_WEARER)
         return self
 
     def fields(self, now_ms: int, began_ms: int) -> records.AssignmentFields:
-        """What the store takes; ``began_ms`` when ``from`` is absent. Raises ``ValueError`` for a wrong time."""
+        """What the store takes; ``began_ms`` when ``from`` is absent. Raises ``Unfit`` for a wrong time."""
         start = began_ms if self.from_ms is None else self.from_ms
         if start > now_ms or (self.to_ms or 0) > now_ms:
-            raise ValueError("an assignment neither begins nor ends in the future: enter it when it happens")
+            raise Unfit(
+                Refusal(
+                    "assignment.future",
+                    "an assignment neither begins nor ends in the future: enter it when it happens",
+                    field="from" if start > now_ms else "to",
+                )
+            )
         if self.to_ms is not None and self.to_ms <= start:
-            raise ValueError("an assignment ends after it begins")
+            raise Unfit(Refusal("assignment.ends_first", "an assignment ends after it begins", field="to"))
         return records.AssignmentFields(
             device=self.device, resident=self.resident, household=self.household, from_ms=start, to_ms=self.to_ms
         )
@@ -225,14 +238,20 @@ class ConsentForm(Form):
     @model_validator(mode="after")
     def _guardians_say_why(self) -> Self:
         if self.given_by == "guardian" and (self.guardian is None or self.reason is None):
-            raise ValueError("who is the guardian, and why do they decide?")
+            raise Unfit(
+                Refusal(
+                    "consent.guardian",
+                    "who is the guardian, and why do they decide?",
+                    field="guardian" if self.guardian is None else "reason",
+                )
+            )
         return self
 
     def fields(self, now_ms: int) -> records.ConsentFields:
-        """What the store takes. Raises ``ValueError`` when it would end before it begins."""
+        """What the store takes. Raises ``Unfit`` when it would end before it begins."""
         start = now_ms if self.from_ms is None else self.from_ms
         if self.until_ms is not None and self.until_ms <= start:
-            raise ValueError("a consent ends after it begins")
+            raise Unfit(Refusal("consent.ends_first", "a consent ends after it begins"))
         return records.ConsentFields(
             resident=self.resident,
             purpose=self.purpose,
@@ -294,7 +313,7 @@ class FenceForm(Form):
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
         if (self.circle is None) == (self.polygon is None):
-            raise ValueError("a zone has either a circle or a polygon")
+            raise Unfit(Refusal("fence.one_shape", "a zone has either a circle or a polygon"))
         return self
 
     def fields(self) -> records.FenceFields:

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from dashboards.api.metrics import AUDIT_WAITING
 from dashboards.api.problems import Problem
 from devices.clock import MINUTE_MS, Clock
+from devices.refusals import Refusal
 from gateway.store.audit_log import Entry, append
 from gateway.store.connection import Connection
 from gateway.store.errors import UNAVAILABLE
@@ -92,8 +93,11 @@ class Looks:
                 await append(conn, [entry])
         except _FAILS as error:
             _log.warning("audit_entry_refused", act=entry.act, what=entry.what, error=type(error).__name__)
-            detail = "it cannot be written down that this left the house, so it does not; please try again"
-            raise Problem(503, detail, kind="audit", headers={"Retry-After": "5"}) from None
+            why = Refusal(
+                "audit.not_written",
+                "it cannot be written down that this left the house, so it does not; please try again",
+            )
+            raise Problem(503, why, kind="audit", headers={"Retry-After": "5"}) from None
 
     def _wait(self, entry: Entry, why: str) -> None:
         if len(self._waiting) >= WAITING_AT_MOST:

@@ -21,6 +21,7 @@ from dashboards.api.problems import Problem
 from dashboards.api.records.answers import load
 from dashboards.deps import Deps
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from devices.refusals import Refusal
 from gateway.store.maintenance import Held, Wanted, end, history_of, hold, in_force
 from gateway.store.registry_records import Device, Site
 
@@ -86,9 +87,17 @@ async def maintain(
     since = max(now, body.from_ or now)
     until = since + USUAL_MS if body.until is None else body.until
     if not since + MINUTE_MS <= until <= since + LONGEST_MS:
-        raise Problem(422, "until: a maintenance lasts from one minute to 24 hours", kind="too-long")
+        raise Problem(
+            422,
+            Refusal("maintenance.length", "until: a maintenance lasts from one minute to 24 hours", field="until"),
+            kind="too-long",
+        )
     if since > now + AHEAD_MS:
-        raise Problem(422, "from: a maintenance can be announced 30 days ahead", kind="too-far")
+        raise Problem(
+            422,
+            Refusal("maintenance.too_far", "from: a maintenance can be announced 30 days ahead", field="from"),
+            kind="too-far",
+        )
     return await _begin(
         request, deps, principal, Wanted(site=key, reason=body.reason, from_ms=since, until_ms=until)
     )  # fmt: skip

@@ -13,6 +13,7 @@ from dashboards.api.problems import Problem
 from dashboards.api.records import load
 from dashboards.deps import Deps
 from devices.clock import DAY_MS, HOUR_MS
+from devices.refusals import Refusal
 from gateway.store.activity import activity
 from gateway.store.registry_records import Resident
 from gateway.store.timeline import EventType, Position, timeline
@@ -115,7 +116,11 @@ async def resident_activity(
         start -= start % bucket
     if end - start > BUCKETS * bucket:
         raise Problem(
-            422, f"at most {BUCKETS} buckets at once: ask for a shorter time or longer buckets", kind="invalid"
+            422,
+            Refusal(
+                "buckets", "at most {most} buckets at once: ask for a shorter time or longer buckets", most=BUCKETS
+            ),
+            kind="invalid",
         )
     async with deps.pool.connection() as conn:
         found = await activity(conn, key, start, end, bucket)
@@ -140,7 +145,11 @@ async def resident_timeline(
     try:
         end = None if before is None else Position.parse(before)
     except ValueError:
-        raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+        raise Problem(
+            422,
+            Refusal("cursor", "before: expected the `next` of a page, or a time in ms"),
+            kind="invalid",
+        ) from None
     async with deps.pool.connection() as conn:
         found = await timeline(conn, key, before=end, limit=limit + 1, types=tuple(types or ()))
     page = found[:limit]

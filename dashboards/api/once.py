@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import Principal, deps_of
 from dashboards.api.problems import Problem
+from devices.refusals import Refusal
 from gateway.store.idempotency import Answered, abandon, begin, complete
 
 
@@ -38,7 +39,7 @@ async def once(request: Request, principal: Principal, work: Callable[[], Awaita
     if key is None:
         return (await work()).response()
     if not 1 <= len(key) <= 200:
-        raise Problem(422, "Idempotency-Key: 1 to 200 characters", kind="idempotency")
+        raise Problem(422, Refusal("once.key", "Idempotency-Key: 1 to 200 characters"), kind="idempotency")
     deps, account = deps_of(request), principal.account.id
     async with deps.pool.connection() as conn:
         begun = await begin(conn, account, key, await _fingerprint(request))
@@ -48,9 +49,16 @@ async def once(request: Request, principal: Principal, work: Callable[[], Awaita
         return Response(body, begun.status, headers=headers, media_type="application/json")
     if begun == "under_way":
         headers = {"Retry-After": "1"}
-        raise Problem(409, "a request with this Idempotency-Key is under way", kind="idempotency", headers=headers)
+        raise Problem(
+            409,
+            Refusal("once.under_way", "a request with this Idempotency-Key is under way"),
+            kind="idempotency",
+            headers=headers,
+        )
     if begun == "other_request":
-        raise Problem(422, "this Idempotency-Key belongs to another request", kind="idempotency")
+        raise Problem(
+            422, Refusal("once.other_request", "this Idempotency-Key belongs to another request"), kind="idempotency"
+        )
     try:
         answer = await work()
     except BaseException:

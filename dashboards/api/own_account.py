@@ -15,8 +15,9 @@ from dashboards.api.forms import Form
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.session import BROWSER_COOKIE, gate_of
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store.accounts import change_password, credentials, hash_password, token_hash
-from gateway.store.passwords import WHY_WEAK, weakness
+from gateway.store.passwords import weakness, why_weak
 from gateway.store.sessions import end_sessions, sessions_of
 from gateway.store.signin_guard import attempt, of_browser, succeeded
 
@@ -37,9 +38,9 @@ async def change_own_password(request: Request, deps: DepsOf, principal: SignedI
     await _check_current(request, deps, principal, body.current)
     account = principal.account
     if body.password == body.current:
-        raise _weak("/body/password", "it is the one that you have", "same")
+        raise invalid("/body/password", Refusal("password.same", "it is the one that you have"))
     if found := weakness(body.password, names=(account.username, account.display_name)):
-        raise _weak("/body/password", WHY_WEAK[found], found)
+        raise invalid("/body/password", why_weak(found))
     hashed = await asyncio.to_thread(hash_password, body.password)
     browser = request.cookies.get(BROWSER_COOKIE)
     async with deps.pool.connection() as conn:
@@ -63,18 +64,17 @@ async def _check_current(request: Request, deps: Deps, principal: Principal, cur
     if tried.wait_ms:
         seconds = -(-tried.wait_ms // 1000)
         headers = {"Retry-After": str(seconds)}
-        raise Problem(429, f"too many wrong passwords; try again in {seconds} s", kind="throttled", headers=headers)
+        raise Problem(
+            429,
+            Refusal("password.throttled", "too many wrong passwords; try again in {seconds} s", seconds=seconds),
+            kind="throttled",
+            headers=headers,
+        )
     if not await gate_of(request).matches(known.password_hash, current):
         await principal.did("signin_refused", what="own password")
-        raise _weak("/body/current", "this is not your password", "wrong")
+        raise invalid("/body/current", Refusal("password.wrong", "this is not your password"))
     async with deps.pool.connection() as conn:
         await succeeded(conn, key)
-
-
-def _weak(pointer: str, detail: str, code: str) -> Problem:
-    problem = invalid(pointer, detail)
-    problem.members["errors"][0]["code"] = code
-    return problem
 
 
 @router.get("/sessions")
@@ -103,6 +103,6 @@ async def end_own_session(deps: DepsOf, principal: SignedIn, key: str) -> Respon
     require_person(principal)
     async with deps.pool.connection() as conn:
         if not await end_sessions(conn, principal.account.id, "elsewhere", only=key):
-            raise Problem(404, "there is no such session")
+            raise Problem(404, no_such("session"))
     await principal.did("sessions_ended", what="own", sessions_ended=1)
     return Response(status_code=204)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from alerts.search import with_certainty
 from dashboards.api.access import DepsOf, SignedIn
 from dashboards.api.problems import invalid
+from devices.refusals import Refusal
 from gateway.store.on_map import TRACK_MS, MapCursor, Subject, on_map
 
 router = APIRouter(tags=["finding"])
@@ -33,7 +34,7 @@ async def everybody(
     try:
         known = None if after is None else MapCursor.parse(after)
     except ValueError:
-        raise invalid("/query/after", "the `cursor` of an answer of this address") from None
+        raise invalid("/query/after", Refusal("cursor", "the `cursor` of an answer of this address")) from None
     now = deps.clock.now_ms()
     async with deps.pool.connection() as conn:
         found = await on_map(conn, sites=principal.sites, now=now, after=known)

@@ -15,6 +15,7 @@ from dashboards.api.masking import hides_phones
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import load
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import has_active_alarm
 from gateway.store.registry_records import Contact, Device, Resident, Responder
 from gateway.store.staff import staff_member
@@ -64,7 +65,7 @@ async def _phone(deps: Deps, principal: Principal, body: PhoneForm) -> tuple[str
         found = await _of_colleague(deps, principal, body.id), None, None
     phone, site, of_whom = found
     if not phone:
-        raise Problem(404, "no number is known")
+        raise Problem(404, Refusal("phone.unknown", "no number is known"))
     return phone, site, of_whom
 
 
@@ -75,7 +76,7 @@ async def _of_colleague(deps: Deps, principal: Principal, key: str) -> str | Non
         not principal.sites or not member.sites or set(member.sites) & set(principal.sites)
     )
     if member is None or not shared:
-        raise Problem(404, "there is no such account")
+        raise Problem(404, no_such("account"))
     return member.phone
 
 
@@ -84,4 +85,5 @@ async def _require_alarm(deps: Deps, resident: str | None) -> None:
         async with deps.pool.connection() as conn:
             if await has_active_alarm(conn, resident):
                 return
-    raise Problem(403, "a responder gets a number while an alarm of the resident is active", kind="role")
+    why = Refusal("role.without_alarm", "a responder gets a number while an alarm of the resident is active")
+    raise Problem(403, why, kind="role")

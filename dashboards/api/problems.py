@@ -1,10 +1,10 @@
-"""Every error as RFC 9457 problem details."""
+"""Every error as RFC 9457 problem details, with what its reader can do about it in their own language (ADR 47)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from dashboards.api.kinds import refusal_of
+from devices.refusals import Refusal, Refused, Unfit
 from gateway.store.errors import REFUSED, UNAVAILABLE, Conflict, MissingRecord
 
 _log = structlog.get_logger(__name__)
@@ -23,54 +25,95 @@ WANTED_COOKIE: Final = "anxin_wanted"
 """Where somebody was when they had to sign in; the page that ends the sign-in leads back there."""
 _WANTED_S: Final = 600
 
+Words = Callable[[Refusal], str | None]
+"""Puts a refusal into its reader's language; None where no words are known."""
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong in a request: where (a JSON pointer), why, and what else is known of it."""
+
+    pointer: str
+    refusal: Refusal
+    members: Mapping[str, Any] = {}
+
+    @property
+    def field(self) -> str | None:
+        """The field of the body as forms name it, ``windows.1.from``; None for no field of it."""
+        path = self.pointer.removeprefix("/body").strip("/").replace("/", ".")
+        return ".".join(filter(None, (path, self.refusal.field))) or None
+
+    def told(self, words: Words) -> dict[str, Any]:
+        """Its place among the ``errors`` of the problem."""
+        whole = {"pointer": self.pointer, "detail": self.refusal.detail, **_told(self.refusal, self.field, words)}
+        return {**whole, **self.members}
+
 
 class Problem(Exception):
     """An answer that is not a success.
 
     Args:
         status: HTTP status.
-        detail: What went wrong, in words for the one who asked.
+        refusal: What went wrong.
         kind: Names the kind of problem in ``type`` (``urn:anxin:problem:<kind>``); None: the status says it all.
         headers: Further headers.
+        wrong: What is wrong field by field; ``refusal`` is the only one of them, or says how many there are.
         members: Further members of the body, already encodable as JSON.
     """
 
     def __init__(
         self,
         status: int,
-        detail: str,
+        refusal: Refusal,
         *,
         kind: str | None = None,
         headers: Mapping[str, str] | None = None,
+        wrong: Sequence[Wrong] = (),
         **members: Any,
     ) -> None:
-        super().__init__(detail)
+        self.detail = "; ".join(f"{each.pointer}: {each.refusal.detail}" for each in wrong) or refusal.detail
+        super().__init__(self.detail)
         self.status = status
-        self.detail = detail
+        self.refusal = refusal
         self.kind = kind
         self.headers = dict(headers or {})
+        self.wrong = wrong
         self.members = members
 
-    def body(self) -> bytes:
+    def body(self, words: Words) -> bytes:
         """The JSON document."""
+        field = self.wrong[0].field if len(self.wrong) == 1 else self.refusal.field
+        errors = {"errors": [each.told(words) for each in self.wrong]} if self.wrong else {}
         return msgspec.json.encode(
             {
                 "type": f"urn:anxin:problem:{self.kind}" if self.kind else "about:blank",
                 "title": HTTPStatus(self.status).phrase,
                 "status": self.status,
                 "detail": self.detail,
+                **_told(self.refusal, field, words),
                 **self.members,
+                **errors,
             }
         )
 
-    def response(self) -> Response:
-        """The answer."""
-        return Response(self.body(), self.status, headers=self.headers, media_type="application/problem+json")
+
+def _told(refusal: Refusal, field: str | None, words: Words) -> dict[str, Any]:
+    told: dict[str, Any] = {"code": refusal.code, "params": refusal.params}
+    if field is not None:
+        told["field"] = field
+    message = words(refusal)
+    return told if message is None else {**told, "message": message}
 
 
-def invalid(pointer: str, detail: str) -> Problem:
-    """422 for one field of the body, as FastAPI's own checks answer it."""
-    return Problem(422, f"{pointer}: {detail}", kind="invalid", errors=[{"pointer": pointer, "detail": detail}])
+def invalid(pointer: str, refusal: Refusal) -> Problem:
+    """422 for one field of the request, as FastAPI's own checks answer it."""
+    return objecting([Wrong(pointer, refusal)])
+
+
+def objecting(wrong: Sequence[Wrong]) -> Problem:
+    """422 for what is wrong field by field."""
+    if len(wrong) == 1:
+        return Problem(422, wrong[0].refusal, kind="invalid", wrong=wrong)
+    return Problem(422, Refusal("several", "{count} things are wrong", count=len(wrong)), kind="invalid", wrong=wrong)
 
 
 def _wants_page(request: Request) -> bool:
@@ -90,62 +133,65 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _answer(request, Problem(error.status_code, str(error.detail), headers=error.headers))
+    code = "address_unknown" if error.status_code == 404 else "http"
+    refusal = Refusal.told(code, str(error.detail), status=error.status_code)
+    return _answer(request, Problem(error.status_code, refusal, headers=error.headers))
 
 
 def _answer(request: Request, problem: Problem) -> Response:
     """A page for whoever opened one in a browser, the JSON document for everybody else."""
-    show: Callable[[Request, int, str], Response] | None = getattr(request.app.state, "problem_page", None)
-    if show is None or request.method != "GET" or not _wants_page(request):
-        return problem.response()
-    return show(request, problem.status, problem.detail)
+    show: Callable[[Request, Problem], Response] | None = getattr(request.app.state, "problem_page", None)
+    if show is not None and request.method == "GET" and _wants_page(request):
+        return show(request, problem)
+    words: Callable[[Request, Refusal], str | None] = getattr(request.app.state, "refusal_words", _no_words)
+    body = problem.body(lambda refusal: words(request, refusal))
+    return Response(body, problem.status, headers=problem.headers, media_type="application/problem+json")
+
+
+def _no_words(_: Request, __: Refusal) -> None:
+    return None
 
 
 def _pointer(where: Iterable[object]) -> str:
     return "/" + "/".join(str(part) for part in where)
 
 
-_TOLD: Final = ("code", "corners", "params")
-"""What a check of ours says beside its words, for pages that show it in their own."""
-
-
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        # Our own checks raise ValueError; pydantic puts this before what they say.
-        {
-            "pointer": _pointer(each["loc"]),
-            "detail": str(each["msg"]).removeprefix("Value error, "),
-            **{name: each["ctx"][name] for name in _TOLD if name in each.get("ctx", {})},
-        }
-        for each in error.errors()
-    ]
-    detail = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors)
-    return Problem(422, detail, kind="invalid", errors=errors).response()
+    return _answer(request, objecting([_wrong(each) for each in error.errors()]))
 
 
-async def _conflict(_: Request, error: Exception) -> Response:
-    return Problem(409, str(error), kind="conflict").response()
+def _wrong(found: Mapping[str, Any]) -> Wrong:
+    """What pydantic found; where a check of ours found it, in the words of that."""
+    cause = found.get("ctx", {}).get("error")
+    refusal = cause.refusal if isinstance(cause, Refused) else refusal_of(found)
+    members = cause.members if isinstance(cause, Unfit) else {}
+    return Wrong(_pointer(found["loc"]), refusal, members)
 
 
-async def _missing(_: Request, error: Exception) -> Response:
-    return Problem(422, str(error), kind="missing-record").response()
+async def _conflict(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Conflict)
+    return _answer(request, Problem(409, error.refusal, kind="conflict"))
 
 
-async def _refused(_: Request, __: Exception) -> Response:
-    return Problem(
-        422, "a text or a number in it cannot be stored (NUL characters never can)", kind="invalid"
-    ).response()
+async def _missing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MissingRecord)
+    return _answer(request, Problem(422, error.refusal, kind="missing-record"))
+
+
+async def _refused(request: Request, _: Exception) -> Response:
+    why = Refusal("not_storable", "a text or a number in it cannot be stored (NUL characters never can)")
+    return _answer(request, Problem(422, why, kind="invalid"))
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("api_store_unavailable", method=request.method, error=type(error).__name__)
-    detail = "the database is away or busy; nothing was changed, please try again"
-    return Problem(503, detail, kind="unavailable", headers={"Retry-After": "1"}).response()
+    why = Refusal("unavailable", "the database is away or busy; nothing was changed, please try again")
+    return _answer(request, Problem(503, why, kind="unavailable", headers={"Retry-After": "1"}))
 
 
-async def _failed(_: Request, __: Exception) -> Response:
-    return Problem(500, "something went wrong here; it was logged").response()
+async def _failed(request: Request, _: Exception) -> Response:
+    return _answer(request, Problem(500, Refusal("failed", "something went wrong here; it was logged")))
 
 
 def install(app: FastAPI) -> None:

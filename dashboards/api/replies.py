@@ -15,6 +15,7 @@ from dashboards.api.metrics import ACTIONS
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store.inbox_list import replies
 
 alarms = APIRouter(tags=["alarms"])
@@ -42,11 +43,11 @@ async def _confirmed(deps: Deps, principal: Principal, alarm: UUID) -> Any:
         await require_alarm(conn, principal, alarm)
     done = await confirm(deps.alarm_store, alarm, principal.account.username, deps.clock.now_ms())
     if done is None:
-        raise Problem(404, "there is no such alarm")
+        raise Problem(404, no_such("alarm"))
     if isinstance(done, NothingToConfirm):
         ACTIONS.labels("confirm", "refused").inc()
-        words = "there is no word of the family to confirm, or the alarm is over"
-        raise Problem(409, words, kind="alarm-state", reason="state", alarm=done.alarm)
+        why = Refusal("reply.nothing_to_confirm", "there is no word of the family to confirm, or the alarm is over")
+        raise Problem(409, why, kind="alarm-state", reason="state", alarm=done.alarm)
     ACTIONS.labels("confirm", "done").inc()
     return done
 
@@ -68,7 +69,7 @@ async def list_replies(
         try:
             found = await replies(conn, sites=principal.sites, meaning=meaning, before=before, limit=limit + 1)
         except ValueError:
-            raise Problem(422, "before: expected the `next` of a page", kind="invalid") from None
+            raise Problem(422, Refusal("cursor", "before: expected the `next` of a page"), kind="invalid") from None
     shown = found[:limit]
     answer = {"items": shown, "next": shown[-1].cursor if len(found) > limit else None}
     return Response(msgspec.json.encode(answer), media_type="application/json")

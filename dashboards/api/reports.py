@@ -18,6 +18,7 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import noun, site_of
 from dashboards.deps import Deps
+from devices.refusals import Refusal, Unfit, no_such
 from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry_records import Device, Household, Record, Resident, Site
@@ -42,10 +43,14 @@ class ReportForm(BaseModel):
     @model_validator(mode="after")
     def _about_one(self) -> Self:
         if self.resident is not None and self.household is not None:
-            raise ValueError("name the resident or the household, not both")
+            raise Unfit(Refusal("report.both", "name the resident or the household, not both", field="household"))
         person = self.resident or self.household
         if not (person or (self.device and self.kind == "device") or (self.site and self.kind == "system")):
-            raise ValueError("name the resident or the household (for `device` a device, for `system` a site)")
+            raise Unfit(
+                Refusal(
+                    "report.nobody", "name the resident or the household (for `device` a device, for `system` a site)"
+                )
+            )
         return self
 
 
@@ -79,7 +84,9 @@ async def _told(deps: Deps, principal: Principal, body: ReportForm) -> Report:
         )
     sites = {site_of(each) for each in named if each is not None}
     if len(sites) != 1:
-        raise Problem(422, "what the body names belongs to different sites", kind="invalid")
+        raise Problem(
+            422, Refusal("report.different_sites", "what the body names belongs to different sites"), kind="invalid"
+        )
     return Report(
         kind=body.kind,
         site=sites.pop(),
@@ -95,5 +102,5 @@ async def _named(conn: Connection, principal: Principal, kind: type[R], key: str
         return None
     found = await store.find(conn, kind, key)
     if found is None or not principal.account.sees(site_of(found)):
-        raise Problem(422, f"there is no such {noun(kind)}", kind="missing-record")
+        raise Problem(422, no_such(noun(kind)), kind="missing-record")
     return found

@@ -18,6 +18,7 @@ from dashboards.api.metrics import SIGN_INS
 from dashboards.api.problems import SIGN_IN_PATH, Problem
 from dashboards.api.throttle import SignInThrottle
 from dashboards.deps import Deps
+from devices.refusals import Refusal
 from gateway.store.accounts import (
     NewSession,
     close_session,
@@ -87,7 +88,7 @@ class Gate:
         good = await self.matches(known.password_hash if known else None, password)
         if known is None or not good:
             await self._refused(looks, username, tried, visitor)
-            raise Problem(401, "wrong user name or password", kind="credentials")
+            raise Problem(401, Refusal("signin.credentials", "wrong user name or password"), kind="credentials")
         self._throttle.succeeded(username, origin)
         async with deps.pool.connection() as conn:
             await succeeded(conn, key)
@@ -118,7 +119,7 @@ def _check_wait(wait_ms: int) -> None:
         SIGN_INS.labels("throttled").inc()
         raise Problem(
             429,
-            f"too many failed sign-ins; try again in {seconds} s",
+            Refusal("signin.throttled", "too many failed sign-ins; try again in {seconds} s", seconds=seconds),
             kind="throttled",
             headers={"Retry-After": str(seconds)},
         )

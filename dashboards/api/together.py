@@ -14,6 +14,7 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import load
 from dashboards.deps import Deps
+from devices.refusals import Refusal
 from gateway.store.registry_records import Household, Resident
 
 router = APIRouter(tags=["alarms"], prefix="/api/v1")
@@ -45,7 +46,12 @@ async def _take(deps: Deps, principal: Principal, whom: Whom, key: str) -> Answe
     if taken.held and not taken.own:
         ACTIONS.labels("acknowledge_all", "refused").inc()
         raise Problem(
-            409, "somebody else has them", kind="alarm-state", reason="state", alarm=taken.held[0], held=taken.held
+            409,
+            Refusal("alarm.held", "somebody else has them"),
+            kind="alarm-state",
+            reason="state",
+            alarm=taken.held[0],
+            held=taken.held,
         )
     ACTIONS.labels("acknowledge_all", "done").inc()
     return Answer(200, msgspec.json.encode({"items": taken.own, "held": taken.held}))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from alerts.alarm import Alarm
 from dashboards.api.access import DepsOf, SignedIn
 from dashboards.api.problems import Problem
+from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import alarm_object
 from gateway.store.traces import trace_of
 
@@ -33,10 +34,10 @@ async def one_trace(
     async with deps.pool.connection() as conn:
         about = await alarm_object(conn, alarm)
         if about is None or not principal.account.sees(about.site):
-            raise Problem(404, "there is no such alarm")
+            raise Problem(404, no_such("alarm"))
         shown = msgspec.json.decode(about.object, type=Alarm)
         await principal.looked("trace", site=about.site, resident=shown.resident, alarm=alarm)
         found = await trace_of(conn, alarm, jolt_ms)
     if found is None:
-        raise Problem(404, "no motion is known around this alarm")
+        raise Problem(404, Refusal("alarm.no_motion", "no motion is known around this alarm"))
     return Response(msgspec.json.encode(found), media_type="application/json")

@@ -34,6 +34,7 @@ from dashboards.api.metrics import CARRIER_REPORTS, REPLIES, WEBHOOKS_REFUSED
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps, TwilioWebhooks
 from devices.phones import normalise_phone
+from devices.refusals import Refusal
 from gateway.store.replies import PostgresInboxStore
 
 router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"], include_in_schema=False)
@@ -65,12 +66,12 @@ async def signed(request: Request, deps: DepsOf) -> Form:
     try:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise Problem(422, "too many fields", kind="invalid") from None
+        raise Problem(422, Refusal("webhook.fields", "too many fields"), kind="invalid") from None
     form = Form(pairs)
     if account is None or not _is_twilios(request, account, form):
         WEBHOOKS_REFUSED.inc()
         _log.info("webhook_refused", account_set=account is not None)
-        raise Problem(403, "this request is not signed by our provider", kind="signature")
+        raise Problem(403, Refusal("webhook.signature", "this request is not signed by our provider"), kind="signature")
     return form
 
 
@@ -94,7 +95,7 @@ async def inbound(deps: DepsOf, form: Signed) -> Response:
     account = _account(deps)
     sid = form.get("MessageSid") or form.get("SmsSid")
     if not sid:
-        raise Problem(422, "MessageSid: is missing", kind="invalid")
+        raise Problem(422, Refusal("webhook.message_sid", "MessageSid: is missing"), kind="invalid")
     heard = Inbound(provider_id=sid, sender=_number(form.get("From", "")), body=_printable(form.get("Body", "")))
     own = [_number(number) for number in account.numbers]
     said = await receive(PostgresInboxStore(deps.pool), heard, deps.clock.now_ms(), own=own)
@@ -150,7 +151,9 @@ async def _bounded(request: Request) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST_BODY:
-            raise Problem(413, f"at most {LARGEST_BODY} bytes", kind="too-large")
+            raise Problem(
+                413, Refusal("webhook.too_large", "at most {most} bytes", most=LARGEST_BODY), kind="too-large"
+            )
     return body
 
 

@@ -10,7 +10,7 @@ import msgspec
 from dashboards.exchange.book import Book, Draft, fold, new_id
 from dashboards.exchange.cells import CLEAR
 from dashboards.exchange.fates import Change
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 from gateway.store.registry_bulk import ContactRow, DeviceRow, FenceRow
 from gateway.store.registry_records import Circle, ContactFields, DeviceFields, FenceFields, Point
@@ -33,14 +33,14 @@ def device_row(place: int, book: Book, key: str, wanted: Mapping[str, Any]) -> t
     None when nothing changes. A box that a household shares stays shared when the line of one of them names it.
 
     Raises:
-        Refusal: The id is in use elsewhere, or the device was taken out of service.
+        Faulty: The id is in use elsewhere, or the device was taken out of service.
     """
     current = book.devices.get(key)
     if current is not None and current.revoked:
-        raise Refusal("device_revoked")
+        raise Faulty("device_revoked")
     new = current is None or not current.registered
     if current is not None and not new and current.site != wanted["site"]:
-        raise Refusal("device_taken")
+        raise Faulty("device_taken")
     if current is None or new:
         fields = DeviceFields(**wanted)
         return DeviceRow(line=place, id=key, new=True, fields=fields, handed_over=True), True
@@ -117,10 +117,10 @@ def find_contact(
 def contact_row(
     place: int, key: str | None, current: ContactFields | None, resident: str, told: Mapping[str, Any]
 ) -> ContactRow | None:
-    """A contact with what is told on top; None when nothing changes. Raises ``Refusal`` without name or phone."""
+    """A contact with what is told on top; None when nothing changes. Raises ``Faulty`` without name or phone."""
     if current is None:
         if not told.get("name") or not told.get("phone"):
-            raise Refusal("contact_incomplete")
+            raise Faulty("contact_incomplete")
         return ContactRow(line=place, id=new_id(), new=True, fields=ContactFields(resident=resident, **told))
     before = msgspec.convert(current, ContactFields, from_attributes=True)
     fields = msgspec.structs.replace(before, **told)
@@ -162,11 +162,11 @@ def home_zone(
     A centre that somebody has moved by hand stays, unless the home itself moves.
 
     Raises:
-        Refusal: There is no home to draw it around.
+        Faulty: There is no home to draw it around.
     """
     before, home = homes
     if home is None:
-        raise Refusal("home_missing")
+        raise Faulty("home_missing")
     theirs = book.fences.get(resident, {})
     found = next((key for name in ZONE_NAMES.values() if (key := find_fence(theirs, name))), None)
     centre = Circle(lat=home.lat, lon=home.lon, radius_m=radius_m)
@@ -193,18 +193,18 @@ def fence_row(
     """A zone with what is told on top (name, lat, lon, radius_m, polygon); None when nothing changes.
 
     Raises:
-        Refusal: It would have no shape, or two.
+        Faulty: It would have no shape, or two.
     """
     polygon, radius = told.get("polygon"), told.get("radius_m")
     if polygon is not None and radius is not None:
-        raise Refusal("shape")
+        raise Faulty("shape")
     circle = current.circle if current else None
     if polygon is not None:
         shape: dict[str, Any] = {"circle": None, "polygon": polygon}
     elif {"lat", "lon", "radius_m"} & told.keys():
         shape = {"circle": _circle(told, circle, home), "polygon": None}
     elif current is None:
-        raise Refusal("shape")
+        raise Faulty("shape")
     else:
         shape = {"circle": circle, "polygon": current.polygon}
     name = told.get("name") or (current.name if current else ZONE_NAMES["zh"])
@@ -220,9 +220,9 @@ def _circle(told: Mapping[str, Any], circle: Circle | None, home: Point | None) 
     lon = told.get("lon", circle.lon if circle else home.lon if home else None)
     radius = told.get("radius_m", circle.radius_m if circle else None)
     if lat is None or lon is None:
-        raise Refusal("home_missing")
+        raise Faulty("home_missing")
     if radius is None:
-        raise Refusal("shape")
+        raise Faulty("shape")
     return Circle(lat=lat, lon=lon, radius_m=radius)
 
 

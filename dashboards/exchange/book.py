@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.text import plain_name
 from gateway.store.registry_bulk import (
     Bulk,
@@ -84,12 +84,12 @@ class Book:
         self.all_sites = not list(sites)
 
     def site(self, text: str) -> str:
-        """The id of the site that a cell names, by its id or its name. Raises ``Refusal``."""
+        """The id of the site that a cell names, by its id or its name. Raises ``Faulty``."""
         if text in self.sites:
             return text
         found = self._sites_by_name.get(fold(text), [])
         if len(found) != 1:
-            raise Refusal("site_unknown")
+            raise Faulty("site_unknown")
         return found[0]
 
     def by_number(self, site: str, number: str) -> str | None:
@@ -101,13 +101,13 @@ class Book:
         return self._by_name.get((site, fold(name)), [])
 
     def household(self, site: str, text: str) -> str | None:
-        """The household that a cell names, by its id or its name; None when it is to be created. Raises ``Refusal``."""
+        """The household that a cell names, by its id or its name; None when it is to be created. Raises ``Faulty``."""
         known = self.households.get(text)
         if known is not None and known.site == site:
             return text
         found = self._households_by_name.get((site, fold(text)), [])
         if len(found) > 1:
-            raise Refusal("household_ambiguous")
+            raise Faulty("household_ambiguous")
         return found[0] if found else None
 
     def household_word(self, household: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import available_timezones
 
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.tables import MAX_CELL, Cell, shown
 from dashboards.exchange.text import plain, plain_name
 from devices.phones import normalise_phone
@@ -28,7 +28,7 @@ CLEAR: Final = Clear()
 _CLEAR_WORDS: Final = frozenset({"[clear]", "[清空]", "【清空】", "【clear】"})
 
 
-class Doubtful(Refusal):
+class Doubtful(Faulty):
     """A value that is probably wrong; it stands where it is what is stored already."""
 
     def __init__(self, value: object, code: str, **params: object) -> None:
@@ -63,9 +63,9 @@ def is_clear(cell: Cell) -> bool:
 def _text(cell: Cell, most: int) -> str:
     text = shown(cell)
     if _ERRORS.match(text):
-        raise Refusal("excel_error")
+        raise Faulty("excel_error")
     if len(text) > most:
-        raise Refusal("too_long", most=most)
+        raise Faulty("too_long", most=most)
     return text
 
 
@@ -73,7 +73,7 @@ def short(cell: Cell) -> str:
     """One line of text, 200 characters at most."""
     text = plain(_text(cell, 200))
     if _CONTROL.search(text):
-        raise Refusal("unprintable")
+        raise Faulty("unprintable")
     return text
 
 
@@ -81,7 +81,7 @@ def name(cell: Cell) -> str:
     """A person's name."""
     text = plain_name(_text(cell, 200))
     if _CONTROL.search(text):
-        raise Refusal("unprintable")
+        raise Faulty("unprintable")
     return text
 
 
@@ -89,7 +89,7 @@ def lines(cell: Cell) -> str:
     """Text of several lines."""
     text = _text(cell, MAX_CELL).replace("\r\n", "\n").replace("\r", "\n").strip()
     if _CONTROL_BUT_LINES.search(text):
-        raise Refusal("unprintable")
+        raise Faulty("unprintable")
     return text
 
 
@@ -100,11 +100,11 @@ def phone(cell: Cell) -> str:
     """
     text = plain(_text(cell, 40)).lstrip("'")
     if _ROUNDED.fullmatch(text) or isinstance(cell, datetime | date | time | bool):
-        raise Refusal("phone_rounded")
+        raise Faulty("phone_rounded")
     try:
         number = normalise_phone(text)
     except ValueError:
-        raise Refusal(_what_is_wrong_with_phone(text)) from None
+        raise Faulty(_what_is_wrong_with_phone(text)) from None
     if _AREA_CODE.fullmatch(number) and not number.startswith(_SERVICE_NUMBERS):
         raise Doubtful(number, "phone_lost_zero")
     return number
@@ -121,7 +121,7 @@ def identifier(cell: Cell) -> str:
     """An id as sites and devices have it."""
     text = plain(_text(cell, 200))
     if not _ID.fullmatch(text):
-        raise Refusal("id")
+        raise Faulty("id")
     return text
 
 
@@ -134,10 +134,10 @@ def year(cell: Cell) -> int:
         dated = _DATE.fullmatch(text)
         compact = re.fullmatch(r"([0-9]{4})(?:[-/.年]?[0-9]{1,2}月?|[0-9]{4})?", text)
         if dated is None and compact is None:
-            raise Refusal("year")
+            raise Faulty("year")
         found = int(dated["y"] if dated else compact[1] if compact else 0)
     if not LEAST_YEAR <= found <= MOST_YEAR:
-        raise Refusal("range", least=LEAST_YEAR, most=MOST_YEAR)
+        raise Faulty("range", least=LEAST_YEAR, most=MOST_YEAR)
     return found
 
 
@@ -156,16 +156,16 @@ def moment(cell: Cell) -> datetime:
             return datetime.fromisoformat(text)
         found = _DATE.fullmatch(text)
         if found is None:
-            raise Refusal("date")
+            raise Faulty("date")
         seconds = float(found["S"] or 0)
         return datetime(  # noqa: DTZ001 its zone is the resident's, known later
             int(found["y"]), int(found["m"]), int(found["d"]), int(found["H"] or 0), int(found["M"] or 0),
             int(seconds), round(seconds % 1 * 1000) * 1000,
         )  # fmt: skip
-    except Refusal:
+    except Faulty:
         raise
     except ValueError:
-        raise Refusal("date") from None
+        raise Faulty("date") from None
 
 
 def number(least: float, most: float) -> Reader:
@@ -173,14 +173,14 @@ def number(least: float, most: float) -> Reader:
 
     def read(cell: Cell) -> float:
         if isinstance(cell, bool | datetime | date | time):
-            raise Refusal("number")
+            raise Faulty("number")
         text = plain(_text(cell, 40)).rstrip("°米mM ")
         try:
             found = float(text)
         except ValueError:
-            raise Refusal("number") from None
+            raise Faulty("number") from None
         if not least <= found <= most:
-            raise Refusal("range", least=f"{least:,.12g}", most=f"{most:,.12g}")
+            raise Faulty("range", least=f"{least:,.12g}", most=f"{most:,.12g}")
         return found
 
     return read
@@ -194,7 +194,7 @@ def whole_number(least: int, most: int) -> Reader:
         found = read_number(cell)
         assert isinstance(found, float)
         if not found.is_integer():
-            raise Refusal("whole_number")
+            raise Faulty("whole_number")
         return int(found)
 
     return read
@@ -209,7 +209,7 @@ def yes_no(cell: Cell) -> bool:
         return True
     if text in _NO:
         return False
-    raise Refusal("yes_no")
+    raise Faulty("yes_no")
 
 
 def choice(words: Mapping[str, str]) -> Reader:
@@ -219,7 +219,7 @@ def choice(words: Mapping[str, str]) -> Reader:
     def read(cell: Cell) -> str:
         found = allowed.get(plain(_text(cell, 200)).lower())
         if found is None:
-            raise Refusal("choice", choices=", ".join(dict.fromkeys(words.values())))
+            raise Faulty("choice", choices=", ".join(dict.fromkeys(words.values())))
         return found
 
     return read
@@ -240,7 +240,7 @@ def device_type(cell: Cell) -> str:
     """A device's type: the words for the known ones, anything printable else."""
     text = short(cell)
     if len(text) > 64:
-        raise Refusal("too_long", most=64)
+        raise Faulty("too_long", most=64)
     return _DEVICE_TYPES.get(text.lower(), text)
 
 
@@ -248,7 +248,7 @@ def timezone(cell: Cell) -> str:
     """A time zone by its IANA name."""
     text = plain(_text(cell, 64))
     if text not in available_timezones():
-        raise Refusal("timezone")
+        raise Faulty("timezone")
     return text
 
 
@@ -259,13 +259,13 @@ def polygon(cell: Cell) -> list[tuple[float, float]]:
     for corner in filter(None, re.split(r"[;；\n]+", plain(_text(cell, 50_000)))):
         pair = re.split(r"[,\s]+", corner.strip())
         if len(pair) != 2:
-            raise Refusal("polygon")
+            raise Faulty("polygon")
         lat, lon = latitude(pair[0]), longitude(pair[1])
         assert isinstance(lat, float)
         assert isinstance(lon, float)
         corners.append((lat, lon))
     if fault := polygon_fault(corners):
-        raise Refusal(f"polygon_{fault.code}", **fault.params)
+        raise Faulty(f"polygon_{fault.code}", **fault.params)
     return corners
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dashboards.exchange.book import Book
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 
 
@@ -24,15 +24,15 @@ class Context:
         told = line.text("site")
         try:
             return self.book.site(told) if told else self.site
-        except Refusal as refusal:
+        except Faulty as refusal:
             line.refuse("site", refusal)
             return None
 
     def claim(self, kind: str, key: str, line: Line) -> None:
-        """Speak for a record, so that no two lines say different things of one. Raises ``Refusal``."""
+        """Speak for a record, so that no two lines say different things of one. Raises ``Faulty``."""
         before = self._claims.setdefault((kind, key), line)
         if before is not line:
-            raise Refusal("twice", line=before.number)
+            raise Faulty("twice", line=before.number)
 
     def is_claimed(self, kind: str, key: str) -> bool:
         """Whether a line has spoken for the record."""

@@ -8,7 +8,7 @@ import msgspec
 
 from devices.polygons import POLYGON_WORDS
 
-_WORDS: Final[dict[str, str]] = {
+WORDS: Final[dict[str, str]] = {
     "missing": "must be filled in",
     "too_long": "has more than {most} characters",
     "unprintable": "has characters that cannot be printed",
@@ -81,7 +81,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str] = {}
 
 
-class Refusal(ValueError):
+class Faulty(ValueError):
     """A cell that cannot be taken: ``code`` with its parameters."""
 
     def __init__(self, code: str, **params: object) -> None:
@@ -94,10 +94,10 @@ class Refusal(ValueError):
         return Fault(column=column, code=self.code, problem=str(self), value=value, params=self.params)
 
 
-class Unreadable(Refusal):
+class Unreadable(Faulty):
     """A file that cannot be taken at all."""
 
 
 def words(code: str, **params: object) -> str:
     """The code in English."""
-    return _WORDS[code].format_map(params)
+    return WORDS[code].format_map(params)

@@ -8,7 +8,7 @@ import msgspec
 
 from dashboards.exchange.cells import CLEAR, Doubtful, is_clear
 from dashboards.exchange.columns import Column, Kind
-from dashboards.exchange.faults import Fault, Refusal, Unreadable
+from dashboards.exchange.faults import Fault, Faulty, Unreadable
 from dashboards.exchange.headers import Layout, layout_of
 from dashboards.exchange.tables import Cell, Row, Tables, is_blank, shown
 
@@ -33,7 +33,7 @@ class Line:
         """What kind of record it describes."""
         return self.layout.kind
 
-    def refuse(self, of: str, refusal: Refusal) -> None:
+    def refuse(self, of: str, refusal: Faulty) -> None:
         """Note what is wrong with a field; ``of`` empty for the whole line."""
         self.faults.append(refusal.fault(self.layout.header_of(of), self.raw(of)))
 
@@ -47,7 +47,7 @@ class Line:
             return stored if column.read(stored) == told else told
         except Doubtful as doubt:
             return stored if doubt.value == told else told
-        except Refusal:
+        except Faulty:
             return told
 
     def is_wrong(self, of: str) -> bool:
@@ -127,12 +127,12 @@ def _read(line: Line, column: Column, cell: Cell) -> None:
         if column.clearable:
             line.values[column.field] = CLEAR
         else:
-            line.refuse(column.field, Refusal("not_clearable"))
+            line.refuse(column.field, Faulty("not_clearable"))
         return
     try:
         line.values[column.field] = column.read(cell)
     except Doubtful as doubt:
         line.values[column.field] = doubt.value
         line.doubts[column.field] = doubt.fault(line.layout.header_of(column.field), shown(cell))
-    except Refusal as refusal:
+    except Faulty as refusal:
         line.refuse(column.field, refusal)

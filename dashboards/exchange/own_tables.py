@@ -12,7 +12,7 @@ from dashboards.exchange.belongings import cleared, note_changes
 from dashboards.exchange.book import Draft
 from dashboards.exchange.context import Context, settle_doubts
 from dashboards.exchange.fates import LineFate
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 from gateway.store.registry_records import DeviceFields
 
@@ -32,26 +32,26 @@ class OwnTables:
         """The resident whom a line refers to; None when it names nobody.
 
         Raises:
-            Refusal: There is none, several, or their own line is faulty.
+            Faulty: There is none, several, or their own line is faulty.
         """
         book = self._of.book
         key = line.text("resident")
         if key is not None:
             if key not in book.residents:
-                raise Refusal("resident_unknown")
+                raise Faulty("resident_unknown")
             return key
         number = line.text("resident_external_id")
         sites = [site] if site else list(book.sites)
         if number is not None:
             found = [key for each in sites if (key := book.by_number(each, number))]
             if not found and number in self._of.faulty_numbers:
-                raise Refusal("resident_faulty", line=self._of.faulty_numbers[number])
+                raise Faulty("resident_faulty", line=self._of.faulty_numbers[number])
         elif (name := line.text("resident_name")) is not None:
             found = [key for each in sites for key in book.by_name(each, name)]
         else:
             return None
         if len(found) != 1:
-            raise Refusal("resident_ambiguous" if found else "resident_unknown")
+            raise Faulty("resident_ambiguous" if found else "resident_unknown")
         return found[0]
 
     def _reference(self, line: Line) -> str:
@@ -63,7 +63,7 @@ class OwnTables:
         key = line.text("id")
         if key is None:
             if not line.faults:
-                line.refuse("id", Refusal("missing"))
+                line.refuse("id", Faulty("missing"))
             return
         fate.key = key
         self._of.claim("device", key, line)
@@ -83,12 +83,12 @@ class OwnTables:
             resident.site if resident else site if line.text("site") or current is None or not seen else current.site
         )
         if wanted["site"] is None:
-            line.refuse("site", Refusal("site_missing"))
+            line.refuse("site", Faulty("site_missing"))
             return
         if (site and line.text("site") and site != wanted["site"]) or (
             current is not None and current.registered and current.site != wanted["site"]
         ):
-            raise Refusal("device_taken" if not seen else "site_fixed")
+            raise Faulty("device_taken" if not seen else "site_fixed")
         row, new = belongings.device_row(place, book, key, wanted)
         before = None if new or current is None else msgspec.convert(current, DeviceFields, from_attributes=True)
         old = belongings.flat_device(before, book, {})
@@ -108,43 +108,43 @@ class OwnTables:
             return
         try:
             resident = self._wearer(line, site if line.text("site") else None)
-        except Refusal as refusal:
+        except Faulty as refusal:
             line.refuse(self._reference(line), refusal)
             return
         household = line.text("household")
         if resident is not None:
             if self._of.book.residents[resident].status in NO_NEWS_TO:
-                line.refuse(self._reference(line), Refusal("resident_left"))
+                line.refuse(self._reference(line), Faulty("resident_left"))
             wanted |= {"resident": resident, "household": None}
         elif household is not None:
             at = site or current_site
             try:
                 found = self._of.book.household(at, household) if at else None
-            except Refusal as refusal:
+            except Faulty as refusal:
                 line.refuse("household", refusal)
                 return
             if found is None:
-                line.refuse("household", Refusal("record_unknown"))
+                line.refuse("household", Faulty("record_unknown"))
             wanted |= {"resident": None, "household": found}
 
     def _owner(self, line: Line, owners: dict[str, str]) -> tuple[str | None, str | None]:
         """(the record's id, its resident) of a line of contacts or zones; faults are noted in the line."""
         key = line.text("id")
         if key is not None and key not in owners:
-            line.refuse("id", Refusal("record_unknown"))
+            line.refuse("id", Faulty("record_unknown"))
             return None, None
         site = self._of.site_of(line) if line.text("site") else None
         try:
             resident = self._wearer(line, site)
-        except Refusal as refusal:
+        except Faulty as refusal:
             line.refuse(self._reference(line), refusal)
             return key, None
         if key is not None:
             if resident is not None and resident != owners[key]:
-                line.refuse(self._reference(line), Refusal("taken", name=self._of.book.residents[owners[key]].name))
+                line.refuse(self._reference(line), Faulty("taken", name=self._of.book.residents[owners[key]].name))
             return key, owners[key]
         if resident is None and not line.faults:
-            line.refuse("", Refusal("resident_missing"))
+            line.refuse("", Faulty("resident_missing"))
         return None, resident
 
     def contact(self, line: Line, place: int, draft: Draft, fate: LineFate) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from dashboards.exchange.book import Book, Draft, fold, new_id
 from dashboards.exchange.cells import CLEAR
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 from devices.absence import MAY_END
 from gateway.store.registry_bulk import HouseholdRow, ResidentRow
@@ -27,11 +27,11 @@ _CARD: Final = ("illnesses", "medication", "doctor", "key_holder", "notes")
 
 
 def match_resident(line: Line, book: Book, site: str | None) -> str | None:
-    """The id of the resident whom a line of residents describes; None for somebody new. Raises ``Refusal``."""
+    """The id of the resident whom a line of residents describes; None for somebody new. Raises ``Faulty``."""
     key = line.text("id")
     if key is not None:
         if key not in book.residents:
-            raise Refusal("record_unknown")
+            raise Faulty("record_unknown")
         return key
     number = line.text("external_id")
     return book.by_number(site, number) if site and number else None
@@ -76,7 +76,7 @@ def _home(line: Line, base: Point | None) -> Point | None:
     if (lat is None and lon is None) or line.is_wrong("home.lat") or line.is_wrong("home.lon"):
         return base
     if lat is None or lon is None:
-        line.refuse("home.lat" if lat is None else "home.lon", Refusal("half_home"))
+        line.refuse("home.lat" if lat is None else "home.lon", Faulty("half_home"))
         return base
     return Point(lat=lat, lon=lon)
 
@@ -87,9 +87,9 @@ def _until(line: Line, fields: ResidentFields, current: ResidentFields | None, n
     if isinstance(told, datetime):
         until = ms_of(told, fields.timezone)
         if fields.status not in MAY_END:
-            line.refuse("until", Refusal("until_status"))
+            line.refuse("until", Faulty("until_status"))
         elif until <= now and until != before:
-            line.refuse("until", Refusal("until_past"))
+            line.refuse("until", Faulty("until_past"))
         return until
     if told is CLEAR or fields.status not in MAY_END or current is None or fields.status != current.status:
         return None

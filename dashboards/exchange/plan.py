@@ -9,7 +9,7 @@ from dashboards.exchange.book import Book
 from dashboards.exchange.columns import Kind
 from dashboards.exchange.context import Context
 from dashboards.exchange.fates import Counts, LineFate, Outcome, token_of
-from dashboards.exchange.faults import Refusal, Unreadable
+from dashboards.exchange.faults import Faulty, Unreadable
 from dashboards.exchange.lines import read_lines
 from dashboards.exchange.planning import plan_lines
 from dashboards.exchange.reading import read_tables
@@ -53,7 +53,7 @@ def plan_file(
     lines, sheets = read_lines(tables, kind)
     book = Book(snapshot, sites)
     for place, why in (refused or {}).items():
-        lines[place].refuse("", Refusal("refused", why=why))
+        lines[place].refuse("", Faulty("refused", why=why))
     fates = plan_lines(lines, Context(book, _default_site(book, site), now))
     outcome = Outcome(
         dry_run=True,
@@ -73,7 +73,7 @@ def _default_site(book: Book, site: str | None) -> str | None:
         return next(iter(book.sites)) if len(book.sites) == 1 else None
     try:
         return book.site(site)
-    except Refusal:
+    except Faulty:
         raise Unreadable("site_unknown") from None
 
 

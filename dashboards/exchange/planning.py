@@ -8,7 +8,7 @@ from dashboards.exchange.book import Draft
 from dashboards.exchange.columns import KINDS, Kind
 from dashboards.exchange.context import Context
 from dashboards.exchange.fates import LineFate
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 from dashboards.exchange.own_tables import OwnTables
 from dashboards.exchange.resident_lines import ResidentLines
@@ -40,7 +40,7 @@ def _fate(line: Line, place: int, of: Context, plan: Callable[[Line, int, Draft,
     draft = Draft()
     try:
         plan(line, place, draft, fate)
-    except Refusal as refusal:
+    except Faulty as refusal:
         line.refuse("", refusal)
     if line.faults:
         fate.fate, fate.problems, fate.changes = "faulty", line.faults, []

@@ -15,7 +15,7 @@ from dashboards.exchange.book import Draft, fold
 from dashboards.exchange.columns import CONTACTS_IN_A_LINE
 from dashboards.exchange.context import Context, settle_doubts
 from dashboards.exchange.fates import LineFate
-from dashboards.exchange.faults import Refusal
+from dashboards.exchange.faults import Faulty
 from dashboards.exchange.lines import Line
 from gateway.store.registry_records import ResidentFields
 
@@ -42,23 +42,23 @@ class ResidentLines:
         current = book.residents[key] if key else None
         if current is not None:
             if site is not None and line.text("site") and site != current.site:
-                line.refuse("site", Refusal("site_fixed"))
+                line.refuse("site", Faulty("site_fixed"))
             site = current.site
             fate.name = fate.name or current.name
         if site is None:
             if not line.faults:
-                line.refuse("site", Refusal("site_missing"))
+                line.refuse("site", Faulty("site_missing"))
             return
         self._claim_person(line, key, site)
         fields = people.merged(line, current, site, self._of.now)
         if not fields.name:
             if not line.is_wrong("name"):
-                line.refuse("name", Refusal("missing"))
+                line.refuse("name", Faulty("missing"))
             return
         try:
             household = people.household_of(line, book, draft, fields, place)
             fields = msgspec.structs.replace(fields, household=household)
-        except Refusal as refusal:
+        except Faulty as refusal:
             line.refuse("household", refusal)
         self._refuse_doubles(line, key, current, fields)
         before, after = people.flat(current, book), people.flat(fields, book, draft.household)
@@ -79,12 +79,12 @@ class ResidentLines:
         for kind, value in claimed:
             try:
                 self._of.claim(kind, value, line)
-            except Refusal as refusal:
+            except Faulty as refusal:
                 line.refuse("external_id" if number else "id", refusal)
                 return
         owner = self._of.book.by_number(site, number) if number else None
         if owner is not None and owner != key:
-            line.refuse("external_id", Refusal("taken", name=self._of.book.residents[owner].name))
+            line.refuse("external_id", Faulty("taken", name=self._of.book.residents[owner].name))
 
     def _refuse_doubles(
         self, line: Line, key: str | None, current: ResidentFields | None, fields: ResidentFields
@@ -94,11 +94,11 @@ class ResidentLines:
         for door in self._doors(fields):
             before = self._new_people.setdefault(door, line)
             if before is not line:
-                line.refuse("name", Refusal("maybe_same_line", line=before.number))
+                line.refuse("name", Faulty("maybe_same_line", line=before.number))
                 return
         double = people.likely_double(self._of.book, fields)
         if double is not None and double != key:
-            line.refuse("name", Refusal("maybe_same", name=self._of.book.residents[double].name, id=double))
+            line.refuse("name", Faulty("maybe_same", name=self._of.book.residents[double].name, id=double))
 
     def _doors(self, fields: ResidentFields) -> list[tuple[str, str]]:
         """What two new people in a file must not have in common, unless both have numbers of their own."""
@@ -120,7 +120,7 @@ class ResidentLines:
     ) -> None:
         try:
             self._worn(line, place, draft, fate, resident, fields)
-        except Refusal as refusal:
+        except Faulty as refusal:
             line.refuse("device", refusal)
         self._contacts_beside(line, place, draft, fate, resident)
         radius = line.values.get("radius_m")
@@ -128,7 +128,7 @@ class ResidentLines:
             homes = (current.home if current else None, fields.home)
             try:
                 row = belongings.home_zone(self._of.book, draft, place, resident, radius, homes)
-            except Refusal as refusal:
+            except Faulty as refusal:
                 line.refuse("radius_m", refusal)
                 return
             if row is not None:
@@ -150,7 +150,7 @@ class ResidentLines:
             households = {fold(each.text("household") or "") for each in sharers}
             if len(households) > 1 or "" in households:
                 other = next((each for each in sharers if each is not line), line)
-                raise Refusal("device_shared", line=other.number)
+                raise Faulty("device_shared", line=other.number)
             wanted |= {"resident": None, "household": fields.household}
         if (kind := line.text("device_type")) is not None:
             wanted["type"] = kind
@@ -196,7 +196,7 @@ class ResidentLines:
                 }
             try:
                 row = belongings.contact_row(place, key, current, resident, wanted)
-            except Refusal as refusal:
+            except Faulty as refusal:
                 if not (line.is_wrong(f"{prefix}name") or line.is_wrong(f"{prefix}phone")):
                     line.refuse(f"{prefix}{'phone' if told.get('name') else 'name'}", refusal)
                 continue

@@ -23,6 +23,7 @@ from dashboards.web.records.scenes import zone_of
 from dashboards.web.why import why
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import no_such
 from gateway.store.accounts import Account, accounts
 from gateway.store.connection import Connection
 from gateway.store.consents import position_of_alarm
@@ -51,7 +52,7 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
         escalation = await escalation_of(conn, alarm)
         trace = await trace_of(conn, alarm)
     if found is None or not principal.account.sees(found.alarm.site):
-        raise Problem(404, "there is no such alarm")
+        raise Problem(404, no_such("alarm"))
     names = {each.username: each.display_name or each.username for each in staff} | _outsiders(found, wording)
     timezone = found.cards[0].resident.timezone if found.cards else DEFAULT_TIMEZONE
     return {

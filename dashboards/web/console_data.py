@@ -15,6 +15,7 @@ from dashboards.web.assets import FOR_GOOD, takes_gzip
 from dashboards.web.colleagues import colleagues
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
+from devices.refusals import no_such
 from gateway.store.pulse import pulse
 from gateway.store.registry import listing
 from gateway.store.registry_records import Household, Resident
@@ -33,7 +34,7 @@ def _json(value: object) -> Response:
 async def texts(request: Request, language: str) -> Response:
     """The catalogue of one language; its address carries its version."""
     if language not in LANGUAGES:
-        raise Problem(404, "there is no such language")
+        raise Problem(404, no_such("language"))
     kept = {"Cache-Control": FOR_GOOD, "Vary": "Accept-Encoding"}
     if not takes_gzip(request.headers):
         return Response(catalogue_json(language), media_type="application/json", headers=kept)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.api.access import Acting, DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.deps import DemoControl, Deps
+from devices.refusals import Refusal, no_such
 
 router = APIRouter(prefix="/demo", include_in_schema=False)
 
@@ -36,7 +37,7 @@ DEEDS: Final[dict[str, Callable[[DemoControl], Awaitable[None]]]] = {
 
 def _control(deps: Deps) -> DemoControl:
     if deps.demo is None:
-        raise Problem(404, "this is not the demo")
+        raise Problem(404, Refusal("demo.off", "this is not the demo"))
     return deps.demo
 
 
@@ -58,7 +59,7 @@ async def daughters_page(deps: DepsOf, _: SignedIn) -> Response:
     """What the daughter sees when she opens the link of her newest message."""
     token = await _control(deps).page()
     if token is None:
-        raise Problem(404, "the daughter has no message yet")
+        raise Problem(404, Refusal("demo.no_message", "the daughter has no message yet"))
     return RedirectResponse(f"/a/{token}", 303)
 
 
@@ -67,6 +68,6 @@ async def do(deps: DepsOf, _: Acting, deed: str) -> Response:
     """Play the wearer, kill the gateway, or start the fast minute."""
     control = _control(deps)
     if deed not in DEEDS:
-        raise Problem(404, "there is no such deed")
+        raise Problem(404, no_such("deed"))
     await DEEDS[deed](control)
     return Response(b"{}", 202, media_type="application/json")

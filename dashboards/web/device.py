@@ -15,6 +15,7 @@ from dashboards.web.records.found import manages
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE
 from devices.commands import CONFIRM_TIMEOUT_S
+from devices.refusals import no_such
 from gateway.store.accounts import accounts
 from gateway.store.commands import commands_of
 from gateway.store.connection import Connection
@@ -33,7 +34,7 @@ WEARERS_AT_MOST = 200
 async def _found(conn: Connection, principal: Principal, key: str) -> Device:
     found = await find(conn, Device, key)
     if found is None or not principal.account.sees(found.site):
-        raise Problem(404, "there is no such device")
+        raise Problem(404, no_such("device"))
     return found
 
 

@@ -9,6 +9,7 @@ from dashboards.api.access import Acting, DepsOf
 from dashboards.api.problems import Problem
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import no_such
 from gateway.store.registry import find
 from gateway.store.registry.drills import DRILL_MINUTES_AT_MOST, drill_of
 from gateway.store.registry_records import Device, Site
@@ -24,7 +25,7 @@ async def its_drill(request: Request, deps: DepsOf, principal: Acting, device: s
     async with deps.pool.connection() as conn:
         found = await find(conn, Device, device)
         if found is None or not principal.account.sees(found.site):
-            raise Problem(404, "there is no such device")
+            raise Problem(404, no_such("device"))
         drill = await drill_of(conn, device, deps.clock.now_ms())
         site = await find(conn, Site, found.site)
     return page(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from dashboards.api.access import DepsOf, Principal, SignedIn, allowed_to
 from dashboards.api.problems import Problem
+from devices.refusals import Refusal
 from gateway.store.listening import LISTENERS, PageState, desks, report_page
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +32,7 @@ class PageReport(BaseModel):
 async def report(deps: DepsOf, principal: Listening, body: PageReport) -> Response:
     """Take a page's word, each 10 s; answers as ``GET``. Only a browser listens: 403 for Bearer."""
     if not principal.by_cookie:
-        raise Problem(403, "only a page in a browser listens", kind="role")
+        raise Problem(403, Refusal("role.no_page", "only a page in a browser listens"), kind="role")
     async with deps.pool.connection() as conn:
         await report_page(conn, principal.session.token_hash, body.page, body.state, deps.clock.now_ms())
     return await who_listens(deps, principal)

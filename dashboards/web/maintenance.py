@@ -15,6 +15,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import no_such
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.maintenance import Held, history_of, in_force
@@ -57,7 +58,7 @@ async def of_site(request: Request, deps: DepsOf, principal: SignedIn, key: str)
     async with deps.pool.connection() as conn:
         site = await find(conn, Site, key)
         if site is None or not principal.account.sees(key):
-            raise Problem(404, "there is no such site")
+            raise Problem(404, no_such("site"))
         held = await history_of(conn, key, None, limit=SHOWN)
         names = await _names(conn)
     return page(
@@ -81,7 +82,7 @@ async def of_device(request: Request, deps: DepsOf, principal: SignedIn, key: st
     async with deps.pool.connection() as conn:
         device = await find(conn, Device, key)
         if device is None or not principal.account.sees(device.site):
-            raise Problem(404, "there is no such device")
+            raise Problem(404, no_such("device"))
         site = await find(conn, Site, device.site)
         held = await history_of(conn, device.site, key, limit=SHOWN)
         names = await _names(conn)

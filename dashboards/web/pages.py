@@ -41,6 +41,7 @@ from dashboards.web.records.found import manages
 from dashboards.web.rendering import HERE, language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.queries import alarm_page, device_lines
 from gateway.store.registry import listing
@@ -87,10 +88,18 @@ def install(app: FastAPI) -> None:
         take_in(app.router, part.router)
     take_in(app.router, router)
     app.state.problem_page = _problem_page
+    app.state.refusal_words = _refusal_words
 
 
-def _problem_page(request: Request, status: int, detail: str) -> Response:
-    return page(request, "problem.html", status=status, problem=status, detail=detail)
+def _problem_page(request: Request, problem: Problem) -> Response:
+    message = _refusal_words(request, problem.refusal)
+    return page(
+        request, "problem.html", status=problem.status, problem=problem.status, message=message, detail=problem.detail
+    )
+
+
+def _refusal_words(request: Request, refusal: Refusal) -> str | None:
+    return Wording(language_of(request, getattr(request.state, "principal", None))).refusal(refusal)
 
 
 @router.get("/")
@@ -113,7 +122,7 @@ async def history(
     try:
         cursor = Cursor.parse(before) if before else None
     except ValueError:
-        raise Problem(422, "before: not a cursor of this list") from None
+        raise Problem(422, Refusal("cursor", "before: not a cursor of this list")) from None
     async with deps.pool.connection() as conn:
         found = await alarm_objects(
             conn,
@@ -158,7 +167,7 @@ async def its_place(deps: DepsOf, principal: SignedIn, alarm: UUID) -> Response:
     async with deps.pool.connection() as conn:
         found = await alarm_page(conn, alarm)
     if found is None or not principal.account.sees(found.alarm.site):
-        raise Problem(404, "there is no such alarm")
+        raise Problem(404, no_such("alarm"))
     await principal.looked("alarm", site=found.alarm.site, resident=found.alarm.resident, alarm=alarm)
     return Response(msgspec.json.encode(scene_of_alarm(found)), media_type="application/json")
 

@@ -14,6 +14,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import language_of, page
 from dashboards.web.sheet_words import SheetWords
+from devices.refusals import no_such
 from gateway.store.sheet import Sheet, SheetCard, sheet
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,7 @@ async def emergency_sheet(
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
         if site and all(each.id != site for each in sites):
-            raise Problem(404, "there is no such site")
+            raise Problem(404, no_such("site"))
         wanted = site or (sites[0].id if sites else "")
         found = await sheet(conn, wanted, deps.clock.now_ms(), whole=who == "all") if wanted else None
     if found is not None:

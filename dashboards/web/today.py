@@ -18,6 +18,7 @@ from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE, MINUTE_MS, zone
+from devices.refusals import no_such
 from gateway.store.accounts import accounts
 from gateway.store.today import BackToday, Door, LowBattery, TestPress, Today, Visit, today
 from gateway.store.upkeep import error_of_job
@@ -50,7 +51,7 @@ async def todays_list(
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
         if site and all(each.id != site for each in sites):
-            raise Problem(404, "there is no such site")
+            raise Problem(404, no_such("site"))
         await principal.looked("today", site=site or None)
         found = await today(conn, [site] if site else principal.sites, now, test_days=deps.test_press_days)
         staff = await accounts(conn)

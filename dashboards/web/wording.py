@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.checks import WEEKDAYS, Weekday
-from devices.clock import DAY_MS, zone
+from devices.clock import DAY_MS, DEFAULT_TIMEZONE, zone
+from devices.refusals import Refusal, Value
 from devices.registry import ZoneHours
 
 LANGUAGES: Final = ("zh", "en")
@@ -32,6 +33,17 @@ _NOTE_WORDS: Final = {
     "nobody_to_tell": _TOLD, "not_delivered": _TOLD, "again": _TOLD,
 }  # fmt: skip
 """Where the code that is a timeline entry's note is put into words; of all others it is a severity."""
+
+
+REFUSAL_FAMILIES: Final = {
+    "import": "import.problem", "parameter": "rules.wrong", "password": "account.weak", "polygon": "zone.polygon",
+}  # fmt: skip
+"""Where the words of a code stand whose page says the same by itself; all others are in ``refusal.``."""
+REFUSAL_VALUES: Final = {
+    "what": "refusal.what", "deed": "refusal.deed", "role": "role", "state": "state", "status": "status",
+    "who": "escalation.word", "lower": "parameter", "upper": "parameter", "check_state": "check.state",
+}  # fmt: skip
+"""Where the word for a value stands that is a code itself."""
 
 
 _KEY: Final = re.compile(r"""["'`]([a-z][\w.\-]*)["'`]""")
@@ -80,6 +92,12 @@ def _evidence_places(language: str) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
+def refusal_key(code: str) -> str:
+    """Under which key the words of a refusal stand."""
+    family, _, rest = code.partition(".")
+    return f"{REFUSAL_FAMILIES[family]}.{rest}" if family in REFUSAL_FAMILIES else f"refusal.{code}"
+
+
 class Wording:
     """Texts in one language."""
 
@@ -95,6 +113,20 @@ class Wording:
     def known(self, key: str, otherwise: str) -> str:
         """The text of ``key``, or ``otherwise`` where the catalogue has none."""
         return self._texts.get(key, otherwise)
+
+    def refusal(self, refusal: Refusal) -> str | None:
+        """What is refused and why, for whoever asked; None where the catalogue has no words for it."""
+        text = self._texts.get(refusal_key(refusal.code))
+        if text is None:
+            return None
+        timezone = str(refusal.params.get("timezone", DEFAULT_TIMEZONE))
+        return text.format_map({name: self._value(name, value, timezone) for name, value in refusal.params.items()})
+
+    def _value(self, name: str, value: Value, timezone: str) -> str:
+        if isinstance(value, str):
+            family, word = REFUSAL_VALUES.get(name, ""), value.replace(" ", "_")
+            return self.known(f"{family}.{word}", self.known(f"{family}.{word.rpartition('.')[2]}", value))
+        return self.local(int(value), timezone).replace("T", " ") if name.endswith("_ms") else f"{value:,.12g}"
 
     def clock(self, t: int, timezone: str, now: int) -> str:
         """``14:03:21`` for the last 20 hours, else with the date; ``t`` and ``now`` in ms."""

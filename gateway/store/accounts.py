@@ -20,6 +20,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from devices.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.sessions import end_sessions, forget_browsers, forget_unused
@@ -146,7 +147,9 @@ async def add_account(
             )
             row = await cursor.fetchone()
     except UniqueViolation:
-        raise Conflict(f"the user name {username} is taken") from None
+        raise Conflict(
+            Refusal("account.username_taken", "the user name {name} is taken", field="username", name=username)
+        ) from None
     assert row is not None
     return row
 

@@ -10,6 +10,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from devices.commands import LIFETIME_S, LONGEST_LIFETIME_S, BadCommand, CommandName, answer_until_ms, checked_args
+from devices.refusals import Refusal, no_such
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord, StoreError
 
@@ -112,7 +113,11 @@ async def queue_command(
     taken = checked_args(name, args)
     lifetime_s = LIFETIME_S[name] if expires_in_s is None else expires_in_s
     if not 1 <= lifetime_s <= LONGEST_LIFETIME_S:
-        raise BadCommand(f"a command lives 1 to {LONGEST_LIFETIME_S} s")
+        raise BadCommand(
+            Refusal(
+                "command.lifetime", "a command lives 1 to {most_s} s", field="expires_in_s", most_s=LONGEST_LIFETIME_S
+            )
+        )
     expires_at = now + 1000 * lifetime_s
     async with conn.transaction():
         slot = await _slot(conn, device)
@@ -143,7 +148,11 @@ async def queue_command(
         row = await cursor.fetchone()
         if row is None:
             raise TooManyCommands(
-                f"the device has left {OPEN_AT_MOST} commands unanswered: wait for one to end, or take one back"
+                Refusal(
+                    "command.too_many",
+                    "the device has left {most} commands unanswered: wait for one to end, or take one back",
+                    most=OPEN_AT_MOST,
+                )
             )
     return _decoded(row[0])
 
@@ -155,12 +164,12 @@ async def _slot(conn: Connection, device: str) -> int:
     )
     row = await cursor.fetchone()
     if row is None:
-        raise MissingRecord("there is no such device")
+        raise MissingRecord(no_such("device"))
     slot, revoked, registered = row
     if revoked:
-        raise Conflict("the device was revoked: it hears no commands")
+        raise Conflict(Refusal("command.device_revoked", "the device was revoked: it hears no commands"))
     if not registered:
-        raise Conflict("nobody has registered this device: register it first")
+        raise Conflict(Refusal("command.device_unregistered", "nobody has registered this device: register it first"))
     return int(slot)
 
 

@@ -61,7 +61,7 @@ LOCATION_OPENED: Final[LiteralString] = (
 async def add_consent(conn: Connection, actor: str, fields: ConsentFields) -> Consent:
     """Write down what was agreed to or refused. Raises ``MissingRecord`` for an unknown resident."""
     async with writing(conn, actor):
-        await require(conn, Resident, fields.resident, "there is no such resident")
+        await require(conn, Resident, fields.resident, "resident")
         key = await key_of(
             conn,
             "insert into consent (resident_slot, purpose, granted, given_by, guardian, reason, from_ms, until_ms)"

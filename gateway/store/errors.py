@@ -16,9 +16,11 @@ from typing import Final
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+from devices.refusals import Refused
 
-class StoreError(Exception):
-    """The store refused; ``str(error)`` may be shown to the person who asked."""
+
+class StoreError(Refused):
+    """The store refused, for a reason that the person who asked can be told."""
 
 
 class Conflict(StoreError):

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts.alarm import Alarm
 from alerts.handover import Handover
+from devices.refusals import Refusal, no_such
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.alarms import PostgresAlarmTransaction, alarm_from_object
 from gateway.store.connection import Connection
@@ -39,16 +40,18 @@ async def offer_handover(
         MissingRecord: An unknown account.
     """
     if outgoing == incoming:
-        raise Conflict("nobody hands over to themselves")
+        raise Conflict(Refusal("handover.to_oneself", "nobody hands over to themselves", field="to"))
     cursor = await conn.execute(
         "select id, disabled, sites = '{}' or %s = any(sites), role <> 'auditor' from account where username = %s",
         (site, incoming),
     )
     row = await cursor.fetchone()
     if row is None:
-        raise MissingRecord("there is no such account")
+        raise MissingRecord(no_such("account"))
     if row[1] or not row[2] or not row[3]:
-        raise Conflict(f"{incoming} cannot act on alarms of this site")
+        raise Conflict(
+            Refusal("handover.may_not_act", "{name} cannot act on alarms of this site", field="to", name=incoming)
+        )
     try:
         async with writing(conn, outgoing):
             made = await conn.execute(
@@ -58,7 +61,9 @@ async def offer_handover(
             )
             key = await made.fetchone()
     except UniqueViolation:
-        raise Conflict("an offer of yours stands at this site: withdraw it first") from None
+        raise Conflict(
+            Refusal("handover.offered", "an offer of yours stands at this site: withdraw it first")
+        ) from None
     assert key is not None
     found = await handover_by_id(conn, key[0])
     assert found is not None
@@ -113,7 +118,7 @@ async def withdraw_handover(conn: Connection, key: str, now: int) -> Handover | 
     )
     found = await handover_by_id(conn, key)
     if found is not None and found.confirmed_at is not None:
-        raise Conflict("it was confirmed: what was passed can be passed back")
+        raise Conflict(Refusal("handover.confirmed", "it was confirmed: what was passed can be passed back"))
     return found
 
 

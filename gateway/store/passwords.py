@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
+from devices.refusals import Refusal
+
 Weakness = Literal["short", "common", "name", "pattern"]
 
 LEAST: Final = 10
@@ -31,6 +33,11 @@ WHY_WEAK: Final[dict[Weakness, str]] = {
     "name": "a password does not consist of one's own name, or of ours",
     "pattern": "a row of keys, or the same few characters again and again, is guessed soon",
 }
+
+
+def why_weak(found: Weakness, field: str | None = None) -> Refusal:
+    """Why it is not taken; ``field``: where it was entered."""
+    return Refusal.told(f"password.{found}", WHY_WEAK[found], field=field)
 
 
 @cache

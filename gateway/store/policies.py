@@ -11,6 +11,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from alerts.policies import Policy
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.history import HistoryItem, history_of
@@ -83,7 +84,13 @@ async def replace_policy(conn: Connection, actor: str, policy: Policy) -> Policy
         if current is None:
             return None
         if current.site != policy.site:
-            raise Conflict("a policy stays where it applies: write another one for the other site")
+            raise Conflict(
+                Refusal(
+                    "policy.stays",
+                    "a policy stays where it applies: write another one for the other site",
+                    field="site",
+                )
+            )
         await conn.execute(
             "update escalation_policy set name = %(name)s, applies_to = %(applies_to)s, severity = %(severity)s,"
             " from_minute = %(from_minute)s, to_minute = %(to_minute)s, quiet_from_minute = %(quiet_from_minute)s,"

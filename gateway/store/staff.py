@@ -10,6 +10,7 @@ from typing import Final, LiteralString, get_args
 
 import msgspec
 
+from devices.refusals import Refusal
 from gateway.store.accounts import Account, Role
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
@@ -112,7 +113,13 @@ async def replace_staff(
         if current is None:
             return None
         if current.username != fields.username:
-            raise Conflict("a user name stays as it is: the history knows people by it")
+            raise Conflict(
+                Refusal(
+                    "account.username_stays",
+                    "a user name stays as it is: the history knows people by it",
+                    field="username",
+                )
+            )
         await _check_sites(conn, fields.sites)
         await conn.execute(
             "update account set display_name = %(display_name)s, role = %(role)s, sites = %(sites)s,"
@@ -121,7 +128,9 @@ async def replace_staff(
             _row(fields) | {"hash": password_hash, "id": key},
         )
         if _keeps_all(current) and not await _somebody_keeps_all(conn):
-            raise Conflict("this is the last admin of all sites: make somebody else one first")
+            raise Conflict(
+                Refusal("account.last_admin", "this is the last admin of all sites: make somebody else one first")
+            )
         if fields.disabled or password_hash is not None:
             await end_sessions(conn, key, "disabled" if fields.disabled else "password")
             await forget_browsers(conn, key)
@@ -167,7 +176,7 @@ async def _check_sites(conn: Connection, sites: list[str]) -> None:
     )
     row = await cursor.fetchone()
     if row is not None:
-        raise Conflict(f"there is no site {row[0]}")
+        raise Conflict(Refusal("account.site_unknown", "there is no site {site}", field="sites", site=row[0]))
 
 
 async def _stored(conn: Connection, key: str) -> Staff:

@@ -102,7 +102,7 @@ async def test_what_changed_after_the_check_is_shown_before_it_is_taken(console:
 
 def test_every_fault_has_words_in_both_languages() -> None:
 
-    for code, english in faults._WORDS.items():
+    for code, english in faults.WORDS.items():
         chinese = catalogue()["zh"][f"import.problem.{code}"]
         assert catalogue()["en"][f"import.problem.{code}"] == english, code
         assert set(re.findall(r"\{\w+\}", chinese)) == set(re.findall(r"\{\w+\}", english)), code

@@ -50,7 +50,11 @@ async def test_a_plan_shows_what_comes_of_it_before_it_is_saved(console: Console
     await page.locator("[data-window]").last.locator("[data-field=to]").fill("19:30")
     desk.expected.append("422")
     await page.get_by_role("button", name="保存").click()
-    await expect(page.get_by_role("alert")).to_contain_text("overlap")
+    overlap = "第 2 段时间和第 1 段有重叠，请改开始或结束的时间，或错开日子。"
+    overlapping = page.locator("[data-window]").last.locator("[data-field=from]")
+    await expect(page.locator(".wrong")).to_have_text(overlap)
+    await expect(overlapping).to_have_accessible_description(overlap)
+    await expect(overlapping).to_be_focused()
     await page.locator("[data-window]").last.locator("[data-drop]").click()
     await page.get_by_role("button", name="保存").click()
     await expect(page.locator("#checks-of")).not_to_contain_text("任何动静")

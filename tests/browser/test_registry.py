@@ -26,7 +26,7 @@ async def test_forms_add_resident_contact_zone_and_device(console: Console, desk
     await page.fill("[name=relation]", "儿子")
     await page.fill("[name=phone]", "12")
     await page.get_by_role("button", name="保存").click()
-    await expect(page.locator(".wrong")).to_have_text(["电话号码是 3 到 20 位数字"])
+    await expect(page.locator(".wrong")).to_have_text(["电话号码是 3 到 15 位数字，请核对。"])
     desk.expected.append("422")
     await page.fill("[name=phone]", "13900139000")
     await page.get_by_role("button", name="保存").click()

@@ -115,7 +115,7 @@ async def test_a_rule_of_telling_is_written_tried_and_removed(desk: Watched, con
     await page.fill("#f-from_minute", "")
     desk.expected.append("422")
     await page.click("button[type=submit].primary")
-    await expect(page.locator(".wrong")).to_contain_text("neither")
+    await expect(page.locator(".wrong")).to_have_text("开始和结束要么都填，要么都不填。")
     await page.fill("#f-to_minute", "")
     await page.click("button[type=submit].primary")
     await expect(page.locator(f"#policy-{policy.id}")).not_to_contain_text("22:00")

@@ -61,10 +61,10 @@ async def test_sides_that_cross_are_shown_and_what_was_drawn_is_kept(console: Co
     await page.fill("[name=name]", "河边")
     await draw(page, BOW)
     wrong = page.locator("[data-polygon-wrong]")
-    await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰")
+    await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰，请移动其中一个角。")
     await expect(page.locator(".map-handle.wrong")).to_have_count(4)
     await page.get_by_role("button", name="保存").click()
-    await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰")
+    await expect(wrong).to_have_text("第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰，请移动其中一个角。")
     await expect(wrong).to_be_focused()
     await expect(page.locator(".map-handle.wrong")).to_have_count(4)
     assert await zones(console) == []

@@ -14,6 +14,7 @@ from dashboards.api.masking import for_reader, hides_phones
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
+from devices.refusals import Noun, Refusal, no_such
 from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry_records import (
@@ -50,9 +51,25 @@ PLURAL: Final[dict[type[object], str]] = {
 }
 
 
-def noun(kind: type[object]) -> str:
+_NOUNS: Final[dict[type[object], Noun]] = {
+    Site: "site",
+    Household: "household",
+    Resident: "resident",
+    Device: "device",
+    Assignment: "assignment",
+    Consent: "consent",
+    Contact: "contact",
+    Fence: "fence",
+    Responder: "responder",
+    Shift: "shift",
+    Plan: "plan",
+    Holiday: "holiday",
+}
+
+
+def noun(kind: type[object]) -> Noun:
     """What a record of this kind is called in a sentence."""
-    return kind.__name__.lower()
+    return _NOUNS[kind]
 
 
 def site_of(record: Record) -> str:
@@ -65,7 +82,7 @@ async def load(deps: Deps, principal: Principal, kind: type[R], key: str) -> R:
     async with deps.pool.connection() as conn:
         record = await store.find(conn, kind, key)
     if record is None:
-        raise Problem(404, f"there is no such {noun(kind)}")
+        raise Problem(404, no_such(noun(kind)))
     principal.require_site(site_of(record), noun(kind))
     return record
 
@@ -75,13 +92,17 @@ async def require_resident(deps: Deps, principal: Principal, resident: str) -> N
     async with deps.pool.connection() as conn:
         found = await store.find(conn, Resident, resident)
     if found is None or not principal.account.sees(found.site):
-        raise Problem(422, "there is no such resident", kind="missing-record")
+        raise Problem(422, no_such("resident"), kind="missing-record")
 
 
 def require_same_resident(stored: str, sent: str) -> None:
     """Answer 409 when a body would give somebody's record to somebody else."""
     if stored != sent:
-        raise Problem(409, "it belongs to another resident: remove it and create it anew", kind="conflict")
+        raise Problem(
+            409,
+            Refusal("record.other_resident", "it belongs to another resident: remove it and create it anew"),
+            kind="conflict",
+        )
 
 
 def as_json(record: Record, reader: Principal | None = None) -> bytes:
@@ -97,7 +118,7 @@ def as_json(record: Record, reader: Principal | None = None) -> bytes:
 def found(record: Record | None, kind: type[object], reader: Principal | None = None) -> Response:
     """200 with the record, or 404."""
     if record is None:
-        raise Problem(404, f"there is no such {noun(kind)}")
+        raise Problem(404, no_such(noun(kind)))
     return Response(as_json(record, reader), media_type="application/json")
 
 

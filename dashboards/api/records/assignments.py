@@ -11,6 +11,7 @@ from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.routes import readable, router_of, with_history
 from dashboards.deps import Deps
+from devices.refusals import Unfit, no_such
 from gateway.store import registry as store
 from gateway.store.registry_records import Assignment, AssignmentFields, Device
 
@@ -23,8 +24,8 @@ def _fields(body: AssignmentForm, deps: Deps, began_ms: int | None = None) -> As
     now = deps.clock.now_ms()
     try:
         return body.fields(now, now if began_ms is None else began_ms)
-    except ValueError as error:
-        raise invalid("/body", str(error)) from None
+    except Unfit as error:
+        raise invalid("/body", error.refusal) from None
 
 
 @router.post("/assignments", status_code=201)
@@ -38,7 +39,7 @@ async def add_assignment(request: Request, deps: DepsOf, principal: Managing, bo
     async with deps.pool.connection() as conn:
         device = await store.find(conn, Device, body.device)
     if device is None or not principal.account.sees(device.site):
-        raise Problem(422, "there is no such device", kind="missing-record")
+        raise Problem(422, no_such("device"), kind="missing-record")
     return await create(request, deps, principal, lambda conn, actor: store.add_assignment(conn, actor, fields))
 
 
@@ -58,5 +59,5 @@ async def remove_assignment(deps: DepsOf, principal: Administering, key: str) ->
     await load(deps, principal, Assignment, key)
     async with deps.pool.connection() as conn:
         if not await store.remove(conn, principal.account.username, Assignment, key):
-            raise Problem(404, "there is no such assignment")
+            raise Problem(404, no_such("assignment"))
     return Response(status_code=204)

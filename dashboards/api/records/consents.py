@@ -18,6 +18,7 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.answers import create, load, replace, require_resident
 from dashboards.api.records.routes import readable, router_of, with_history
+from devices.refusals import Refusal, Unfit, no_such
 from gateway.store.consents import add_consent, open_position, withdraw_consent
 from gateway.store.registry_records import Consent
 
@@ -28,10 +29,10 @@ with_history(router, Consent)
 alarms = APIRouter(tags=["alarms"])
 
 _REASONS: Final = {
-    "state": "the alarm is over",
-    "severity": "only during a critical alarm",
-    "nobody": "it is about nobody whose position could be shown",
-    "agreed": "they have agreed: the position is shown already",
+    "state": Refusal("opening.over", "the alarm is over"),
+    "severity": Refusal("opening.severity", "only during a critical alarm"),
+    "nobody": Refusal("opening.nobody", "it is about nobody whose position could be shown"),
+    "agreed": Refusal("opening.agreed", "they have agreed: the position is shown already"),
 }
 _ALARM: Final = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alarm"}}}}
 
@@ -48,8 +49,8 @@ async def add(request: Request, deps: DepsOf, principal: EditingContacts, body: 
     await require_resident(deps, principal, body.resident)
     try:
         fields = body.fields(deps.clock.now_ms())
-    except ValueError as error:
-        raise invalid("/body/until", str(error)) from None
+    except Unfit as error:
+        raise invalid("/body/until", error.refusal) from None
     return await create(request, deps, principal, lambda conn, actor: add_consent(conn, actor, fields))
 
 
@@ -76,7 +77,7 @@ async def break_open(request: Request, deps: DepsOf, principal: Opening, alarm: 
             done = await open_position(conn, alarm, account, body.reason, now)
         match done:
             case None:
-                raise Problem(404, "there is no such alarm")
+                raise Problem(404, no_such("alarm"))
             case NotOpened():
                 raise Problem(409, _REASONS[done.reason], kind="alarm-state", reason=done.reason, alarm=done.alarm)
             case Alarm():

@@ -16,9 +16,11 @@ from dashboards.api.records.answers import as_json, created, found, load
 from dashboards.api.records.routes import readable, router_of, with_history
 from dashboards.deps import Deps
 from devices.credentials import mosquitto_password_hash, new_mqtt_password
+from devices.refusals import Refusal
 from gateway.store import registry as store
 from gateway.store.errors import Conflict
-from gateway.store.registry.writing import TAKEN
+from gateway.store.registry.assignments import DEVICE_REVOKED
+from gateway.store.registry.writing import DEVICE_TAKEN
 from gateway.store.registry_records import Device
 
 router = router_of()
@@ -53,7 +55,7 @@ async def add_device(request: Request, deps: DepsOf, principal: Managing, body: 
     async with deps.pool.connection() as conn:
         before = await store.find(conn, Device, body.device)
     if before is not None and before.registered and not principal.account.sees(before.site):
-        raise Conflict(TAKEN["device_pkey"])
+        raise Conflict(DEVICE_TAKEN)
 
     async def work() -> Answer:
         new = new_credentials(deps, body.device)
@@ -85,14 +87,18 @@ async def renew_credentials(request: Request, deps: DepsOf, principal: Managing,
     """Give a device a new password; the old one ends at once."""
     device = await load(deps, principal, Device, key)
     if not deps.mqtt.per_device:
-        raise Problem(409, "this broker has one account a site, none a device", kind="conflict")
+        raise Problem(
+            409,
+            Refusal("device.shared_account", "this broker has one account a site, none a device"),
+            kind="conflict",
+        )
 
     async def work() -> Answer:
         new = new_credentials(deps, key)
         assert new.password_hash is not None
         async with deps.pool.connection() as conn:
             if not await store.set_device_password(conn, principal.account.username, key, new.password_hash):
-                raise Problem(409, "the device was revoked; register it again", kind="conflict")
+                raise Problem(409, DEVICE_REVOKED, kind="conflict")
         return _with_credentials(Answer(200, as_json(device)), deps, new)
 
     return await once(request, principal, work)
@@ -107,7 +113,7 @@ async def replace_device(deps: DepsOf, principal: Managing, key: str, body: Devi
             conn, principal.account.username, key, body.fields(), now=deps.clock.now_ms()
         )
     if changed is None:
-        raise Problem(409, "the device was revoked; register it again", kind="conflict")
+        raise Problem(409, DEVICE_REVOKED, kind="conflict")
     return found(changed, Device)
 
 

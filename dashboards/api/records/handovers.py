@@ -15,6 +15,7 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records.routes import router_of
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store.accounts import Account
 from gateway.store.connection import Connection
 from gateway.store.handovers import (
@@ -103,7 +104,9 @@ async def take_back(deps: DepsOf, principal: Acting, key: str) -> Response:
     async with deps.pool.connection() as conn:
         found = await _load(conn, principal, key)
         if principal.account.username not in (found.outgoing, found.incoming):
-            raise Problem(403, "only the two whom it concerns may withdraw it", kind="role")
+            raise Problem(
+                403, Refusal("handover.not_theirs", "only the two whom it concerns may withdraw it"), kind="role"
+            )
         withdrawn = await withdraw_handover(conn, key, deps.clock.now_ms())
     return Response(msgspec.json.encode(withdrawn), media_type="application/json")
 
@@ -115,17 +118,19 @@ async def _confirm(deps: Deps, account: Account, key: str) -> Answer:
             async with deps.pool.connection() as conn:
                 return Answer(200, await _with_untaken(conn, done.handover, passed=done.alarms))
         case "unknown":
-            raise Problem(404, "there is no such hand-over")
+            raise Problem(404, no_such("hand-over"))
         case "not_yours":
-            raise Problem(403, "only the one to whom it is offered may confirm it", kind="role")
+            raise Problem(
+                403, Refusal("handover.not_to_them", "only the one to whom it is offered may confirm it"), kind="role"
+            )
         case "withdrawn":
-            raise Problem(409, "the offer was withdrawn", kind="conflict")
+            raise Problem(409, Refusal("handover.withdrawn", "the offer was withdrawn"), kind="conflict")
 
 
 async def _load(conn: Connection, principal: Principal, key: str) -> Handover:
     found = await handover_by_id(conn, key)
     if found is None:
-        raise Problem(404, "there is no such hand-over")
+        raise Problem(404, no_such("hand-over"))
     principal.require_site(found.site, "hand-over")
     return found
 

@@ -15,6 +15,7 @@ from dashboards.api.forms import Form, Id, Name
 from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.plans import Day
 from dashboards.api.records.routes import readable, removable, router_of, with_history
+from devices.refusals import Refusal, Unfit
 from gateway.store import registry as store
 from gateway.store.registry_records import Holiday, HolidayFields
 
@@ -35,7 +36,14 @@ class HolidayForm(Form):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.last_date is not None and not self.day <= self.last_date < self.day + LONGEST:
-            raise ValueError(f"a holiday ends after it begins, and lasts {LONGEST.days} days at most")
+            raise Unfit(
+                Refusal(
+                    "holiday.length",
+                    "a holiday ends after it begins, and lasts {days} days at most",
+                    field="last_date",
+                    days=LONGEST.days,
+                )
+            )
         return self
 
     def fields(self) -> HolidayFields:

@@ -25,6 +25,7 @@ from dashboards.parameters import (
     title_of,
 )
 from dashboards.web.wording import unit_of
+from devices.refusals import Refusal
 from devices.registry import Scope
 from gateway.store.connection import Connection
 from gateway.store.registry import common_settings, residents_with_own, setting_changes, settings_for
@@ -121,7 +122,9 @@ async def _layers_of(conn: Connection, principal: Principal, site: str, resident
     if resident:
         found = await site_of(conn, principal, "resident", resident)
         if site and site != found:
-            raise Problem(422, "site: the resident belongs to another one", kind="invalid")
+            raise Problem(
+                422, Refusal("parameter.other_site", "site: the resident belongs to another one"), kind="invalid"
+            )
         return found, resident
     return (await site_of(conn, principal, "site", site) if site else None), None
 

@@ -15,6 +15,7 @@ from dashboards.api.access import DepsOf, Managing
 from dashboards.api.forms import Form, Name, Short
 from dashboards.api.records.answers import create, load, replace, require_resident, require_same_resident
 from dashboards.api.records.routes import readable, removable, router_of, with_history
+from devices.refusals import Refusal, Unfit
 from devices.registry import KeptBy
 from gateway.store import registry as store
 from gateway.store.registry_records import Plan, PlanFields
@@ -29,7 +30,7 @@ _CLOSING: Final = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 
 def _in_our_time(day: date) -> date:
     if not 2000 <= day.year < 2100:
-        raise ValueError("a day of this century")
+        raise Unfit(Refusal("field.century", "a day of this century"))
     return day
 
 
@@ -70,10 +71,19 @@ class PlanForm(Form):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.first_day is not None and self.last_day is not None and self.last_day < self.first_day:
-            raise ValueError("a plan ends after it begins")
+            raise Unfit(Refusal("plan.ends_first", "a plan ends after it begins", field="last_day"))
         both = overlapping(self.fields().windows)
         if both is not None:
-            raise ValueError(f"the windows {both[0] + 1} and {both[1] + 1} overlap")
+            first, second = (place + 1 for place in both)
+            raise Unfit(
+                Refusal(
+                    "plan.windows_overlap",
+                    "the windows {first} and {second} overlap",
+                    field=f"windows.{second - 1}",
+                    first=first,
+                    second=second,
+                )
+            )
         return self
 
     def fields(self) -> PlanFields:

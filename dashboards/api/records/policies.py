@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Body, Query, Request
@@ -14,9 +13,11 @@ from alerts.policies import BUILT_IN, NOBODY, Policy, faults_of
 from alerts.preview import preview
 from dashboards.api.access import Administering, DepsOf, Principal, SignedIn
 from dashboards.api.forms import Time
+from dashboards.api.kinds import read_msgspec
 from dashboards.api.once import Answer, once
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Problem, Wrong, objecting
 from dashboards.api.records.routes import page_of_history, router_of
+from devices.refusals import Refusal, no_such
 from gateway.store.connection import Connection
 from gateway.store.policies import (
     add_policy,
@@ -28,9 +29,6 @@ from gateway.store.policies import (
 )
 
 router = router_of()
-
-_AT: Final = re.compile(r"^(?P<words>.*) - at `\$(?P<path>.*)`$", re.DOTALL)
-"""How msgspec says where a value is wrong."""
 
 
 @router.get("/policies")
@@ -66,7 +64,7 @@ async def preview_policy(
             resident=resident,
         )
     if found is None:
-        raise Problem(404, "there is no such site, or no such resident there")
+        raise Problem(404, no_such("site"))
     return _json(found)
 
 
@@ -83,7 +81,7 @@ async def history_of_policy(
         items = await policy_history(conn, key, before=before, limit=limit + 1)
     sites = {each.record.get("site") for each in items if each.record is not None}
     if not items or any(site is not None and not principal.account.sees(site) for site in sites):
-        raise Problem(404, "there is no such policy")
+        raise Problem(404, no_such("policy"))
     return page_of_history(items, limit, principal)
 
 
@@ -120,7 +118,7 @@ async def change_policy(
         policy = read_policy(body, key)
         changed = await replace_policy(conn, principal.account.username, policy)
     if changed is None:
-        raise Problem(404, "there is no such policy")
+        raise Problem(404, no_such("policy"))
     return _json(changed)
 
 
@@ -138,7 +136,7 @@ async def find_policy(conn: Connection, principal: Principal, key: str) -> Polic
     built_in = next((each for each in (*BUILT_IN, NOBODY) if each.id == key), None)
     found = built_in or await policy_by_id(conn, key)
     if found is None or (found.site is not None and not principal.account.sees(found.site)):
-        raise Problem(404, "there is no such policy")
+        raise Problem(404, no_such("policy"))
     return found
 
 
@@ -147,33 +145,31 @@ def read_policy(body: dict[str, Any], key: str) -> Policy:
     try:
         policy = msgspec.convert({**body, "id": key}, Policy)
     except msgspec.ValidationError as error:
-        at = _AT.match(str(error))
-        path = "" if at is None else at["path"].replace("[", "/").replace("]", "").replace(".", "/")
-        raise _invalid([(path.lstrip("/"), str(error) if at is None else at["words"])]) from None
+        raise _invalid([read_msgspec(error)]) from None
     faults = faults_of(policy)
     if faults:
-        raise _invalid([(fault.path, fault.words) for fault in faults])
+        raise _invalid([(fault.path, fault.refusal) for fault in faults])
     return msgspec.structs.replace(policy, steps=tuple(sorted(policy.steps, key=lambda step: step.after_s)))
 
 
-def _invalid(faults: list[tuple[str, str]]) -> Problem:
-    errors = [{"pointer": f"/body/{path}".rstrip("/"), "detail": words} for path, words in faults]
-    return Problem(
-        422, "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors), kind="invalid", errors=errors
-    )
+def _invalid(faults: list[tuple[str, Refusal]]) -> Problem:
+    return objecting([Wrong(f"/body/{path}".rstrip("/"), refusal) for path, refusal in faults])
 
 
 def _require_scope(principal: Principal, policy: Policy) -> None:
     if policy.site is not None:
         principal.require_site(policy.site, "site")
     elif principal.sites:
-        raise Problem(403, "a policy for every site takes an account of all sites", kind="role")
+        why = Refusal("role.policy_of_all", "a policy for every site takes an account of all sites")
+        raise Problem(403, why, kind="role")
 
 
 def _require_own(principal: Principal, policy: Policy) -> None:
     if policy.id.startswith("built_in/"):
         raise Problem(
-            409, "a built-in policy stays as it is: write one of your own, which comes first", kind="conflict"
+            409,
+            Refusal("policy.built_in", "a built-in policy stays as it is: write one of your own, which comes first"),
+            kind="conflict",
         )
     _require_scope(principal, policy)
 

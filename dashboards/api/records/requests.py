@@ -16,6 +16,7 @@ from dashboards.api.problems import Problem
 from dashboards.api.records.answers import require_resident
 from dashboards.api.records.routes import router_of
 from dashboards.deps import Deps
+from devices.refusals import Refusal, no_such
 from gateway.store import registry as store
 from gateway.store.registry_records import Resident
 from gateway.store.requests import FILTERS, ServiceRequest, add_request, request_by_id, requests, settle_request
@@ -48,7 +49,7 @@ async def _load(deps: Deps, principal: Principal, key: str) -> ServiceRequest:
     async with deps.pool.connection() as conn:
         found = await request_by_id(conn, key)
     if found is None:
-        raise Problem(404, "there is no such request")
+        raise Problem(404, no_such("request"))
     principal.require_site(found.site, "request")
     return found
 
@@ -60,7 +61,11 @@ def _cursor(text: str | None) -> tuple[int, int] | None:
         t, _, n = text.partition("_")
         return int(t), int(n or 0)
     except ValueError:
-        raise Problem(422, "before: expected the `next` of a page, or a time in ms", kind="invalid") from None
+        raise Problem(
+            422,
+            Refusal("cursor", "before: expected the `next` of a page, or a time in ms"),
+            kind="invalid",
+        ) from None
 
 
 @router.get(
@@ -102,7 +107,7 @@ async def take_down_request(request: Request, deps: DepsOf, principal: Acting, b
         async with deps.pool.connection() as conn:
             resident = await store.find(conn, Resident, body.resident)
             if resident is None:
-                raise Problem(422, "there is no such resident", kind="missing-record")
+                raise Problem(422, no_such("resident"), kind="missing-record")
             made = await add_request(
                 conn,
                 principal.account.username,
@@ -131,5 +136,5 @@ async def settle(deps: DepsOf, principal: Acting, key: str, body: SettlementForm
             now=deps.clock.now_ms(),
         )
     if settled is None:
-        raise Problem(404, "there is no such request")
+        raise Problem(404, no_such("request"))
     return Response(_json(settled), media_type="application/json")

@@ -13,6 +13,7 @@ from dashboards.api.access import DepsOf, Managing, Principal, SignedIn, install
 from dashboards.api.masking import for_reader
 from dashboards.api.problems import Problem
 from dashboards.api.records.answers import PLURAL, as_json, found, load, noun, site_of
+from devices.refusals import no_such
 from gateway.store import registry as store
 from gateway.store.connection import Connection
 from gateway.store.registry.history import HistoryItem
@@ -95,7 +96,7 @@ def with_history(router: APIRouter, kind: type[R]) -> None:
         async with deps.pool.connection() as conn:
             site = await store.site_of_history(conn, kind, key)
             if site is None:
-                raise Problem(404, f"there is no such {noun(kind)}")
+                raise Problem(404, no_such(noun(kind)))
             principal.require_site(site, noun(kind))
             items = await store.history(conn, kind, key, before=before, limit=limit + 1)
         return page_of_history(items, limit, principal)
@@ -132,7 +133,7 @@ def removable(router: APIRouter, kind: type[R], removed: Removed | None = None, 
             else:
                 done = await removed(conn, actor, key, now=deps.clock.now_ms())
             if not done:
-                raise Problem(404, f"there is no such {noun(kind)}")
+                raise Problem(404, no_such(noun(kind)))
         return Response(status_code=204)
 
     router.delete(

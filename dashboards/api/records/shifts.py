@@ -16,6 +16,7 @@ from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
 from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.routes import readable, removable, router_of, with_history
+from devices.refusals import Refusal, Unfit
 from gateway.store import registry as store
 from gateway.store.registry_records import Post, Shift, ShiftFields
 from gateway.store.roster import on_duty
@@ -39,7 +40,7 @@ class ShiftForm(Form):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.to_ms <= self.from_ms:
-            raise ValueError("a shift ends after it begins")
+            raise Unfit(Refusal("shift.ends_first", "a shift ends after it begins", field="to"))
         return self
 
     def fields(self) -> ShiftFields:
@@ -57,7 +58,7 @@ class CopyForm(Form):
     @model_validator(mode="after")
     def _two_weeks(self) -> Self:
         if self.week == self.into:
-            raise ValueError("a week is copied into another one")
+            raise Unfit(Refusal("shift.same_week", "a week is copied into another one", field="into"))
         return self
 
 

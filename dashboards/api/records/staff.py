@@ -16,9 +16,10 @@ from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem
 from dashboards.api.records.routes import page_of_history, router_of
 from dashboards.deps import Deps
+from devices.refusals import Refusal, Unfit, no_such
 from gateway.store.accounts import Role, hash_password, issue_signin_link
 from gateway.store.connection import Connection
-from gateway.store.passwords import WHY_WEAK, weakness
+from gateway.store.passwords import weakness, why_weak
 from gateway.store.signin_guard import locked_names, unlock
 from gateway.store.staff import (
     Staff,
@@ -68,7 +69,7 @@ class StaffForm(Form):
     def _hard_to_guess(self) -> Self:
         names = (self.username, self.display_name)
         if self.password is not None and (found := weakness(self.password, names=names)):
-            raise ValueError(f"password: {WHY_WEAK[found]}")
+            raise Unfit(why_weak(found, "password"))
         return self
 
     def fields(self) -> StaffFields:
@@ -86,13 +87,17 @@ async def _load(deps: Deps, principal: Principal, key: str) -> Staff:
     async with deps.pool.connection() as conn:
         found = await staff_member(conn, key)
     if found is None or not may_keep(principal.account, "auditor", found.sites):
-        raise Problem(404, "there is no such account")
+        raise Problem(404, no_such("account"))
     return found
 
 
 def _check(principal: Principal, fields: StaffFields) -> None:
     if not may_keep(principal.account, fields.role, fields.sites):
-        raise Problem(403, "an account gets neither a role above yours nor sites that are not yours", kind="role")
+        raise Problem(
+            403,
+            Refusal("role.account_above", "an account gets neither a role above yours nor sites that are not yours"),
+            kind="role",
+        )
 
 
 @router.get("/staff")
@@ -192,7 +197,7 @@ async def change_staff(deps: DepsOf, principal: Administering, key: str, body: S
     async with deps.pool.connection() as conn:
         changed = await replace_staff(conn, principal.account.username, key, fields, hashed)
     if changed is None:
-        raise Problem(404, "there is no such account")
+        raise Problem(404, no_such("account"))
     if hashed is not None:
         await principal.did("password", what="set", subject=f"account:{changed.username}")
     return _answer(changed)
@@ -215,7 +220,7 @@ async def link_for_staff(request: Request, deps: DepsOf, principal: Administerin
     current = await _load(deps, principal, key)
     _check(principal, current)
     if current.disabled:
-        raise Problem(409, "the account has ended", kind="conflict")
+        raise Problem(409, Refusal("account.ended", "the account has ended"), kind="conflict")
 
     async def work() -> Answer:
         async with deps.pool.connection() as conn:

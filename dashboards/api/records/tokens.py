@@ -14,6 +14,7 @@ from dashboards.api.forms import Form, Id, Name, Time
 from dashboards.api.once import Answer, once
 from dashboards.api.problems import Problem, invalid
 from dashboards.api.records.routes import router_of
+from devices.refusals import Refusal, no_such
 from gateway.store.accounts import Role
 from gateway.store.staff import outranks
 from gateway.store.tokens import add_token, remove_token, tokens
@@ -49,10 +50,14 @@ async def make_token(request: Request, deps: DepsOf, principal: SignedIn, body: 
     """Make a key; the answer alone carries it, as ``token``. Send it as ``Authorization: Bearer``."""
     require_person(principal)
     if not outranks(principal.account.role, body.role) or not all(map(principal.account.sees, body.sites)):
-        raise Problem(403, "a token gets neither a role above yours nor sites that are not yours", kind="role")
+        raise Problem(
+            403,
+            Refusal("role.token_above", "a token gets neither a role above yours nor sites that are not yours"),
+            kind="role",
+        )
     now = deps.clock.now_ms()
     if body.expires_at is not None and body.expires_at <= now:
-        raise invalid("/body/expires_at", "a token ends in the future")
+        raise invalid("/body/expires_at", Refusal("token.over", "a token ends in the future"))
 
     async def work() -> Answer:
         async with deps.pool.connection() as conn:
@@ -79,5 +84,5 @@ async def end_token(deps: DepsOf, principal: SignedIn, key: str) -> Response:
     require_person(principal)
     async with deps.pool.connection() as conn:
         if not await remove_token(conn, _whose(principal), key):
-            raise Problem(404, "there is no such token")
+            raise Problem(404, no_such("token"))
     return Response(status_code=204)

@@ -17,6 +17,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import manages, sites_of
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE, MINUTE_MS, zone
+from devices.refusals import no_such
 from gateway.store.absences import Absence, ending_absences
 from gateway.store.accounts import accounts
 from gateway.store.check_list import Check, CheckState, checks, checks_of_day, waits
@@ -133,5 +134,5 @@ def _in_state(there: Sequence[Check], state: CheckState) -> list[Check]:
 
 def _centre(sites: list[Site], wanted: str) -> Site | None:
     if wanted and all(each.id != wanted for each in sites):
-        raise Problem(404, "there is no such site")
+        raise Problem(404, no_such("site"))
     return next((each for each in sites if not wanted or each.id == wanted), None)

@@ -14,11 +14,13 @@ from alerts.catalogue import PARAMETERS
 from alerts.checks import WEEKDAYS, DaysOff, Terms, laid_out
 from alerts.layers import in_force
 from dashboards.api.access import DepsOf, Managing, Principal
-from dashboards.api.problems import Problem
+from dashboards.api.kinds import read_msgspec
+from dashboards.api.problems import Problem, invalid
 from dashboards.deps import Deps
 from dashboards.web.records.found import card_of, holidays_of
 from dashboards.web.rendering import page
 from devices.clock import zone
+from devices.refusals import Refusal, no_such
 from gateway.store.queries import Card
 from gateway.store.registry import find, settings_for
 from gateway.store.registry_records import Holiday, Plan, PlanFields
@@ -53,7 +55,7 @@ async def edit_plan(request: Request, deps: DepsOf, principal: Managing, key: st
     async with deps.pool.connection() as conn:
         plan = await find(conn, Plan, key)
     if plan is None or not principal.account.sees(plan.site):
-        raise Problem(404, "there is no such plan")
+        raise Problem(404, no_such("plan"))
     card = await card_of(deps, principal, plan.resident)
     return await _form(request, deps, principal, card, plan, key=plan.id)
 
@@ -64,8 +66,12 @@ async def preview(request: Request, deps: DepsOf, principal: Managing) -> Respon
     try:
         body: dict[str, Any] = msgspec.json.decode(await request.body(), type=dict[str, Any])
         terms = msgspec.convert(body, Terms)
+    except msgspec.ValidationError as error:
+        path, why = read_msgspec(error)
+        raise invalid(f"/body/{path}".rstrip("/"), why) from None
     except msgspec.DecodeError as error:
-        raise Problem(422, str(error), kind="invalid") from None
+        why = Refusal("body.unreadable", "the body is not JSON: {why}", why=str(error))
+        raise Problem(400, why, kind="invalid") from None
     card = await card_of(deps, principal, str(body.get("resident")))
     async with deps.pool.connection() as conn:
         holidays = await holidays_of(conn, card.resident.site)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from dashboards.api.figures import LONGEST_MS
 from dashboards.api.problems import Problem
 from devices.clock import DAY_MS, zone
+from devices.refusals import Refusal
 
 OFFERED: Final = (7, 30, 90)
 USUAL: Final = 30
@@ -40,14 +41,16 @@ def period(days: int | None, first: dt.date | None, last: dt.date | None, timezo
     if first is None and last is None:
         count = days or USUAL
         if count not in OFFERED:
-            raise Problem(422, "days: 7, 30 or 90; others by first and last", kind="period")
+            raise Problem(422, Refusal("figures.days", "days: 7, 30 or 90; others by first and last"), kind="period")
         first, last = today - dt.timedelta(days=count - 1), today
     else:
         days = None
         last = min(last or today, today)
         first = first or last - dt.timedelta(days=USUAL - 1)
     if not dt.timedelta(0) <= last - first < dt.timedelta(days=LONGEST_DAYS):
-        raise Problem(422, "first, last: a period of one year at most, in this order", kind="period")
+        raise Problem(
+            422, Refusal("figures.period", "first, last: a period of one year at most, in this order"), kind="period"
+        )
     return Period(first, last, _midnight(first, timezone), _midnight(last + dt.timedelta(days=1), timezone), days)
 
 

@@ -22,6 +22,7 @@ from dashboards.deps import Deps
 from dashboards.web.links.facts import extent_for, sees_place
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.links.routes import replier_of_link
+from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import alarm_object
 from gateway.store.connection import Connection
 from gateway.store.disclosure import Extent, centre, disclosed
@@ -33,11 +34,11 @@ router = APIRouter(include_in_schema=False)
 
 _HEADERS: Final = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Cache-Control": "no-store"}
 _WHY: Final = {
-    "throttled": (429, "too many links that nobody made came from here: try again later"),
-    "unknown": (404, "there is no such link"),
-    "expired": (410, "this link is over"),
-    "revoked": (410, "this link was taken back"),
-    "ended": (410, "the search is over"),
+    "throttled": (429, Refusal("link.throttled", "too many links that nobody made came from here: try again later")),
+    "unknown": (404, no_such("link")),
+    "expired": (410, Refusal("link.expired", "this link is over")),
+    "revoked": (410, Refusal("link.revoked", "this link was taken back")),
+    "ended": (410, Refusal("link.ended", "the search is over")),
 }
 _OF_THE_ALARM: Final = ("id", "kind", "rule", "state", "severity", "event_time", "recovered_at")
 _OF_A_BAND: Final = ("battery_pct", "charging", "battery_at", "heard_at")

@@ -6,7 +6,9 @@ from typing import TypeVar
 
 from dashboards.api.access import MAY_ADMINISTER, MAY_MANAGE, Principal
 from dashboards.api.problems import Problem
+from dashboards.api.records.answers import noun
 from dashboards.deps import Deps
+from devices.refusals import no_such
 from gateway.store.connection import Connection
 from gateway.store.queries import Card, resident_card
 from gateway.store.registry import find, listing
@@ -22,7 +24,7 @@ async def record(conn: Connection, principal: Principal, kind: type[R], key: str
     """A record that the account may see. Raises ``Problem`` 404."""
     found = await find(conn, kind, key)
     if found is None or not principal.account.sees(found.site):
-        raise Problem(404, f"there is no such {kind.__name__.lower()}")
+        raise Problem(404, no_such(noun(kind)))
     return found
 
 
@@ -31,7 +33,7 @@ async def card_of(deps: Deps, principal: Principal, resident: str) -> Card:
     async with deps.pool.connection() as conn:
         card = await resident_card(conn, resident)
     if card is None or not principal.account.sees(card.resident.site):
-        raise Problem(404, "there is no such resident")
+        raise Problem(404, no_such("resident"))
     return card
 
 

@@ -17,6 +17,7 @@ from dashboards.web.records.found import administers
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import no_such
 from devices.registry import ZoneHours
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
@@ -138,18 +139,18 @@ async def _logs(conn: Connection, principal: Principal, kind: str, key: str) -> 
     if kind == "staff":
         member = await staff_member(conn, key)
         if not administers(principal) or member is None or not may_keep(principal.account, "auditor", member.sites):
-            raise Problem(404, "there is no such account")
+            raise Problem(404, no_such("account"))
         return None, [_Log(kind, await staff_history(conn, key, before=None, limit=SHOWN + 1))]
     if kind == "policies":
         items = await policy_history(conn, key, before=None, limit=SHOWN + 1)
         if not items or not all(each.record is None or _sees(principal, each.record["site"]) for each in items):
-            raise Problem(404, "there is no such policy")
+            raise Problem(404, no_such("policy"))
         return None, [_Log(kind, items)]
     if kind not in _KINDS:
-        raise Problem(404, "there is no such kind of record")
+        raise Problem(404, no_such("kind of record"))
     site = await site_of_history(conn, _KINDS[kind], key)
     if site is None:
-        raise Problem(404, "there is no such record")
+        raise Problem(404, no_such("record"))
     principal.require_site(site, "record")
     logs = [_Log(kind, await history(conn, _KINDS[kind], key, before=None, limit=SHOWN + 1))]
     for their_kind, their_key in await belongings(conn, _KINDS[kind], key):

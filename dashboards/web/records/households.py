@@ -9,6 +9,7 @@ from dashboards.api.access import DepsOf, Managing, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, record, sites_of
 from dashboards.web.rendering import page
+from devices.refusals import no_such
 from gateway.store.homes import home, homes
 from gateway.store.registry_records import Household
 
@@ -51,7 +52,7 @@ async def one_household(request: Request, deps: DepsOf, principal: SignedIn, hou
     async with deps.pool.connection() as conn:
         found = await home(conn, household)
     if found is None or not principal.account.sees(found.site):
-        raise Problem(404, "there is no such household")
+        raise Problem(404, no_such("household"))
     return page(request, "household.html", principal=principal, home=found, may_manage=manages(principal))
 
 

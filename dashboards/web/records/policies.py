@@ -17,6 +17,7 @@ from dashboards.api.records.policies import find_policy
 from dashboards.web.records.found import administers, manages, sites_of
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording, catalogue
+from devices.refusals import no_such
 from gateway.store.policies import all_policies
 from gateway.store.registry_records import Site
 
@@ -117,5 +118,5 @@ def _form(request: Request, *, principal: Principal, policy: Policy, sites: list
 
 def _centre(sites: list[Site], wanted: str) -> Site | None:
     if wanted and all(each.id != wanted for each in sites):
-        raise Problem(404, "there is no such site")
+        raise Problem(404, no_such("site"))
     return next((each for each in sites if not wanted or each.id == wanted), None)

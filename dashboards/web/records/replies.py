@@ -10,6 +10,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, sites_of
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import Refusal
 from gateway.store.inbox_list import replies
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +34,7 @@ async def all_replies(
                 limit=PAGE + 1,
             )
         except ValueError:
-            raise Problem(422, "before: not a cursor of this list") from None
+            raise Problem(422, Refusal("cursor", "before: not a cursor of this list")) from None
         sites = await sites_of(conn, principal)
     shown = found[:PAGE]
     return page(

@@ -13,6 +13,7 @@ from dashboards.web.records.found import administers, manages, sites_of
 from dashboards.web.records.person import SERVICE_CODES
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import Refusal
 from gateway.store.accounts import accounts
 from gateway.store.people import names_of
 from gateway.store.requests import requests
@@ -35,7 +36,7 @@ async def all_requests(
         t, _, n = before.partition("_")
         cursor = (int(t), int(n or 0)) if before else None
     except ValueError:
-        raise Problem(422, "before: not a cursor of this list") from None
+        raise Problem(422, Refusal("cursor", "before: not a cursor of this list")) from None
     async with deps.pool.connection() as conn:
         filters = {} if state == "all" else {"state": state}
         found = await requests(conn, sites=principal.sites, filters=filters, before=cursor, limit=PAGE + 1)

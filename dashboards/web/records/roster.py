@@ -16,6 +16,7 @@ from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, record, sites_of
 from dashboards.web.rendering import page
 from devices.clock import DEFAULT_TIMEZONE, zone
+from devices.refusals import no_such
 from gateway.store.accounts import Account, accounts
 from gateway.store.connection import Connection
 from gateway.store.handovers import handovers, handovers_of
@@ -129,7 +130,7 @@ def stamp_of(offers: list[Handover]) -> str:
 
 def _centre(sites: list[Site], wanted: str) -> Site | None:
     if wanted and all(each.id != wanted for each in sites):
-        raise Problem(404, "there is no such site")
+        raise Problem(404, no_such("site"))
     return next((each for each in sites if not wanted or each.id == wanted), None)
 
 

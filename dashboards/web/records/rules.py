@@ -17,6 +17,7 @@ from dashboards.web.records.rule_fields import Field, Place, fields_of, panels_o
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
+from devices.refusals import no_such
 from gateway.store.accounts import accounts
 from gateway.store.connection import Connection
 from gateway.store.registry import find, residents_with_own, setting_changes, settings_for
@@ -143,5 +144,5 @@ async def _place(conn: Connection, principal: Principal, site: str, resident: st
         return Place("everyone", "", None, None)
     await site_of(conn, principal, "site", site)
     if await find(conn, Site, site) is None:
-        raise Problem(404, "there is no such site")
+        raise Problem(404, no_such("site"))
     return Place("site", site, site, None)

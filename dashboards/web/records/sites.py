@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.access import ONLY_INSTALLERS, DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.api.records.holidays import LONGEST
 from dashboards.web.records.found import administers, holidays_of, manages, sites_of
 from dashboards.web.rendering import page
+from devices.refusals import no_such
 from gateway.store.registry import find
 from gateway.store.registry_records import Site
 
@@ -40,7 +41,7 @@ async def all_sites(request: Request, deps: DepsOf, principal: SignedIn) -> Resp
 async def new_site(request: Request, principal: Managing) -> Response:
     """An empty centre form, for an admin of all sites."""
     if not _makes_sites(principal):
-        raise Problem(403, "only an admin of all sites may make and remove sites", kind="role")
+        raise Problem(403, ONLY_INSTALLERS, kind="role")
     return page(request, "site_form.html", principal=principal, site=None, holidays=[], may_make=True)
 
 
@@ -51,7 +52,7 @@ async def edit_site(request: Request, deps: DepsOf, principal: Managing, key: st
         found = await find(conn, Site, key)
         holidays = [] if found is None else await holidays_of(conn, found.id)
     if found is None or not principal.account.sees(key):
-        raise Problem(404, "there is no such site")
+        raise Problem(404, no_such("site"))
     return page(
         request,
         "site_form.html",

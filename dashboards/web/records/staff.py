@@ -9,6 +9,7 @@ from dashboards.api.access import Administering, DepsOf, Principal
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import page
+from devices.refusals import no_such
 from gateway.store.signin_guard import locked_names
 from gateway.store.staff import ROLES, may_keep, outranks, staff_list, staff_member
 
@@ -55,7 +56,7 @@ async def edit_staff(request: Request, deps: DepsOf, principal: Administering, k
         found = await staff_member(conn, key)
         sites = await sites_of(conn, principal)
     if found is None or not may_keep(principal.account, "auditor", found.sites):
-        raise Problem(404, "there is no such account")
+        raise Problem(404, no_such("account"))
     kept = may_keep(principal.account, found.role, found.sites)
     return page(
         request,

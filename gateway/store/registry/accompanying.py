@@ -15,7 +15,7 @@ async def accompany(conn: Connection, actor: str, resident: str, until_ms: int |
         MissingRecord: There is no such resident.
     """
     async with writing(conn, actor):
-        await require(conn, Resident, resident, "there is no such resident")
+        await require(conn, Resident, resident, "resident")
         await conn.execute(
             "update resident set accompanied_until = %(until)s::int8, updated_at = now()"
             " where id = %(id)s and accompanied_until is distinct from %(until)s::int8",

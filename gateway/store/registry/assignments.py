@@ -7,12 +7,19 @@ is entered tomorrow.
 
 from __future__ import annotations
 
+from typing import Final
+
 from alerts.policy import NO_NEWS_TO
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, require, stored
 from gateway.store.registry.writing import key_of, writing
 from gateway.store.registry_records import Assignment, AssignmentFields, Device, Household, Resident
+
+DEVICE_REVOKED: Final = Refusal("device.revoked", "the device was revoked; register it again", field="device")
+OTHER_SITE: Final = Refusal("assignment.other_site", "the device and its wearer belong to different sites")
+ONE_WEARER: Final = Refusal("assignment.one_wearer", "a device is assigned to a resident or to a household")
 
 
 async def add_assignment(conn: Connection, actor: str, fields: AssignmentFields) -> Assignment:
@@ -23,9 +30,9 @@ async def add_assignment(conn: Connection, actor: str, fields: AssignmentFields)
         MissingRecord: Unknown device, resident or household.
     """
     async with writing(conn, actor):
-        device = await require(conn, Device, fields.device, "there is no such device")
+        device = await require(conn, Device, fields.device, "device")
         if device.revoked and fields.to_ms is None:
-            raise Conflict("the device was revoked; register it again")
+            raise Conflict(DEVICE_REVOKED)
         await _check_wearer(conn, device, fields)
         await _check_free(conn, fields, None)
         key = await key_of(
@@ -49,11 +56,16 @@ async def replace_assignment(conn: Connection, actor: str, key: str, fields: Ass
             fields.resident,
             fields.household,
         ):
-            raise Conflict("an assignment stays with its device and its wearer: remove it and enter another")
-        device = await require(conn, Device, fields.device, "there is no such device")
+            raise Conflict(
+                Refusal(
+                    "assignment.stays",
+                    "an assignment stays with its device and its wearer: remove it and enter another",
+                )
+            )
+        device = await require(conn, Device, fields.device, "device")
         if fields.to_ms is None and current.to_ms is not None:
             if device.revoked:
-                raise Conflict("the device was revoked; register it again")
+                raise Conflict(DEVICE_REVOKED)
             await _check_wearer(conn, device, fields)
         await _check_free(conn, fields, key)
         await conn.execute(
@@ -75,28 +87,29 @@ def _row(fields: AssignmentFields) -> dict[str, object]:
 async def _check_wearer(conn: Connection, device: Device, fields: AssignmentFields) -> None:
     wearer: Resident | Household
     if fields.resident is not None:
-        wearer = await require(conn, Resident, fields.resident, "there is no such resident")
+        wearer = await require(conn, Resident, fields.resident, "resident")
         if fields.to_ms is None:
             refuse_who_left(wearer)
     elif fields.household is not None:
-        wearer = await require(conn, Household, fields.household, "there is no such household")
+        wearer = await require(conn, Household, fields.household, "household")
     else:
-        raise MissingRecord("an assignment needs a resident or a household")
+        raise MissingRecord(ONE_WEARER)
     if wearer.site != device.site:
-        raise Conflict("the device and its wearer belong to different sites")
+        raise Conflict(OTHER_SITE)
 
 
 def refuse_who_left(resident: Resident) -> None:
     """Raise ``Conflict`` for somebody who has moved or died: nobody would hear of their alarms."""
     if resident.status in NO_NEWS_TO:
-        raise Conflict("the resident has left: change the status first")
+        raise Conflict(Refusal("resident.left", "the resident has left: change the status first"))
 
 
 async def _check_free(conn: Connection, fields: AssignmentFields, but: str | None) -> None:
     """Raise ``Conflict`` when another assignment of the device overlaps; one writer a device at a time."""
     await conn.execute("select from device where id = %s for no key update", (fields.device,))
     cursor = await conn.execute(
-        "select w.name, h.name, n.from_ms, n.to_ms from assignment n join device d on d.slot = n.device_slot"
+        "select coalesce(w.name, h.name), n.from_ms, n.to_ms, coalesce(w.timezone, s.timezone) from assignment n"
+        " join device d on d.slot = n.device_slot join site s on s.id = d.site"
         " left join resident w on w.slot = n.resident_slot left join household h on h.id = n.household"
         " where d.id = %(device)s and n.id is distinct from %(but)s"
         " and n.from_ms < coalesce(%(to)s, 9223372036854775807) and %(from)s < coalesce(n.to_ms, 9223372036854775807)"
@@ -105,5 +118,23 @@ async def _check_free(conn: Connection, fields: AssignmentFields, but: str | Non
     )
     row = await cursor.fetchone()
     if row is not None:
-        until = "until now" if row[3] is None else f"to {row[3]}"
-        raise Conflict(f"{row[0] or row[1]} has the device from {row[2]} {until}: two cannot have it at once")
+        raise Conflict(_worn(*row))
+
+
+def _worn(name: str, from_ms: int, to_ms: int | None, timezone: str) -> Refusal:
+    if to_ms is None:
+        return Refusal(
+            "assignment.worn_since",
+            "{name} has the device from {from_ms} until now: two cannot have it at once",
+            name=name,
+            from_ms=from_ms,
+            timezone=timezone,
+        )
+    return Refusal(
+        "assignment.worn_then",
+        "{name} has the device from {from_ms} to {to_ms}: two cannot have it at once",
+        name=name,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        timezone=timezone,
+    )

@@ -14,6 +14,7 @@ import msgspec
 from psycopg import DataError, IntegrityError, IsolationLevel, Rollback
 
 from alerts.policy import NO_NEWS_TO
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import StoreError
 from gateway.store.registry.leaving import end_what_ends
@@ -40,7 +41,7 @@ class RefusedLine(StoreError):
     """The database refused one of the rows; ``line`` is the one that the row bears. Nothing was changed."""
 
     def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
+        super().__init__(Refusal("import.refused_line", "{why}", why=why))
         self.line = line
         self.why = why
 
@@ -76,7 +77,9 @@ async def write(conn: Connection, actor: str, bulk: Bulk, *, version: int, now: 
     async with writing(conn, actor):
         row = await (await conn.execute("select version from registry_version for update")).fetchone()
         if row is None or row[0] != version:
-            raise RegistryMoved("somebody else is changing the registry: please try again")
+            raise RegistryMoved(
+                Refusal("import.registry_moved", "somebody else is changing the registry: please try again")
+            )
         await _put(conn, _NEW_HOUSEHOLDS, bulk.households, _household)
         await _put(conn, _NEW_RESIDENTS, [row for row in bulk.residents if row.new], _resident)
         await _put(conn, _CHANGED_RESIDENTS, [row for row in bulk.residents if not row.new], _resident)

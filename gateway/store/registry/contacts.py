@@ -20,7 +20,7 @@ _CONTACT_SET: Final = (
 async def add_contact(conn: Connection, actor: str, fields: ContactFields) -> Contact:
     """Create a contact of a resident."""
     async with writing(conn, actor):
-        await require(conn, Resident, fields.resident, "there is no such resident")
+        await require(conn, Resident, fields.resident, "resident")
         key = await key_of(
             conn,
             'insert into contact (resident_slot, name, phone, relation, "order", channels, can_receive_sms,'

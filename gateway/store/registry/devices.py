@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
-from gateway.store.registry.assignments import refuse_who_left
+from gateway.store.registry.assignments import OTHER_SITE, refuse_who_left
 from gateway.store.registry.reading import find, require, stored
-from gateway.store.registry.writing import TAKEN, key_of, writing
+from gateway.store.registry.writing import DEVICE_TAKEN, key_of, writing
 from gateway.store.registry_records import Device, DeviceFields, Household, Resident, Site
 
 
@@ -26,7 +27,7 @@ async def add_device(
         MissingRecord: Unknown site, resident or household.
     """
     async with writing(conn, actor):
-        await require(conn, Site, fields.site, "there is no such site")
+        await require(conn, Site, fields.site, "site")
         row = {**msgspec.structs.asdict(fields), "id": key, "hash": password_hash}
         found = await key_of(
             conn,
@@ -38,7 +39,7 @@ async def add_device(
             row,
         )
         if found is None:
-            raise Conflict(TAKEN["device_pkey"])
+            raise Conflict(DEVICE_TAKEN)
         await _assign(conn, key, fields, now)
         return await stored(conn, Device, key)
 
@@ -50,7 +51,11 @@ async def replace_device(conn: Connection, actor: str, key: str, fields: DeviceF
         if current is None or current.revoked:
             return None
         if current.site != fields.site:
-            raise Conflict("a device stays at its site: remove it and register it at the new one")
+            raise Conflict(
+                Refusal(
+                    "device.stays", "a device stays at its site: remove it and register it at the new one", field="site"
+                )
+            )
         await conn.execute(
             "update device set type = %s, phone = %s, registered = true where id = %s",
             (fields.type, fields.phone, key),
@@ -92,15 +97,15 @@ async def _end_assignment(conn: Connection, device: str, now: int) -> None:
 async def _assign(conn: Connection, device: str, fields: DeviceFields, now: int) -> None:
     wearer: Resident | Household | None = None
     if fields.resident is not None:
-        wearer = await require(conn, Resident, fields.resident, "there is no such resident")
+        wearer = await require(conn, Resident, fields.resident, "resident")
         refuse_who_left(wearer)
     elif fields.household is not None:
-        wearer = await require(conn, Household, fields.household, "there is no such household")
+        wearer = await require(conn, Household, fields.household, "household")
     await _end_assignment(conn, device, now)
     if wearer is None:
         return
     if wearer.site != fields.site:
-        raise Conflict("the device and its wearer belong to different sites")
+        raise Conflict(OTHER_SITE)
     await conn.execute(
         "insert into assignment (device_slot, resident_slot, household, from_ms) select d.slot,"
         " (select slot from resident where id = %(resident)s), %(household)s,"

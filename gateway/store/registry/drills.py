@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from devices.clock import MINUTE_MS
+from devices.refusals import Refusal
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
@@ -47,9 +48,16 @@ async def begin_drill(conn: Connection, actor: str, device: str, *, minutes: int
         )
         row = await cursor.fetchone()
         if row is None:
-            raise Conflict("only a registered device that is in service can be tried out")
+            raise Conflict(
+                Refusal("drill.out_of_service", "only a registered device that is in service can be tried out")
+            )
         if await _waits_for_help(conn, device, row[0]):
-            raise Conflict("a real call for help of this device or its wearer is active: deal with it first")
+            raise Conflict(
+                Refusal(
+                    "drill.real_call",
+                    "a real call for help of this device or its wearer is active: deal with it first",
+                )
+            )
     return Drill(device=device, test_from=now, test_until=now + minutes * MINUTE_MS)
 
 

@@ -27,7 +27,7 @@ def _fence_row(fields: FenceFields) -> dict[str, object]:
 async def add_fence(conn: Connection, actor: str, fields: FenceFields) -> Fence:
     """Create a zone of a resident; exactly one of ``circle`` and ``polygon`` is set."""
     async with writing(conn, actor):
-        await require(conn, Resident, fields.resident, "there is no such resident")
+        await require(conn, Resident, fields.resident, "resident")
         key = await key_of(
             conn,
             "insert into fence (resident_slot, name, circle_lat, circle_lon, radius_m, polygon, active)"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from devices.absence import MAY_END
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.reading import require, stored
@@ -60,7 +61,7 @@ async def answer_absence(conn: Connection, actor: str, resident: str, until_ms: 
         Conflict: They have left, or are to stay away and are back: somebody else may have answered.
     """
     async with writing(conn, actor):
-        current = await require(conn, Resident, resident, "there is no such resident")
+        current = await require(conn, Resident, resident, "resident")
         cursor = await conn.execute(
             "update resident set status = case when %(until)s::int8 is null then 'active' else status end,"
             " until = to_timestamp(%(until)s::int8 / 1000.0), updated_at = now()"
@@ -68,5 +69,7 @@ async def answer_absence(conn: Connection, actor: str, resident: str, until_ms: 
             {"id": resident, "until": until_ms, "away": sorted(MAY_END)},
         )
         if cursor.rowcount == 0 and (current.status != "active" or until_ms is not None):
-            raise Conflict(f"the resident is not away: their status is {current.status}")
+            raise Conflict(
+                Refusal("absence.not_away", "the resident is not away: their status is {status}", status=current.status)
+            )
         return await stored(conn, Resident, resident)

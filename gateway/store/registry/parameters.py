@@ -8,6 +8,7 @@ from typing import Final, LiteralString
 import msgspec
 
 from alerts.layers import Setting, SettingChange
+from devices.refusals import no_such
 from devices.registry import Scope
 from gateway.store.connection import Connection
 from gateway.store.errors import MissingRecord
@@ -151,7 +152,7 @@ async def _slot_of(conn: Connection, scope: Scope, key: str) -> int | None:
     statement: LiteralString = "select slot from resident" if of_resident else "select 0 from site"
     row = await (await conn.execute(f"{statement} where id = %s", (key,))).fetchone()
     if row is None:
-        raise MissingRecord(f"there is no such {scope}")
+        raise MissingRecord(no_such(scope))
     return int(row[0]) if of_resident else None
 
 

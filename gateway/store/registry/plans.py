@@ -9,6 +9,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from alerts.checks import clash
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.holding import hold_registry
@@ -30,7 +31,7 @@ async def add_plan(conn: Connection, actor: str, fields: PlanFields, *, now: int
     """
     async with writing(conn, actor):
         await hold_registry(conn)
-        await require(conn, Resident, fields.resident, "there is no such resident")
+        await require(conn, Resident, fields.resident, "resident")
         await _check_clash(conn, fields, but=None)
         key = await key_of(
             conn,
@@ -81,7 +82,7 @@ async def add_holiday(conn: Connection, actor: str, fields: HolidayFields, *, no
     """Enter days on which plans that say so ask for nothing. Raises ``MissingRecord`` for an unknown site."""
     async with writing(conn, actor):
         await hold_registry(conn)
-        await require(conn, Site, fields.site, "there is no such site")
+        await require(conn, Site, fields.site, "site")
         key = await key_of(
             conn,
             "insert into holiday (site, name, date, last_date)"
@@ -100,7 +101,9 @@ async def replace_holiday(conn: Connection, actor: str, key: str, fields: Holida
         if current is None:
             return None
         if current.site != fields.site:
-            raise Conflict("a holiday stays at its site: enter it at the other one")
+            raise Conflict(
+                Refusal("holiday.stays", "a holiday stays at its site: enter it at the other one", field="site")
+            )
         await conn.execute(
             "update holiday set name = %(name)s, date = %(date)s, last_date = coalesce(%(last_date)s, %(date)s)"
             " where id = %(id)s",
@@ -125,10 +128,17 @@ async def remove_holiday(conn: Connection, actor: str, key: str, *, now: int) ->
 async def _check_clash(conn: Connection, fields: PlanFields, *, but: str | None) -> None:
     others = await listing(conn, Plan, sites=[], filters={"resident": fields.resident}, limit=PLANS_AT_MOST)
     if but is None and len(others) >= PLANS_AT_MOST:
-        raise Conflict(f"the resident has {PLANS_AT_MOST} plans already")
+        raise Conflict(Refusal("plan.too_many", "the resident has {most} plans already", most=PLANS_AT_MOST))
     for other in others:
         if other.id != but and clash(fields.terms, other.terms):
-            raise Conflict(f"the plan “{other.name}” asks for a check at the same time")
+            raise Conflict(
+                Refusal(
+                    "plan.clashes",
+                    "the plan “{other}” asks for a check at the same time",
+                    field="windows",
+                    other=other.name,
+                )
+            )
 
 
 def _row(fields: PlanFields, now: int) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from devices.refusals import Noun, Refusal, no_such
 from gateway.store.connection import Connection
 from gateway.store.errors import MissingRecord
 from gateway.store.registry.views import VIEWS
@@ -54,14 +55,17 @@ def filters_of(kind: type[R]) -> frozenset[str]:
     return frozenset(VIEWS[kind].filters) | frozenset(VIEWS[kind].conditions)
 
 
-async def require(conn: Connection, kind: type[R], key: str, otherwise: str) -> R:
-    """The record with this id. Raises ``MissingRecord`` with the words of ``otherwise``."""
+async def require(conn: Connection, kind: type[R], key: str, what: Noun) -> R:
+    """The record with this id; ``what`` it is called. Raises ``MissingRecord``."""
     record = await find(conn, kind, key)
     if record is None:
-        raise MissingRecord(otherwise)
+        raise MissingRecord(no_such(what))
     return record
 
 
 async def stored(conn: Connection, kind: type[R], key: str) -> R:
     """The record as it was just written."""
-    return await require(conn, kind, key, f"the {VIEWS[kind].table} was removed meanwhile")
+    record = await find(conn, kind, key)
+    if record is None:
+        raise MissingRecord(Refusal("removed_meanwhile", "it was removed meanwhile"))
+    return record

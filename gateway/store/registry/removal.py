@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from devices.refusals import Refusal
 from gateway.store.active import ACTIVE_STATES
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
@@ -30,7 +31,7 @@ async def remove(conn: Connection, actor: str, kind: type[R], key: str) -> bool:
         if kind is Site and await key_of(
             conn, "select id from device where site = %(id)s and not revoked limit 1", {"id": key}
         ):
-            raise Conflict("the site still has devices")
+            raise Conflict(Refusal("site.has_devices", "the site still has devices"))
         if kind is Site:
             for table in ("parameter", "shift", "escalation_policy", "handover", "holiday"):
                 await conn.execute(f"delete from {table} where site = %s", (key,))
@@ -46,7 +47,7 @@ async def _let_go(conn: Connection, resident: str) -> None:
         {"id": resident},
     )
     if active is not None:
-        raise Conflict("the resident has an active alarm")
+        raise Conflict(Refusal("resident.has_alarm", "the resident has an active alarm"))
     await conn.execute("delete from parameter where resident = %s", (resident,))
     slot = "(select slot from resident where id = %s)"
     for table in (

@@ -6,6 +6,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from alerts.policy import NO_NEWS_TO
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict
 from gateway.store.registry.holding import hold_registry
@@ -30,9 +31,11 @@ def _resident_row(fields: ResidentFields) -> dict[str, object]:
 async def _check_household(conn: Connection, fields: ResidentFields) -> None:
     if fields.household is None:
         return
-    household = await require(conn, Household, fields.household, "there is no such household")
+    household = await require(conn, Household, fields.household, "household")
     if household.site != fields.site:
-        raise Conflict("the household belongs to another site")
+        raise Conflict(
+            Refusal("resident.household_elsewhere", "the household belongs to another site", field="household")
+        )
 
 
 async def add_resident(conn: Connection, actor: str, fields: ResidentFields) -> Resident:
@@ -70,7 +73,13 @@ async def replace_resident(
         if current is None:
             return None
         if current.site != fields.site:
-            raise Conflict("a resident stays at their site: set the status to moved and enter them at the new one")
+            raise Conflict(
+                Refusal(
+                    "resident.stays",
+                    "a resident stays at their site: set the status to moved and enter them at the new one",
+                    field="site",
+                )
+            )
         if msgspec.structs.asdict(fields).items() <= msgspec.structs.asdict(current).items():
             return current
         replanned = fields.timezone != current.timezone or _leaves(fields) != _leaves(current)

@@ -6,6 +6,7 @@ from typing import Final, LiteralString
 
 import msgspec
 
+from devices.refusals import Refusal, no_such
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, stored
@@ -36,7 +37,9 @@ async def replace_responder(conn: Connection, actor: str, key: str, fields: Resp
         if current is None:
             return None
         if current.site != fields.site:
-            raise Conflict("a responder stays at their site: enter them at the other one")
+            raise Conflict(
+                Refusal("responder.stays", "a responder stays at their site: enter them at the other one", field="site")
+            )
         await _check_account(conn, fields)
         await conn.execute(
             "update responder set name = %(name)s, phone = %(phone)s, kind = %(kind)s, building = %(building)s,"
@@ -56,6 +59,8 @@ async def _check_account(conn: Connection, fields: ResponderFields) -> None:
     )
     row = await cursor.fetchone()
     if row is None:
-        raise MissingRecord("there is no such account")
+        raise MissingRecord(no_such("account"))
     if not row[0]:
-        raise Conflict("the account does not see the responder's site")
+        raise Conflict(
+            Refusal("responder.account_elsewhere", "the account does not see the responder's site", field="account")
+        )

@@ -13,6 +13,7 @@ import msgspec
 
 from alerts.roster import Span, days_later, week_of
 from devices.clock import HOUR_MS, zone
+from devices.refusals import Refusal
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, require, stored
@@ -56,7 +57,7 @@ async def replace_shift(conn: Connection, actor: str, key: str, fields: ShiftFie
         if current is None:
             return None
         if current.site != fields.site:
-            raise Conflict("a shift stays at its site: enter it at the other one")
+            raise Conflict(Refusal("shift.stays", "a shift stays at its site: enter it at the other one", field="site"))
         accounts = await _checked(conn, fields, but=key)
         await conn.execute(
             "update shift set account = %(account)s, role = %(role)s, from_ms = %(from)s, to_ms = %(to)s,"
@@ -73,7 +74,7 @@ async def copy_shifts(conn: Connection, actor: str, site: str, first: date, into
     be, is skipped; so the same copy again adds nothing.
     """
     async with writing(conn, actor):
-        clocks = zone((await require(conn, Site, site, "there is no such site")).timezone)
+        clocks = zone((await require(conn, Site, site, "site")).timezone)
         week = week_of(first, clocks)
         cursor = await conn.execute(
             "select id from shift where site = %s and from_ms >= %s and from_ms < %s order by from_ms, id",
@@ -117,10 +118,17 @@ def _row(fields: ShiftFields, accounts: dict[str, str]) -> dict[str, object]:
 async def _checked(conn: Connection, fields: ShiftFields, *, but: str | None) -> dict[str, str]:
     """The accounts' ids by user name, once nothing speaks against the shift; one writer a site at a time."""
     if not 0 < fields.to_ms - fields.from_ms <= LONGEST_SHIFT_MS:
-        raise Conflict(f"a shift ends after it begins, and lasts {LONGEST_SHIFT_MS // HOUR_MS} hours at most")
+        raise Conflict(
+            Refusal(
+                "shift.too_long",
+                "a shift ends after it begins, and lasts {hours} hours at most",
+                field="to",
+                hours=LONGEST_SHIFT_MS // HOUR_MS,
+            )
+        )
     if fields.stand_in == fields.account:
-        raise Conflict("nobody stands in for themselves")
-    await require(conn, Site, fields.site, "there is no such site")
+        raise Conflict(Refusal("shift.stands_in_for_self", "nobody stands in for themselves", field="stand_in"))
+    clocks = (await require(conn, Site, fields.site, "site")).timezone
     await conn.execute("select from site where id = %s for no key update", (fields.site,))
     cursor = await conn.execute(
         "select username, id, disabled, sites = '{}' or %(site)s = any(sites), role <> 'auditor' from account"
@@ -130,19 +138,30 @@ async def _checked(conn: Connection, fields: ShiftFields, *, but: str | None) ->
     found = {row[0]: row[1:] for row in await cursor.fetchall()}
     for name in filter(None, (fields.account, fields.stand_in)):
         if name not in found:
-            raise MissingRecord(f"there is no account {name}")
+            raise MissingRecord(
+                Refusal("account.unknown", "there is no account {name}", field=_field_of(fields, name), name=name)
+            )
     _, disabled, sees, may_act = found[fields.serves]
+    name, field = fields.serves, _field_of(fields, fields.serves)
     if disabled:
-        raise Conflict(f"the account {fields.serves} has ended")
+        raise Conflict(Refusal("shift.account_ended", "the account {name} has ended", field=field, name=name))
     if not sees:
-        raise Conflict(f"the account {fields.serves} does not see this site")
+        raise Conflict(
+            Refusal("shift.site_unseen", "the account {name} does not see this site", field=field, name=name)
+        )
     if not may_act:
-        raise Conflict(f"{fields.serves} is an auditor, who may not act on alarms")
-    await _check_free(conn, fields, but)
+        raise Conflict(
+            Refusal("shift.auditor", "{name} is an auditor, who may not act on alarms", field=field, name=name)
+        )
+    await _check_free(conn, fields, clocks, but)
     return {name: row[0] for name, row in found.items()}
 
 
-async def _check_free(conn: Connection, fields: ShiftFields, but: str | None) -> None:
+def _field_of(fields: ShiftFields, name: str) -> str:
+    return "stand_in" if name == fields.stand_in else "account"
+
+
+async def _check_free(conn: Connection, fields: ShiftFields, timezone: str, but: str | None) -> None:
     cursor = await conn.execute(
         "select f.from_ms, f.to_ms from shift f join account a on a.id = coalesce(f.stand_in, f.account)"
         " where f.site = %(site)s and a.username = %(serves)s and f.id is distinct from %(but)s"
@@ -151,4 +170,14 @@ async def _check_free(conn: Connection, fields: ShiftFields, but: str | None) ->
     )
     row = await cursor.fetchone()
     if row is not None:
-        raise Conflict(f"{fields.serves} is on duty here already from {row[0]} to {row[1]}")
+        raise Conflict(
+            Refusal(
+                "shift.on_duty_already",
+                "{name} is on duty here already from {from_ms} to {to_ms}",
+                field=_field_of(fields, fields.serves),
+                name=fields.serves,
+                from_ms=row[0],
+                to_ms=row[1],
+                timezone=timezone,
+            )
+        )

@@ -8,23 +8,29 @@ from typing import Final, LiteralString
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
+from devices.refusals import Noun, Refusal, no_such
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 
-TAKEN: Final[dict[str, str]] = {
-    "site_pkey": "a site with this id exists",
-    "device_pkey": "a device with this id exists; ids are unique over all sites",
-    "account_username_key": "the user name is taken",
-    "resident_site_external_id_key": "another resident of this site has this external_id",
+DEVICE_TAKEN: Final = Refusal(
+    "device.taken", "a device with this id exists; ids are unique over all sites", field="device"
+)
+_TAKEN: Final[dict[str, Refusal]] = {
+    "site_pkey": Refusal("site.taken", "a site with this id exists", field="id"),
+    "device_pkey": DEVICE_TAKEN,
+    "account_username_key": Refusal("account.taken", "the user name is taken", field="username"),
+    "resident_site_external_id_key": Refusal(
+        "resident.number_taken", "another resident of this site has this external_id", field="external_id"
+    ),
 }
-_MISSING: Final[dict[str, str]] = {
-    "resident_site_fkey": "there is no such site",
-    "resident_household_fkey": "there is no such household",
-    "household_site_fkey": "there is no such site",
-    "assignment_household_fkey": "there is no such household",
-    "responder_site_fkey": "there is no such site",
-    "shift_site_fkey": "there is no such site",
-    "escalation_policy_site_fkey": "there is no such site",
+_MISSING: Final[dict[str, Noun]] = {
+    "resident_site_fkey": "site",
+    "resident_household_fkey": "household",
+    "household_site_fkey": "site",
+    "assignment_household_fkey": "household",
+    "responder_site_fkey": "site",
+    "shift_site_fkey": "site",
+    "escalation_policy_site_fkey": "site",
 }
 
 
@@ -40,12 +46,12 @@ async def writing(conn: Connection, actor: str) -> AsyncIterator[None]:
             yield
     except UniqueViolation as error:
         name = error.diag.constraint_name or ""
-        raise Conflict(TAKEN.get(name, "a record like this exists")) from None
+        raise Conflict(_TAKEN.get(name, Refusal("exists", "a record like this exists"))) from None
     except ForeignKeyViolation as error:
         name = error.diag.constraint_name or ""
         if name in _MISSING and "is not present" in (error.diag.message_detail or ""):
-            raise MissingRecord(_MISSING[name]) from None
-        raise Conflict("something still refers to this record") from None
+            raise MissingRecord(no_such(_MISSING[name])) from None
+        raise Conflict(Refusal("still_needed", "something still refers to this record")) from None
 
 
 async def key_of(conn: Connection, statement: LiteralString, params: Mapping[str, object]) -> str | None:

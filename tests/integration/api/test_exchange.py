@@ -127,7 +127,7 @@ async def test_an_unreadable_file_is_refused_with_its_reason(client_of: Clients)
         (b"a,b\n1,2", "no_headers"),
     ):
         answer = await _import(client, data, 422)
-        assert (answer["type"], answer["code"]) == ("urn:anxin:problem:unreadable", code)
+        assert (answer["type"], answer["code"]) == ("urn:anxin:problem:unreadable", f"import.{code}")
 
 
 async def test_a_file_too_large_is_refused_before_it_is_read(client_of: Clients) -> None:
@@ -147,7 +147,7 @@ async def test_only_who_may_manage_imports_and_exports_and_only_own_sites(client
     assert (await client.get("/api/v1/export", params={"site": "south"})).status_code == 404
     exported = await client.get("/api/v1/export", params={"format": "csv"})
     assert "南方人" not in exported.text
-    assert (await _import(client, "姓名\n甲\n".encode(), 422, site="south"))["code"] == "site_unknown"
+    assert (await _import(client, "姓名\n甲\n".encode(), 422, site="south"))["code"] == "import.site_unknown"
     line = (await _import(client, "姓名,站点\n甲,south\n".encode()))["lines"][0]
     assert [each["code"] for each in line["problems"]] == ["site_unknown"]
     line = (await _import(client, "姓名,手环号\n甲,band-s\n".encode()))["lines"][0]

@@ -134,7 +134,7 @@ class TestSetting:
         refused = await put(manager, value, name=name)
         assert refused.status_code == 422
         (error,) = refused.json()["errors"]
-        assert (error["name"], error["code"]) == (name, code)
+        assert (error["name"], error["code"]) == (name, f"parameter.{code}")
         told = await one(manager, name)
         assert told["layer"] == "default"
 

@@ -222,9 +222,11 @@ async def test_a_bad_polygon_is_refused_with_words_that_say_where(client_of: Cli
         {
             "pointer": "/body/polygon",
             "detail": "the side from corner 1 to 2 crosses or touches the side from corner 3 to 4",
-            "code": "crossing",
-            "corners": [1, 2, 3, 4],
+            "code": "polygon.crossing",
             "params": {"a": "1", "b": "2", "c": "3", "d": "4"},
+            "field": "polygon",
+            "message": "第 1 到第 2 个角的边与第 3 到第 4 个角的边相交或相碰，请移动其中一个角。",
+            "corners": [1, 2, 3, 4],
         }
     ]
 

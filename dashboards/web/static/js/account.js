@@ -1,9 +1,10 @@
 // One's own password: both times the same, and the session goes on; what is wrong with it in the page's words.
 
-import { call, Refused } from "./api.js";
+import { call } from "./api.js";
 import { need, toast } from "./dom.js";
-import { bodyOf, go, isFilled, showRefusal } from "./forms.js";
-import { t, textOr } from "./i18n.js";
+import { bodyOf, go, isFilled } from "./forms.js";
+import { t } from "./i18n.js";
+import { showRefusal } from "./wrong.js";
 
 /** @type {import("./types.js").Component} */
 export function ownPassword(root, signal) {
@@ -26,7 +27,6 @@ export function ownPassword(root, signal) {
       toast(ended ? t("account.changed_and_ended", { n: ended }) : t("account.changed"), "good");
       go("/account");
     } catch (error) {
-      if (error instanceof Refused) for (const each of error.body.errors ?? []) each.detail = textOr(`account.weak.${each.code}`, each.detail);
       showRefusal(form, error);
     } finally {
       button.disabled = false;

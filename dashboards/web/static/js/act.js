@@ -32,8 +32,9 @@ export async function act(id, event, body = {}) {
     put(await call("POST", `/api/v1/alarms/${id}/${event}`, body));
     return true;
   } catch (error) {
-    if (error instanceof Refused && error.status === 409) tellWhoWasFaster(error.body.alarm ?? error.body);
-    else toast(explain(error), "bad");
+    const body = error instanceof Refused ? error.body : {};
+    if (body.alarm) put(body.alarm);
+    if (body.reason !== "state" || !tellWhoWasFaster(body.alarm)) toast(explain(error), body.alarm ? "warn" : "bad");
     return false;
   }
 }
@@ -53,17 +54,17 @@ export async function takeAll({ kind, id }) {
   } catch (error) {
     if (error instanceof Refused && error.status === 409) {
       for (const alarm of error.body.held ?? []) put(alarm);
-      tellWhoWasFaster(error.body.alarm);
-    } else toast(explain(error), "bad");
+      if (tellWhoWasFaster(error.body.alarm)) return false;
+    }
+    toast(explain(error), "bad");
     return false;
   }
 }
 
-/** @param {Alarm} alarm */
+/** False when nobody was. @param {Alarm | undefined} alarm */
 function tellWhoWasFaster(alarm) {
-  if (!alarm?.timeline) return toast(t("error.409"), "warn");
-  put(alarm);
-  const last = lastDecision(alarm);
-  if (!last) return toast(t("error.409"), "warn");
+  const last = alarm?.timeline && lastDecision(alarm);
+  if (!last) return false;
   toast(t("act.faster", { who: staffName(last.actor), what: t(`event.${last.event}`), ago: ago(now() - last.t) }), "warn");
+  return true;
 }

@@ -3,7 +3,7 @@
 import { need } from "./dom.js";
 import { t, textOr } from "./i18n.js";
 
-/** What the server refused, with its problem details (RFC 9457). */
+/** What the server refused, with its problem details (RFC 9457); `message` of those is in the reader's language. */
 export class Refused extends Error {
   /**
    * @param {number} status
@@ -63,7 +63,8 @@ function asked(method, body, key) {
 async function answerOf(response) {
   if (response.status === 401) signInAgain();
   const text = await response.text();
-  const answer = text ? JSON.parse(text) : null;
+  // What stands between us and the server answers in pages of its own.
+  const answer = text && response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : null;
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }
@@ -83,6 +84,6 @@ export function signInAgain() {
  * @returns {string}
  */
 export function explain(error) {
-  if (error instanceof Refused) return textOr(`error.${error.status}`, error.message);
-  return t("error.unreachable");
+  if (!(error instanceof Refused)) return t("error.unreachable");
+  return error.body.message ?? textOr(`error.${error.status}`, t("error.refused"));
 }

@@ -1,9 +1,9 @@
 // Asking a device for something, and letting the list beside it show what becomes of it.
 
-import { call, explain, Refused } from "./api.js";
+import { call, explain } from "./api.js";
 import { need, toast } from "./dom.js";
 import { bodyOf, isFilled } from "./forms.js";
-import { t, textOr } from "./i18n.js";
+import { t } from "./i18n.js";
 
 /** @type {import("./types.js").Component} */
 export function commands(root, signal) {
@@ -55,7 +55,7 @@ async function told(button, deed, done) {
     toast(t(done), "good");
     return true;
   } catch (error) {
-    toast(error instanceof Refused ? textOr(`command.refused.${error.status}`, explain(error)) : explain(error), "bad");
+    toast(explain(error), "bad");
     return false;
   } finally {
     button.disabled = false;

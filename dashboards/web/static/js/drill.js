@@ -1,8 +1,7 @@
 // A device in test mode: begun and ended on its page.
 
-import { call, explain, Refused } from "./api.js";
+import { call, explain } from "./api.js";
 import { toast } from "./dom.js";
-import { t } from "./i18n.js";
 
 /** @type {import("./types.js").Component} */
 export function drill(root, signal) {
@@ -11,7 +10,7 @@ export function drill(root, signal) {
     try {
       await call(method, path, body);
     } catch (error) {
-      toast(error instanceof Refused && error.status === 409 ? t("drill.refused") : explain(error), "bad");
+      toast(explain(error), "bad");
     }
     window.htmx.trigger(root, "renew");
   };

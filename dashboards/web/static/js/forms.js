@@ -1,8 +1,9 @@
 // Plain forms that speak the public API: field names are paths into the JSON, what is wrong is said at the field.
 
-import { call, explain, Refused } from "./api.js";
-import { h, need, toast } from "./dom.js";
+import { call } from "./api.js";
+import { need, toast } from "./dom.js";
 import { t, textOr } from "./i18n.js";
+import { clearWrong, sayAt, showRefusal } from "./wrong.js";
 
 /** @typedef {{site: string, device: string, username: string | null, password: string | null}} Credentials */
 
@@ -62,21 +63,6 @@ export function instantIn(text, zone) {
   return t;
 }
 
-/** @param {HTMLFormElement} form */
-export function clearWrong(form) {
-  for (const note of form.querySelectorAll(".wrong")) note.remove();
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-}
-
-/** @param {HTMLElement} field @param {string} text */
-function say(field, text) {
-  field.setAttribute("aria-invalid", "true");
-  const note = h("div", { class: "wrong", role: "alert" }, text);
-  const box = field.closest(".field");
-  if (box) box.append(note);
-  else field.after(note);
-}
-
 /** Check what the browser can check, in our words. @param {HTMLFormElement} form @returns {boolean} */
 export function isFilled(form) {
   clearWrong(form);
@@ -96,7 +82,7 @@ export function isFilled(form) {
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
       : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
       : t("form.wrong");
-    say(field, text);
+    sayAt(field, text);
     worst ??= field;
   }
   worst?.focus();
@@ -109,24 +95,6 @@ function daysAfter(field, days) {
   return day ? new Date(day.getTime() + days * 86_400_000).toISOString().slice(0, 10) : "";
 }
 
-/** Put the server's objections where they belong. @param {HTMLFormElement} form @param {unknown} error */
-export function showRefusal(form, error) {
-  const errors = error instanceof Refused && Array.isArray(error.body.errors) ? error.body.errors : [];
-  let placed = 0;
-  for (const { pointer, detail } of errors) {
-    const name = String(pointer).replace(/^\/body\//, "").replaceAll("/", ".");
-    const input = form.elements.namedItem(name);
-    if (!(input instanceof HTMLElement)) continue;
-    say(input, name === "phone" ? t("form.phone") : String(detail));
-    placed += 1;
-  }
-  if (placed) return;
-  form.querySelector(".form-wrong")?.remove();
-  const text = error instanceof Refused && error.status < 500 && error.status !== 403 ? error.message : explain(error);
-  const known = error instanceof Refused ? textOr(`form.status.${error.status}`, "") : "";
-  form.prepend(h("div", { class: "notice bad form-wrong", role: "alert" }, h("span", {}, known ? `${known} (${text})` : text)));
-}
-
 /**
  * Send a form. The answer, or null when it was refused (and said so).
  * @param {HTMLFormElement} form
@@ -134,7 +102,6 @@ export function showRefusal(form, error) {
  * @returns {Promise<any>}
  */
 export async function send(form, extra = {}) {
-  form.querySelector(".form-wrong")?.remove();
   if (!isFilled(form)) return null;
   const button = form.querySelector("button[type=submit]");
   if (button instanceof HTMLButtonElement) button.disabled = true;
@@ -184,7 +151,6 @@ export function keeps(form, bodyIn, sure, signal, objects = showRefusal) {
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    form.querySelector(".form-wrong")?.remove();
     if (isFilled(form)) await sent(form, objects, form.dataset.method ?? "POST", bodyIn(form));
   }, { signal });
   form.querySelector("[data-remove]")?.addEventListener("click", async () => {

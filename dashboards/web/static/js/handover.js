@@ -2,8 +2,9 @@
 
 import { call } from "./api.js";
 import { toast } from "./dom.js";
-import { bodyOf, go, isFilled, showRefusal } from "./forms.js";
+import { bodyOf, go, isFilled } from "./forms.js";
 import { t } from "./i18n.js";
+import { showRefusal } from "./wrong.js";
 
 /** @type {import("./types.js").Component} */
 export function handover(root, signal) {

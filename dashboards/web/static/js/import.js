@@ -60,7 +60,7 @@ export function importing(root, signal) {
     } catch (error) {
       const body = error instanceof Refused ? error.body : {};
       if (body.lines) return draw(body, t(body.type?.endsWith("came-out-differently") ? "import.moved" : "import.not_yet"));
-      refuse(body.code ? said(body) : error instanceof Refused ? error.message : explain(error));
+      refuse(explain(error));
     } finally {
       input.value = "";
     }
@@ -123,10 +123,10 @@ async function post(path, bytes) {
   return answer;
 }
 
-/** What is wrong, in the page's language. @param {{code: string, params?: Record<string, string>, problem?: string, detail?: string}} fault */
+/** What is wrong with a line, in the page's language. @param {Fault} fault */
 export function said(fault) {
   const key = `import.problem.${fault.code}`;
-  return textOr(key, "") ? t(key, fault.params ?? {}) : (fault.problem ?? fault.detail ?? fault.code);
+  return textOr(key, "") ? t(key, fault.params) : t("form.wrong");
 }
 
 /** @param {Outcome} outcome @param {string} warning @param {string} name */

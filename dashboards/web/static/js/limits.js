@@ -2,8 +2,9 @@
 
 import { call, Refused } from "./api.js";
 import { toast } from "./dom.js";
-import { go, isFilled, showRefusal } from "./forms.js";
-import { t, textOr } from "./i18n.js";
+import { go, isFilled } from "./forms.js";
+import { t } from "./i18n.js";
+import { showRefusal } from "./wrong.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
@@ -33,11 +34,10 @@ function inWords(form, wrong) {
   const field = (/** @type {string} */ name) => fieldsOf(form).find((each) => each.dataset.parameter === name);
   const scale = Number(field(wrong.name)?.dataset.scale ?? 1);
   const title = (/** @type {string} */ name) => field(name)?.dataset.title ?? name;
-  const words = textOr(`rules.wrong.${wrong.code}`, "");
-  if (!words) return wrong.detail;
+  const key = `rules.wrong.${wrong.code.split(".").pop()}`;
   const whose = form.dataset.scope === "resident" ? "" : wrong.resident && t("rules.wrong.at_resident")
     || wrong.site && wrong.site !== form.dataset.key && t("rules.wrong.at_site") || "";
-  return t(`rules.wrong.${wrong.code}`, {
+  return t(key, {
     min: wrong.min / scale, max: wrong.max / scale, apart: wrong.apart / scale, ceiling: wrong.ceiling / scale, least: wrong.least / scale,
     lower: title(wrong.lower), upper: title(wrong.upper),
   }) + whose;
@@ -49,7 +49,6 @@ export function limits(root, signal) {
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    form.querySelector(".form-wrong")?.remove();
     if (!isFilled(form)) return;
     const values = Object.fromEntries(fieldsOf(form).filter(isChanged).map((field) => [field.dataset.parameter, valueOf(field)]));
     const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
@@ -61,7 +60,7 @@ export function limits(root, signal) {
       go(location.pathname + location.search);
     } catch (error) {
       if (error instanceof Refused && Array.isArray(error.body.errors))
-        for (const wrong of error.body.errors) if (wrong.code) wrong.detail = inWords(form, wrong);
+        for (const wrong of error.body.errors) if (wrong.name) wrong.message = inWords(form, wrong);
       showRefusal(form, error);
     } finally {
       if (button) button.disabled = false;

@@ -4,8 +4,9 @@ import { act } from "./act.js";
 import { call } from "./api.js";
 import { put } from "./book.js";
 import { h, need, toast } from "./dom.js";
-import { clearWrong, go, showRefusal } from "./forms.js";
+import { go } from "./forms.js";
 import { t } from "./i18n.js";
+import { clearWrong, showRefusal } from "./wrong.js";
 
 /** @type {import("./types.js").Component} */
 export function report(root, signal) {

@@ -1,11 +1,12 @@
 // Who looks for somebody: those on their way, and who has a link to the live map; each made once, and taken back.
 
-import { call, explain, Refused } from "./api.js";
+import { call, explain } from "./api.js";
 import { staffName } from "./book.js";
 import { now } from "./clock.js";
 import { h, icon, need, toast } from "./dom.js";
-import { bodyOf, isFilled, showRefusal } from "./forms.js";
-import { ago, t, textOr } from "./i18n.js";
+import { bodyOf, isFilled } from "./forms.js";
+import { ago, t } from "./i18n.js";
+import { showRefusal } from "./wrong.js";
 
 /**
  * @typedef {import("./types.js").Search} Search
@@ -71,7 +72,6 @@ export function sharing(root, signal) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopPropagation();
-    form.querySelector(".form-wrong")?.remove();
     if (!isFilled(form)) return;
     const button = /** @type {HTMLButtonElement} */ (need(form, "button[type=submit]"));
     button.disabled = true;
@@ -85,9 +85,7 @@ export function sharing(root, signal) {
       made.focus();
       askAnew();
     } catch (error) {
-      const known = error instanceof Refused ? textOr(`share.refused.${String(error.body.type).split(":").pop()}`, "") : "";
-      if (known) form.prepend(h("div", { class: "notice bad form-wrong", role: "alert" }, h("span", {}, known)));
-      else showRefusal(form, error);
+      showRefusal(form, error);
     } finally {
       button.disabled = false;
     }

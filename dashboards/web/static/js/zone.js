@@ -6,8 +6,9 @@ import { circleDrawing } from "./circle_drawing.js";
 import { cornerDrawing } from "./corner_drawing.js";
 import { h, icon, need } from "./dom.js";
 import { crossing } from "./crossing.js";
-import { bodyOf, keeps, showRefusal } from "./forms.js";
+import { bodyOf, keeps } from "./forms.js";
 import { t } from "./i18n.js";
+import { showRefusal } from "./wrong.js";
 
 /** @typedef {import("./corner_drawing.js").Corner} Corner */
 
@@ -50,12 +51,12 @@ async function open(root, signal) {
   };
   const objects = (/** @type {HTMLFormElement} */ refused, /** @type {unknown} */ error) => {
     const errors = error instanceof Refused && Array.isArray(error.body.errors) ? error.body.errors : [];
-    const fault = errors.find((/** @type {{code?: string}} */ each) => each.code);
+    const fault = errors.find((/** @type {{corners?: number[]}} */ each) => each.corners);
     if (!fault) return showRefusal(refused, error);
     const places = fault.corners.map((/** @type {number} */ n) => n - 1);
     drawn?.flag(places);
     for (const place of places) for (const field of list.children[place]?.querySelectorAll("input") ?? []) field.setAttribute("aria-invalid", "true");
-    need(wrong, "span").textContent = t(`zone.polygon.${fault.code}`, fault.params);
+    need(wrong, "span").textContent = fault.message ?? t("form.wrong");
     wrong.hidden = false;
     wrong.focus();
   };
