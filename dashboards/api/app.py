@@ -114,10 +114,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's description, with the alarm object, which is not a pydantic model."""
+    """FastAPI's description, with the alarm object, which is not a pydantic model, and what is refused as it is."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
         _, components = msgspec.json.schema_components([Alarm], ref_template="#/components/schemas/{name}")
-        schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        schemas: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(components | problems.SCHEMAS)
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        refused = {
+            "description": "Refused",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"] = operation["responses"] | {"4XX": refused}
+                operation["responses"].pop("422", None)
         app.openapi_schema = schema
     return app.openapi_schema

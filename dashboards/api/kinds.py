@@ -67,6 +67,7 @@ _KINDS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 PATTERNS: Final[dict[str, str]] = {
     r"^[A-Za-z0-9_-]{1,64}$": "field.id",
     r"^[\w.@-]{1,64}$": "field.username",
+    r"^[a-z][a-z0-9_]{0,63}$": "field.short_code",
     r"^[^\x00-\x1f\x7f]*$": "field.unprintable",
     r"^[^\x00-\x1f]*$": "field.unprintable",
     r"^[^\x00]*$": "field.unprintable",

@@ -25,6 +25,36 @@ WANTED_COOKIE: Final = "anxin_wanted"
 """Where somebody was when they had to sign in; the page that ends the sign-in leads back there."""
 _WANTED_S: Final = 600
 
+_TEXT: Final = {"type": "string"}
+_TOLD: Final = {
+    "detail": {**_TEXT, "description": "In English, for programs and logs"},
+    "code": {**_TEXT, "description": "Names the reason and stays as it is, as `plan.windows_overlap`"},
+    "params": {"type": "object", "description": "The values that the words name"},
+    "field": {**_TEXT, "description": "The field of the body, as `windows.1.from`"},
+    "message": {**_TEXT, "description": "What is wrong and what to do, for people, in the reader's language"},
+}
+SCHEMAS: Final[dict[str, Any]] = {
+    "Problem": {
+        "type": "object",
+        "description": "What is refused, and why (RFC 9457)",
+        "required": ["type", "title", "status", "detail", "code", "params"],
+        "properties": {
+            "type": _TEXT,
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            **_TOLD,
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemAt"}},
+        },
+    },
+    "ProblemAt": {
+        "type": "object",
+        "description": "One thing that is wrong in a request",
+        "required": ["pointer", "detail", "code", "params"],
+        "properties": {"pointer": {**_TEXT, "description": "JSON pointer into the request"}, **_TOLD},
+    },
+}
+"""The document in OpenAPI's words."""
+
 Words = Callable[[Refusal], str | None]
 """Puts a refusal into its reader's language; None where no words are known."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from alerts.alarm import Alarm
-from dashboards.api.access import MAY_ACT, DepsOf, SignedIn
+from dashboards.api.access import MAY_ACT, DepsOf, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.api.rooms import take_in
 from dashboards.web import (
@@ -99,7 +99,11 @@ def _problem_page(request: Request, problem: Problem) -> Response:
 
 
 def _refusal_words(request: Request, refusal: Refusal) -> str | None:
-    return Wording(language_of(request, getattr(request.state, "principal", None))).refusal(refusal)
+    """For a page in the language of that; a program that says which it wants gets it."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is not None and not principal.by_cookie and "accept-language" in request.headers:
+        principal = None
+    return Wording(language_of(request, principal)).refusal(refusal)
 
 
 @router.get("/")

@@ -108,10 +108,10 @@ async def test_a_new_password_of_ones_own_ends_all_other_sessions(
         return await browser.put("/api/v1/session/password", json=body, headers=csrf)
 
     for current, password, code in (
-        ("wrong", NEW, "wrong"),
-        (PASSWORD, "short", "short"),
-        (PASSWORD, "qwertyuiop123", "common"),
-        (PASSWORD, PASSWORD, "same"),
+        ("wrong", NEW, "password.wrong"),
+        (PASSWORD, "short", "password.short"),
+        (PASSWORD, "qwertyuiop123", "password.common"),
+        (PASSWORD, PASSWORD, "password.same"),
     ):
         refused = await change(current, password)
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, code)

@@ -70,7 +70,7 @@ async def test_steps_are_kept_in_the_order_of_their_times(client_of: Clients) ->
         ({"steps": [STEP, {**STEP, "who": "band"}]}, "/body/steps/1/how"),
         ({"steps": [{**STEP, "who": "chat", "how": "voice"}]}, "/body/steps/0/how"),
         ({"steps": [{**STEP, "every_s": 1}]}, "/body/steps/0/every_s"),
-        ({"steps": [{**STEP, "after": 1}]}, "/body/steps/0"),
+        ({"steps": [{**STEP, "after": 1}]}, "/body/steps/0/after"),
         ({"steps": [STEP] * 31}, "/body/steps"),
     ],
 )
