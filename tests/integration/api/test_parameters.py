@@ -143,7 +143,12 @@ class TestSetting:
         assert refused.status_code == 200
         refused = await put(manager, 60, name=LOW, scope="site", key="north")
         (error,) = refused.json()["errors"]
-        assert (refused.status_code, error["code"], error["lower"], error["upper"]) == (422, "parameter.apart", LOW, HIGH)
+        assert (refused.status_code, error["code"], error["lower"], error["upper"]) == (
+            422,
+            "parameter.apart",
+            LOW,
+            HIGH,
+        )
         assert (await one(manager, site="north"))["value"] == 40
 
     async def test_a_setting_that_makes_nonsense_of_somebodys_own_is_refused(self, manager: httpx.AsyncClient) -> None:
