@@ -106,7 +106,7 @@ class DemoControl(Protocol):
         ...
 
     def doing(self) -> str:
-        """What the wearer goes on doing: ``ordinary``, ``walk_away``, ``pace``, ``lap``, ``roam``, …"""
+        """What the wearer goes on doing: ``ordinary``, ``walk_away``, ``pace``, ``lap``, ``roam`` and so on."""
         ...
 
     def story(self) -> DemoStory:

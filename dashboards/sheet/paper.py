@@ -195,7 +195,7 @@ class _Paper:
         what = [Cell(words.t(f"rule.{alarm.rule}"), bold=True), Cell(words.severity(alarm))]
         state = [Cell(words.since(alarm.since, self._sheet.at, self._sheet.site.timezone)), Cell(words.state(alarm))]
         place = words.place(alarm.address)
-        who = [Cell(alarm.name or words.t("card.nobody_known"), bold=True)]
+        who = [Cell(words.whom(alarm, self._sheet.site.name), bold=True)]
         return [what, who, [Cell(place)], [Cell(alarm.phone or "", bold=True)], state]
 
     def check_row(self, check: Check) -> Row:

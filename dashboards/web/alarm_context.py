@@ -30,8 +30,8 @@ from gateway.store.consents import position_of_alarm
 from gateway.store.escalation_view import escalation_of
 from gateway.store.queries import AlarmPage, Card, OutboxLine, alarm_page
 from gateway.store.queries import Fix as StoredFix
-from gateway.store.registry import listing, setting_changes
-from gateway.store.registry_records import Responder
+from gateway.store.registry import find, listing, setting_changes
+from gateway.store.registry_records import Responder, Site
 from gateway.store.traces import trace_of
 
 RESPONDERS_AT_MOST = 500
@@ -48,6 +48,7 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
         staff = await accounts(conn)
         responders = [] if found is None else await _responders(conn, found)
         settings = [] if found is None else await _settings(conn, found.alarm)
+        centre = None if found is None or found.alarm.site is None else await find(conn, Site, found.alarm.site)
         position = await position_of_alarm(conn, alarm, deps.clock.now_ms())
         escalation = await escalation_of(conn, alarm)
         trace = await trace_of(conn, alarm)
@@ -58,6 +59,7 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
     return {
         "page": found,
         "alarm": found.alarm,
+        "centre": centre,
         "names": names,
         "timezone": timezone,
         "decided": decided_then(wording, found.alarm, settings),

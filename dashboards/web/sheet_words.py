@@ -64,6 +64,12 @@ class SheetWords(Wording):
         severity = self.t(f"severity.{alarm.severity}")
         return f"{severity} · {self.t('sheet.drill')}" if alarm.drill else severity
 
+    def whom(self, alarm: SheetAlarm, centre: str) -> str:
+        """Whom an alarm is about: somebody, the centre as a whole, or somebody whom nobody knows."""
+        if alarm.name or not alarm.rule.startswith("system."):
+            return alarm.name or self.t("card.nobody_known")
+        return centre
+
     def since(self, t: int, now: int, timezone: str) -> str:
         """The hour of today, else with its day."""
         told = self.moment(t, timezone)

@@ -242,3 +242,13 @@ async def test_an_alarm_that_somebody_is_changing_for_too_long_is_a_503(
         response = await client.post(f"/api/v1/alarms/{alarm.id}/acknowledge")
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert (await client.post(f"/api/v1/alarms/{alarm.id}/acknowledge")).status_code == 200
+
+
+async def test_the_page_of_what_concerns_a_centre_names_the_centre(client_of: Clients, desk: Desk) -> None:
+    client = await client_of("duty")
+    silent = await desk.raise_alarm(rule="system.site_silent", severity="high")
+    page = (await client.get(f"/alarms/{silent.id}")).text
+    assert "北社区 · 许多设备同时没有消息" in page
+    assert "不知道是谁" not in page
+    sheet = (await client.get("/sheet?site=north")).text
+    assert "北社区" in sheet.partition("未了结的警报")[2].partition("</table>")[0]
