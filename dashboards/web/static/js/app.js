@@ -1,42 +1,34 @@
 // The console's entry: starts what stays, and gives life to the parts of each page as it comes and goes.
 
-import { alarm } from "./alarm.js";
-import { amend } from "./amend.js";
 import { signInAgain } from "./api.js";
 import { onBeat, startBeats } from "./beats.js";
-import { checks } from "./checks.js";
 import * as clock from "./clock.js";
-import { commands } from "./commands.js";
-import { demo, yours } from "./demo.js";
 import * as desk from "./desk.js";
 import { choosing, dialogs } from "./dialogs.js";
 import { need, toast } from "./dom.js";
 import { finder } from "./finder.js";
 import { form } from "./forms.js";
-import { drill } from "./drill.js";
-import { handover } from "./handover.js";
 import { t } from "./i18n.js";
 import { keyboard } from "./keyboard.js";
 import { listening } from "./listening.js";
-import { map } from "./map.js";
 import { notifying, offerNotifications } from "./notify.js";
 import { now } from "./now.js";
 import { phones } from "./phones.js";
-import { picker } from "./picker.js";
-import { remove } from "./remove.js";
-import { report } from "./report.js";
 import * as sound from "./sound.js";
-import { soundtest } from "./soundtest.js";
 
 /** Components whose module is still on its way to the first page. @type {Promise<void>[]} */
 const coming = [];
 
+/** What fetches the modules of other pages. @type {(() => Promise<import("./types.js").Component>)[]} */
+const others = [];
+
 /**
- * A component whose module comes with the first page that has it, so that the first page of all stays light.
+ * A component whose module comes with the first page that has it, or when there is time: the first page of all stays light.
  * @param {() => Promise<import("./types.js").Component>} load
  * @returns {import("./types.js").Component}
  */
 function later(load) {
+  others.push(load);
   return (element, signal) => {
     const alive = (/** @type {import("./types.js").Component} */ component) => { if (!signal.aborted) component(element, signal); };
     const came = load().then(alive, () => toast(t("error.unreachable"), "bad"));
@@ -46,7 +38,20 @@ function later(load) {
 
 /** @type {Record<string, import("./types.js").Component>} */
 const components = {
-  now, alarm, report, drill, commands, map, form, amend, choosing, handover, picker, remove, checks, demo, yours, soundtest,
+  now, form, choosing,
+  alarm: later(async () => (await import("./alarm.js")).alarm),
+  map: later(async () => (await import("./map.js")).map),
+  report: later(async () => (await import("./report.js")).report),
+  checks: later(async () => (await import("./checks.js")).checks),
+  picker: later(async () => (await import("./picker.js")).picker),
+  amend: later(async () => (await import("./amend.js")).amend),
+  remove: later(async () => (await import("./remove.js")).remove),
+  handover: later(async () => (await import("./handover.js")).handover),
+  commands: later(async () => (await import("./commands.js")).commands),
+  drill: later(async () => (await import("./drill.js")).drill),
+  soundtest: later(async () => (await import("./soundtest.js")).soundtest),
+  demo: later(async () => (await import("./demo.js")).demo),
+  yours: later(async () => (await import("./demo.js")).yours),
   "own-password": later(async () => (await import("./account.js")).ownPassword),
   today: later(async () => (await import("./today.js")).today),
   sheet: later(async () => (await import("./sheet.js")).sheet),
@@ -63,6 +68,14 @@ const components = {
   import: later(async () => (await import("./import.js")).importing),
 };
 
+/** Fetch what other pages need while nothing else is to be done: they open at once, and when the server is away too. */
+async function fetchOthers() {
+  for (const load of others) {
+    await new Promise((resolve) => { requestIdleCallback(resolve, { timeout: 2000 }); });
+    await load().catch(() => undefined); // the page that needs it asks again, and says so
+  }
+}
+
 /** @type {WeakMap<Element, AbortController>} */
 const living = new WeakMap();
 
@@ -76,6 +89,7 @@ function enliven(root) {
   }
 }
 
+document.addEventListener("book-ready", () => void fetchOthers(), { once: true });
 document.addEventListener("htmx:load", (event) => {
   const root = event.target;
   if (root instanceof Element) {

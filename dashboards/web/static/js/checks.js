@@ -4,6 +4,7 @@ import { drawCall, pressed, takeBack, write } from "./calls.js";
 import { tick } from "./clock.js";
 import { need } from "./dom.js";
 import { Hand } from "./hand.js";
+import { answer } from "./keys.js";
 
 /** Which line the keyboard is on, by check. @type {string | null} */
 let selected = null;
@@ -41,6 +42,7 @@ export function checks(root, signal) {
     pressed(event);
   }, { signal });
   document.addEventListener("calls-changed", () => draw(root), { signal });
+  answer({ move, open, record, note, undo, arrows: true }, signal);
   draw(root);
 }
 
@@ -83,7 +85,7 @@ function redraw() {
 }
 
 /** Take back what was written down last. */
-export function undo() {
+function undo() {
   selected = takeBack() ?? selected;
   redraw();
 }
@@ -94,20 +96,20 @@ function chosen() {
 }
 
 /** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {import("./calls.js").Result} result */
-export function record(result) {
+function record(result) {
   const line = chosen();
   if (!line) move(1);
   else if (line.querySelector("[data-records]")) write(line, result);
 }
 
 /** Write a call down with a note. */
-export function note() {
+function note() {
   const button = chosen()?.querySelector("[data-opens]");
   if (button instanceof HTMLElement) button.click();
 }
 
 /** Move the keyboard's place by one. @param {1 | -1} by */
-export function move(by) {
+function move(by) {
   const seen = lines();
   const at = seen.findIndex((line) => line.dataset.check === selected);
   const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + by))];
@@ -118,7 +120,7 @@ export function move(by) {
 }
 
 /** Open the page of whoever is chosen. */
-export function open() {
+function open() {
   const link = chosen()?.querySelector(".name a");
   if (link instanceof HTMLElement) link.click();
 }

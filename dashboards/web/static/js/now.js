@@ -7,6 +7,7 @@ import { hide, icon, need, say } from "./dom.js";
 import { arranged, headingOf, missingFrom, movedBetween } from "./groups.js";
 import { Hand } from "./hand.js";
 import { t } from "./i18n.js";
+import { answer } from "./keys.js";
 import { LiveList } from "./livelist.js";
 import { soon } from "./soon.js";
 
@@ -65,6 +66,7 @@ export function now(root, signal) {
     event.preventDefault();
     follow(link.pathname);
   }, { signal });
+  answer({ move, open, acknowledge, acknowledgeAll }, signal);
   document.addEventListener("book-changed", later, { signal });
   document.addEventListener("book-ready", draw, { signal });
   if (document.documentElement.dataset.ready) draw();
@@ -87,7 +89,7 @@ async function take(group) {
 }
 
 /** Move the keyboard's place by one. @param {1 | -1} by */
-export function move(by) {
+function move(by) {
   const seen = live?.elements ?? [];
   const at = selected ? seen.findIndex((element) => element.dataset.id === selected) : -1;
   const next = seen[Math.min(seen.length - 1, Math.max(0, at + (at < 0 && by < 0 ? 1 : by)))];
@@ -98,7 +100,7 @@ export function move(by) {
 }
 
 /** Open the chosen alarm's page. */
-export function open() {
+function open() {
   if (selected && document.querySelector(`#alarm-${CSS.escape(selected)}`)) follow(`/alarms/${selected}`);
 }
 
@@ -123,7 +125,7 @@ function nextUntaken() {
 }
 
 /** Take the chosen alarm, or the topmost untaken one. */
-export async function acknowledge() {
+async function acknowledge() {
   const id = nextUntaken();
   if (!id) return;
   selected = id;
@@ -132,7 +134,7 @@ export async function acknowledge() {
 }
 
 /** Take all that is open of the person of the chosen alarm, or of the topmost untaken one. */
-export async function acknowledgeAll() {
+async function acknowledgeAll() {
   const alarm = active.get(nextUntaken() ?? "");
   if (!alarm) return;
   const group = arranged(active.values()).find((each) => each.key === headingOf(alarm));

@@ -8,6 +8,7 @@ import { learn, now, tick } from "./clock.js";
 import { need } from "./dom.js";
 import { go } from "./forms.js";
 import { t } from "./i18n.js";
+import { answer } from "./keys.js";
 import { peopleLayers } from "./people_layers.js";
 import { markRow, showPeople } from "./people_list.js";
 import { placed, peopleOf, waiting } from "./people_placed.js";
@@ -36,6 +37,7 @@ let follow = () => undefined;
 /** @type {import("./types.js").Component} */
 export function peopleMap(root, signal) {
   chosen = null;
+  answer({ move, open, acknowledge, acknowledgeAll: acknowledge, arrows: true }, signal);
   void live(root, signal);
 }
 
@@ -142,20 +144,20 @@ function choose(key) {
 }
 
 /** Move the choice by one, on the list and on the map. @param {1 | -1} by */
-export function move(by) {
+function move(by) {
   const at = people.findIndex((each) => each.key === chosen);
   const to = people[Math.min(people.length - 1, Math.max(0, at < 0 ? (by > 0 ? 0 : people.length - 1) : at + by))];
   if (to) choose(to.key);
 }
 
 /** Open the page of the chosen person's worst alarm. */
-export function open() {
+function open() {
   const person = people.find((each) => each.key === chosen);
   if (person) go(`/alarms/${person.worst.id}`);
 }
 
 /** Take what is open of the chosen person, or of the first whom nobody has. */
-export async function acknowledge() {
+async function acknowledge() {
   const person = people.find((each) => each.key === chosen && waiting(each)) ?? people.find(waiting);
   if (person) await take(person.key);
 }

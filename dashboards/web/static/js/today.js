@@ -3,6 +3,7 @@
 import { drawCall, pressed, takeBack, write } from "./calls.js";
 import { need } from "./dom.js";
 import { Hand } from "./hand.js";
+import { answer } from "./keys.js";
 
 /** Which line the keyboard is on. @type {string | null} */
 let selected = null;
@@ -25,6 +26,7 @@ export function today(root, signal) {
   document.addEventListener("alarm-seen", (event) => {
     if (["missed_check", "device"].includes(/** @type {CustomEvent} */ (event).detail.kind)) renew();
   }, { signal });
+  answer({ move, open, record, undo }, signal);
   draw();
 }
 
@@ -48,7 +50,7 @@ function draw() {
 }
 
 /** Move the keyboard's place by one. @param {1 | -1} by */
-export function move(by) {
+function move(by) {
   const seen = lines();
   const at = seen.findIndex((line) => line.dataset.task === selected);
   const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + by))];
@@ -59,21 +61,21 @@ export function move(by) {
 }
 
 /** Write down a call with whoever is chosen; nobody is vouched for whom no hand has chosen. @param {import("./calls.js").Result} result */
-export function record(result) {
+function record(result) {
   const line = lines().find((each) => each.dataset.task === selected);
   if (!line) move(1);
   else if (line.querySelector("[data-records]")) write(line, result);
 }
 
 /** Take back what was written down last. */
-export function undo() {
+function undo() {
   const which = takeBack();
   if (which) selected = `checks-${which}`;
   draw();
 }
 
 /** Go where the chosen task is done. */
-export function open() {
+function open() {
   const line = lines().find((each) => each.dataset.task === selected);
   if (line) need(line, "a").click();
 }
