@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import MAY_MANAGE, MAY_OPEN, DepsOf, SignedIn
+from dashboards.api.access import MAY_MANAGE, MAY_OPEN, DepsOf, Principal, SignedIn
 from dashboards.api.maintenance import LONGEST_MS, USUAL_MS
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import sites_of
@@ -30,23 +30,37 @@ SHOWN: Final = 10
 @router.get("/maintenance/banner")
 async def banner(request: Request, deps: DepsOf, principal: SignedIn, seen: str = "") -> Response:
     """What keeps alarms quiet now, with who says so and until when; 204 while that is shown already."""
-    now = deps.clock.now_ms()
     async with deps.pool.connection() as conn:
-        held = [each for each in await in_force(conn, sites=principal.sites, now=now) if each.from_ms <= now]
-        stamp = _stamp(held)
-        if seen == stamp:
-            return Response(status_code=204)
-        centres = await sites_of(conn, principal) if held else []
-        names = await _names(conn) if held else {}
-    return page(
-        request,
-        "maintenance_banner.html",
-        principal=principal,
-        stamp=stamp,
+        quiet = await held_for(conn, principal, deps.clock.now_ms())
+    if seen == quiet.stamp:
+        return Response(status_code=204)
+    return page(request, "maintenance_banner.html", principal=principal, quiet=quiet)
+
+
+class Quiet(NamedTuple):
+    """What keeps alarms quiet: centres in maintenance and devices in repair, the longest first.
+
+    ``stamp`` tells one state of affairs from another; ``names`` are those of who says so.
+    """
+
+    maintained: list[Held]
+    repaired: list[Held]
+    stamp: str
+    centres: dict[str, Site]
+    names: dict[str, str]
+    timezone: str
+    may_end: bool
+
+
+async def held_for(conn: Connection, principal: Principal, now: int) -> Quiet:
+    """What lasts now at the sites whom the account sees."""
+    held = [each for each in await in_force(conn, sites=principal.sites, now=now) if each.from_ms <= now]
+    return Quiet(
         maintained=[each for each in held if each.device is None],
         repaired=sorted((each for each in held if each.device is not None), key=lambda each: each.from_ms),
-        centres={each.id: each for each in centres},
-        names=names,
+        stamp=_stamp(held),
+        centres={each.id: each for each in await sites_of(conn, principal)} if held else {},
+        names=await _names(conn) if held else {},
         timezone=DEFAULT_TIMEZONE,
         may_end=principal.account.role in MAY_OPEN,
     )

@@ -35,10 +35,10 @@ from dashboards.web import (
     today,
 )
 from dashboards.web.alarm_context import alarm_context, scene_of_alarm
-from dashboards.web.assets import Assets
+from dashboards.web.assets import HERE, Assets
 from dashboards.web.links.guessing import Guessing
 from dashboards.web.records.found import manages
-from dashboards.web.rendering import HERE, language_of, page
+from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
 from devices.refusals import Refusal, no_such
@@ -56,8 +56,10 @@ NAMES_AT_MOST = 20_000
 
 def install_assets(app: FastAPI) -> None:
     """Add what pages are made of; before everything else, for nothing is asked for more often."""
+    vendored = Assets(directory=HERE / "vendor")
+    app.mount("/static/vendor", vendored)  # where a module under its version looks for ../../vendor
     app.mount("/static", Assets(directory=HERE / "static"), name="static")
-    app.mount("/vendor", Assets(directory=HERE / "vendor"), name="vendor")
+    app.mount("/vendor", vendored, name="vendor")
 
 
 def install(app: FastAPI) -> None:
@@ -107,9 +109,13 @@ def _refusal_words(request: Request, refusal: Refusal) -> str | None:
 
 
 @router.get("/")
-async def now(request: Request, principal: SignedIn) -> Response:
+async def now(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
     """The live list; the browser fills and renews it from the stream."""
-    return page(request, "now.html", principal=principal, may_act=principal.account.role in MAY_ACT)
+    async with deps.pool.connection() as conn:
+        offered = await records.roster.offers_to(conn, principal)
+        quiet = await maintenance.held_for(conn, principal, deps.clock.now_ms())
+    may_act = principal.account.role in MAY_ACT
+    return page(request, "now.html", principal=principal, may_act=may_act, offered=offered, quiet=quiet)
 
 
 @router.get("/alarms")

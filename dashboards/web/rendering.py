@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
@@ -14,11 +11,12 @@ from starlette.responses import HTMLResponse
 
 from dashboards.api.access import MAY_AUDIT, Principal, deps_of
 from dashboards.phones import masked_number
+from dashboards.web.assets import HERE, static_version
+from dashboards.web.modules import modules_for
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_version
 from gateway.store.listening import LISTENERS
 
 LANGUAGE_COOKIE: Final = "anxin_language"
-HERE: Final = Path(str(files("dashboards.web")))
 
 
 @cache
@@ -32,18 +30,11 @@ def _environment() -> Environment:
     )
     environment.globals["audits"] = MAY_AUDIT
     environment.filters["masked"] = masked_number
-    environment.globals["static_version"] = _static_version()
+    environment.globals["static_version"] = static_version()
+    environment.globals["modules_for"] = modules_for
     environment.globals["catalogue_version"] = catalogue_version()
     environment.globals["listeners"] = LISTENERS
     return environment
-
-
-@cache
-def _static_version() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(each for folder in ("static", "vendor") for each in (HERE / folder).rglob("*.*")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def language_of(request: Request, principal: Principal | None) -> str:

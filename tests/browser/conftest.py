@@ -191,9 +191,14 @@ async def sign_in(page: Page, username: str = "li", *, listens: bool = True) -> 
     if listens:
         await page.wait_for_url("**/sound")
         await page.click("[data-tone=critical]:visible")
-        await page.click("#heard")
+        await page.click("#heard:visible, [data-waiting] a:visible")  # an alarm that is open waits for no answer
     await page.wait_for_selector("html[data-ready]")
     await page.wait_for_selector("[data-component=now]")
+
+
+def module(name: str) -> str:
+    """A script's module of the page that is shown, as a promise in its language."""
+    return f"import(new URL('{name}', document.querySelector('script[type=module]').src))"
 
 
 async def take_a_seat(page: Page, console: Console, username: str = "li") -> None:

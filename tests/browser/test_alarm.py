@@ -8,13 +8,13 @@ from alerts.desk import act
 from alerts.replies import Replier, answer
 from alerts.transitions import Acknowledge
 from gateway.store.alarm_list import alarm_object
-from tests.browser.conftest import Console, Watched, sign_in, watched_page, without_stream
+from tests.browser.conftest import Console, Watched, module, sign_in, watched_page, without_stream
 from tests.browser.cries import cry
 
 
 async def tones_played(page: Page) -> list[str]:
     played: list[str] = await page.evaluate(
-        "import('/static/js/sound.js').then((sound) => sound.played.map((each) => each.tone))"
+        f"{module('sound.js')}.then((sound) => sound.played.map((each) => each.tone))"
     )
     return played
 
@@ -124,7 +124,7 @@ async def test_what_was_missed_while_the_stream_was_away_comes_with_it(browser: 
         await page.goto("/language/en")
         await sign_in(page)
         await page.context.set_offline(True)
-        await page.evaluate("import('/static/js/desk.js').then((desk) => desk.stream.start(0))")
+        await page.evaluate(f"{module('desk.js')}.then((desk) => desk.stream.start(0))")
         alarm = await cry(console)
         await page.context.set_offline(False)
         await expect(page.locator(f"#alarm-{alarm.id}")).to_contain_text("Pressed SOS")

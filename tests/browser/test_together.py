@@ -12,7 +12,7 @@ from alerts.transitions import Acknowledge
 from gateway.store.alarm_list import alarm_object
 from gateway.store.registry import add_device, add_household, add_resident
 from gateway.store.registry_records import DeviceFields, HouseholdFields, ResidentFields
-from tests.browser.conftest import Console, Watched, sign_in, watched_page, without_stream
+from tests.browser.conftest import Console, Watched, module, sign_in, watched_page, without_stream
 from tests.browser.cries import cry
 
 
@@ -142,7 +142,7 @@ async def test_what_cries_again_while_somebody_is_there_sounds_once(console: Con
     page = desk.page
     alarm = await cry(console, state="on_scene", assignee="wang")
     await expect(page.locator(f"#alarm-{alarm.id}")).to_be_visible()
-    played = "import('/static/js/sound.js').then((sound) => sound.played.length)"
+    played = f"{module('sound.js')}.then((sound) => sound.played.length)"
     before = await page.evaluate(played)
     again = TimelineEntry(t=console.deps.clock.now_ms(), actor="wearer", event="again")
     await change(console, alarm, timeline=(*alarm.timeline, again))

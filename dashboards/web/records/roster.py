@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from alerts.handover import Handover
 from alerts.roster import DAYS_A_WEEK, Span, gaps, week_of
-from dashboards.api.access import MAY_ACT, DepsOf, Managing, SignedIn
+from dashboards.api.access import MAY_ACT, DepsOf, Managing, Principal, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.records.found import administers, manages, record, sites_of
 from dashboards.web.rendering import page
@@ -105,22 +105,24 @@ async def edit_shift(request: Request, deps: DepsOf, principal: Managing, shift:
 async def banner(request: Request, deps: DepsOf, principal: SignedIn, seen: str = "") -> Response:
     """The offers that wait for, or come from, whoever looks; 204 while they are those that are shown already."""
     async with deps.pool.connection() as conn:
-        offers = await handovers_of(conn, principal.account.username)
-        centres = await sites_of(conn, principal) if offers else []
-        staff = await accounts(conn) if offers else []
-    stamp = stamp_of(offers)
-    if seen == stamp:
+        offered = await offers_to(conn, principal)
+    if seen == offered.stamp:
         return Response(status_code=204)
-    return page(
-        request,
-        "handover_banner.html",
-        principal=principal,
-        offers=offers,
-        stamp=stamp,
-        names=_names(staff),
-        centres={each.id: each.name for each in centres},
-        timezone=centres[0].timezone if centres else DEFAULT_TIMEZONE,
-    )
+    return page(request, "handover_banner.html", principal=principal, offered=offered)
+
+
+class Offered(NamedTuple):
+    """The offers that concern somebody: ``stamp`` tells them from others, ``names`` are those of colleagues."""
+
+    offers: list[Handover]
+    stamp: str
+    names: dict[str, str]
+
+
+async def offers_to(conn: Connection, principal: Principal) -> Offered:
+    """What waits for, or comes from, whoever looks."""
+    offers = await handovers_of(conn, principal.account.username)
+    return Offered(offers, stamp_of(offers), _names(await accounts(conn)) if offers else {})
 
 
 def stamp_of(offers: list[Handover]) -> str:

@@ -64,8 +64,8 @@ export function put(alarm) {
 /** Load the active alarms anew. @returns {Promise<number>} the change to stream from */
 export async function reload() {
   const every = "/api/v1/alarms?state=active&limit=500";
-  /** @type {{items: Alarm[], next: string | null, change: number}} */
-  const first = await call("GET", every);
+  /** @type {[{items: Alarm[], next: string | null, change: number}, void]} */
+  const [first] = await Promise.all([call("GET", every), knowWho()]);
   const found = [...first.items];
   for (let next = first.next; next; ) {
     const more = await call("GET", `${every}&before=${encodeURIComponent(next)}`);
@@ -74,7 +74,6 @@ export async function reload() {
   }
   active.clear();
   for (const alarm of found) active.set(alarm.id, alarm);
-  await knowWho();
   return first.change;
 }
 

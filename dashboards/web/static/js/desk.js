@@ -4,7 +4,7 @@ import { criesAgain, foundBy, learnNameOf, measured, put, reload, untaken } from
 import { nameOf } from "./card.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
-import { h, icon, need, toast } from "./dom.js";
+import { h, hide, icon, need, say, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import * as sound from "./sound.js";
 import { notify, withdraw } from "./notify.js";
@@ -92,14 +92,14 @@ function frame() {
   sound.ring(sound.toneFor(waiting.map((alarm) => alarm.severity)) ?? (stream.isLost ? "lost" : null));
   withdraw(new Set(waiting.map((alarm) => alarm.id)));
   const badge = need(document, "#now-badge");
-  badge.textContent = String(waiting.length);
-  badge.hidden = waiting.length === 0;
+  say(badge, String(waiting.length));
+  hide(badge, waiting.length === 0);
   drawFavicon(waiting.length);
   retitle();
   const lost = need(document, "#banner-lost");
-  if (stream.isLost) need(lost, "span").textContent = t(polling.works ? "banner.polling" : "banner.lost");
-  lost.hidden = !stream.isLost;
-  need(document, "#banner-sound").hidden = !isDeaf();
+  if (stream.isLost) say(need(lost, "span"), t(polling.works ? "banner.polling" : "banner.lost"));
+  hide(lost, !stream.isLost);
+  hide(need(document, "#banner-sound"), !isDeaf());
   document.documentElement.dataset.sound = sound.isUnlocked() ? "on" : "off";
 }
 
@@ -116,12 +116,13 @@ export function retitle() {
   if (document.title !== wanted) document.title = wanted;
 }
 
-let faviconCount = -1;
+let faviconSays = "";
 
 /** @param {number} count */
 function drawFavicon(count) {
-  if (count === faviconCount) return;
-  faviconCount = count;
+  const says = count > 9 ? "9+" : String(count);
+  if (says === faviconSays) return;
+  faviconSays = says;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 64;
   const pen = canvas.getContext("2d");
@@ -135,7 +136,7 @@ function drawFavicon(count) {
     pen.font = "bold 42px sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(count > 9 ? "9+" : String(count), 32, 35);
+    pen.fillText(says, 32, 35);
   } else {
     pen.lineWidth = 7;
     pen.lineCap = pen.lineJoin = "round";
