@@ -173,9 +173,15 @@ def _answer(request: Request, problem: Problem) -> Response:
     show: Callable[[Request, Problem], Response] | None = getattr(request.app.state, "problem_page", None)
     if show is not None and request.method == "GET" and _wants_page(request):
         return show(request, problem)
+    return Response(
+        problem.body(words_for(request)), problem.status, headers=problem.headers, media_type="application/problem+json"
+    )
+
+
+def words_for(request: Request) -> Words:
+    """What puts a refusal into the language of whoever asks."""
     words: Callable[[Request, Refusal], str | None] = getattr(request.app.state, "refusal_words", _no_words)
-    body = problem.body(lambda refusal: words(request, refusal))
-    return Response(body, problem.status, headers=problem.headers, media_type="application/problem+json")
+    return lambda refusal: words(request, refusal)
 
 
 def _no_words(_: Request, __: Refusal) -> None:

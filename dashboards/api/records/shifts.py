@@ -14,6 +14,7 @@ from dashboards.api.access import DepsOf, Managing, SignedIn
 from dashboards.api.forms import Form, Id, Text, Time
 from dashboards.api.masking import for_reader
 from dashboards.api.once import Answer, once
+from dashboards.api.problems import words_for
 from dashboards.api.records.answers import create, load, replace
 from dashboards.api.records.routes import readable, removable, router_of, with_history
 from devices.refusals import Refusal, Unfit
@@ -87,14 +88,19 @@ async def replace_shift(deps: DepsOf, principal: Managing, key: str, body: Shift
 async def copy_week(request: Request, deps: DepsOf, principal: Managing, body: CopyForm) -> Response:
     """Enter a week's shifts once more in another week, at the same local times; stand-ins and notes stay behind.
 
-    ``skipped``: who is on duty then already, or no longer can be. The same copy again adds nothing.
+    ``skipped``: who is on duty then already, or no longer can be, with `code` and `message`. The same copy again adds
+    nothing.
     """
     principal.require_site(body.site, "site")
 
     async def work() -> Answer:
         async with deps.pool.connection() as conn:
             copied = await store.copy_shifts(conn, principal.account.username, body.site, body.week, body.into)
-        return Answer(200, msgspec.json.encode(copied))
+        told = msgspec.to_builtins(copied)
+        words = words_for(request)
+        for each in told["skipped"]:
+            each["message"] = words(Refusal.told(each["code"], each["why"], field=None, **each["params"]))
+        return Answer(200, msgspec.json.encode(told))
 
     return await once(request, principal, work)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from alerts.roster import Span, days_later, week_of
 from devices.clock import HOUR_MS, zone
-from devices.refusals import Refusal
+from devices.refusals import Refusal, Value
 from gateway.store.connection import Connection
 from gateway.store.errors import Conflict, MissingRecord
 from gateway.store.registry.reading import find, require, stored
@@ -30,10 +30,12 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True, rename={"from_ms": "fro
     account: str
     from_ms: int
     why: str
+    code: str
+    params: dict[str, Value]
 
 
 class Copied(msgspec.Struct, frozen=True, kw_only=True):
-    """What a copy made; ``skipped``: for whom not, from when (ms), and why."""
+    """What a copy made; ``skipped``: for whom not, from when (ms), and why, in English, as a code and its values."""
 
     items: list[Shift]
     skipped: list[Skipped]
@@ -88,7 +90,10 @@ async def copy_shifts(conn: Connection, actor: str, site: str, first: date, into
             try:
                 copied.items.append(await _add(conn, fields))
             except Conflict as error:
-                copied.skipped.append(Skipped(account=was.account, from_ms=then.from_ms, why=str(error)))
+                why = error.refusal
+                copied.skipped.append(
+                    Skipped(account=was.account, from_ms=then.from_ms, why=why.detail, code=why.code, params=why.params)
+                )
         return copied
 
 

@@ -132,7 +132,7 @@ async def test_every_form_is_refused_in_words_for_people(client_of: Clients) -> 
     steps = (await client.post("/api/v1/policies", json=policy)).json()["errors"]
     assert {each["field"]: each["message"] for each in steps} == {
         "to_minute": "开始和结束要么都填，要么都不填。",
-        "steps.0.how": "手环不能这样通知：手环只能响铃或显示文字，工作群只能用群消息，其他人用短信或电话。",
+        "steps.0.how": "“手环”不能这样通知：手环只能响铃或显示文字，工作群只能用群消息，其他人用短信或电话。",
     }
 
 

@@ -171,7 +171,10 @@ async def test_a_week_copied_over_the_change_of_clocks_keeps_its_local_times(
     assert copied["skipped"] == []
     again = (await admin.post("/api/v1/shifts/copy", json=copy)).json()
     assert again["items"] == []
-    assert [(each["account"], each["from"]) for each in again["skipped"]] == [("li", made["from"])]
+    assert [(each["account"], each["from"], each["code"]) for each in again["skipped"]] == [
+        ("li", made["from"], "shift.on_duty_already")
+    ]
+    assert again["skipped"][0]["message"].startswith("li 从 2025-")
 
 
 async def test_a_site_goes_with_its_roster_and_its_policies(client_of: Clients) -> None:

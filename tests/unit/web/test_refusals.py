@@ -27,6 +27,7 @@ FAMILIES: Final[dict[str, set[str]]] = {
     "password.*": set(get_args(Weakness)),
     "polygon.*": set(get_args(PolygonCode)),
     "*code": set(CODES),
+    "*each['code']": set(),  # one that was raised in the store
     "*'address_unknown' if error.status_code == 404 else 'http'": {"address_unknown", "http"},
 }
 """Codes whose end (or all) is known only when they are raised: what it may be."""

@@ -80,6 +80,9 @@ export function isFilled(form) {
       : why.rangeUnderflow && field.type.startsWith("date") ? t("form.not_before", { min: (field.getAttribute("min") ?? "").replace("T", " ") })
       : why.rangeOverflow && field.dataset.mostDays ? t("form.most_days", { days: field.dataset.mostDays })
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
+      : why.tooShort ? t("form.too_short", { least: field.getAttribute("minlength") ?? "" })
+      : why.badInput && field.type === "number" ? t("form.number")
+      : why.stepMismatch && field.type === "number" && Number(field.getAttribute("step") ?? 1) === 1 ? t("form.whole")
       : why.patternMismatch ? textOr(`form.pattern.${field.dataset.pattern}`, t("form.wrong"))
       : t("form.wrong");
     sayAt(field, text);
@@ -125,7 +128,9 @@ export function form(root, signal) {
     if (!answer) return;
     if (element.dataset.shows) return showSecret(element, answer);
     if (element.dataset.link && answer.signin_path) return showLink(element, answer.signin_path);
-    toast(t("form.saved"), "good");
+    const skipped = answer.skipped ?? [];
+    if (skipped.length) toast(t("form.skipped", { n: skipped.length, why: skipped[0].message ?? "" }), "warn");
+    else toast(t("form.saved"), "good");
     go((element.dataset.next ?? "/").replace("{id}", encodeURIComponent(answer.id ?? "")));
   }, { signal });
   element.querySelector("[data-remove]")?.addEventListener("click", async () => {
