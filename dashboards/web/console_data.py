@@ -13,6 +13,7 @@ from dashboards.api.access import MAY_MANAGE, DepsOf, SignedIn
 from dashboards.api.problems import Problem
 from dashboards.web.assets import FOR_GOOD, takes_gzip
 from dashboards.web.colleagues import colleagues
+from dashboards.web.records.found import sites_of
 from dashboards.web.rendering import language_of
 from dashboards.web.wording import LANGUAGES, Wording, catalogue_json
 from devices.refusals import no_such
@@ -49,16 +50,18 @@ def _compressed(language: str) -> bytes:
 
 @router.get("/console/directory")
 async def directory(request: Request, deps: DepsOf, principal: SignedIn) -> Response:
-    """Names and places of the residents and households whom the account sees, and names of its colleagues."""
+    """Names and places of the residents and households whom the account sees, names of its centres and colleagues."""
     wording = Wording(language_of(request, principal))
     async with deps.pool.connection() as conn:
         residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
         households = await listing(conn, Household, sites=principal.sites, limit=NAMES_AT_MOST)
+        sites = await sites_of(conn, principal)
         staff = await colleagues(conn, principal)
     return _json(
         {
             "residents": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in residents},
             "households": {each.id: {"name": each.name, "place": wording.place(each.address)} for each in households},
+            "sites": {each.id: each.name for each in sites},
             "staff": {each.username: each.display_name or each.username for each in staff},
         }
     )

@@ -37,7 +37,7 @@ from dashboards.web import (
 from dashboards.web.alarm_context import alarm_context, scene_of_alarm
 from dashboards.web.assets import HERE, Assets
 from dashboards.web.links.guessing import Guessing
-from dashboards.web.records.found import manages
+from dashboards.web.records.found import manages, sites_of
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
@@ -45,7 +45,7 @@ from devices.refusals import Refusal, no_such
 from gateway.store.alarm_list import Cursor, ListedState, alarm_objects
 from gateway.store.queries import alarm_page, device_lines
 from gateway.store.registry import listing
-from gateway.store.registry_records import Resident, Site
+from gateway.store.registry_records import Resident
 
 router = APIRouter(include_in_schema=False)
 
@@ -144,7 +144,7 @@ async def history(
             limit=HISTORY_PAGE,
         )
         residents = await listing(conn, Resident, sites=principal.sites, limit=NAMES_AT_MOST)
-        centres = await listing(conn, Site, sites=principal.sites, limit=1)
+        centres = await sites_of(conn, principal)
     names = {each.id: each.name for each in residents}
     return page(
         request,
@@ -153,6 +153,7 @@ async def history(
         alarms=[msgspec.json.decode(each, type=Alarm) for each in found.objects],
         next=found.next,
         names=names,
+        centres={each.id: each.name for each in centres},
         kinds=KINDS,
         state=state,
         kind=kind,

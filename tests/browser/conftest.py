@@ -201,13 +201,18 @@ def module(name: str) -> str:
     return f"import(new URL('{name}', document.querySelector('script[type=module]').src))"
 
 
-async def take_a_seat(page: Page, console: Console, username: str = "li") -> None:
-    """The live list with a session that is open already: the form and the sound test take as long as a test does."""
+async def let_in(page: Page, console: Console, username: str = "li") -> None:
+    """A session that is open already, before any page is."""
     async with console.connection() as conn:
         known = await credentials(conn, username)
         assert known is not None
         session = await open_session(conn, known.account, console.deps.clock.now_ms())
     await page.context.add_cookies([{"name": COOKIE, "value": session.token, "url": console.url}])
+
+
+async def take_a_seat(page: Page, console: Console, username: str = "li") -> None:
+    """The live list with a session that is open already: the form and the sound test take as long as a test does."""
+    await let_in(page, console, username)
     await page.goto("/")
     await page.wait_for_selector("html[data-ready]")
     await page.wait_for_selector("[data-component=now]")

@@ -8,7 +8,17 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import ARGS, CHROMIUM, PASSWORD, Console, Watched, sign_in, take_a_seat, watched_page
+from tests.browser.conftest import (
+    ARGS,
+    CHROMIUM,
+    PASSWORD,
+    Console,
+    Watched,
+    let_in,
+    sign_in,
+    take_a_seat,
+    watched_page,
+)
 from tests.browser.cries import cry
 from tests.browser.test_together import change
 
@@ -209,11 +219,7 @@ async def test_a_page_that_no_hand_has_touched_says_that_it_is_deaf_and_counts_a
 ) -> None:
     async with watched_page(browser, console) as watched:
         page = watched.page
-        await take_a_seat(page, console)
-        await page.goto("about:blank")
-        async with console.connection() as conn:
-            await conn.execute("delete from site_listened")
-            await conn.execute("delete from console_page")
+        await let_in(page, console)
         await cry(console)
         await page.goto("/")
         await expect(page.locator("#banner-sound")).to_contain_text("请按任意键")

@@ -250,5 +250,7 @@ async def test_the_page_of_what_concerns_a_centre_names_the_centre(client_of: Cl
     page = (await client.get(f"/alarms/{silent.id}")).text
     assert "北社区 · 许多设备同时没有消息" in page
     assert "不知道是谁" not in page
+    assert ">北社区</a>" in (await client.get("/alarms")).text
+    assert (await client.get("/console/directory")).json()["sites"] == {"north": "北社区", "south": "南社区"}
     sheet = (await client.get("/sheet?site=north")).text
     assert "北社区" in sheet.partition("未了结的警报")[2].partition("</table>")[0]

@@ -19,7 +19,7 @@ export const active = new Map();
 export const measured = new Map();
 
 /** @type {Directory} */
-let directory = { residents: {}, households: {}, staff: {} };
+let directory = { residents: {}, households: {}, sites: {}, staff: {} };
 
 /** An alarm that changes is another object, so that this holds. @type {WeakMap<Alarm, number>} */
 const called = new WeakMap();
@@ -117,6 +117,11 @@ export async function learnNameOf(alarm) {
 export function whoOf(alarm) {
   if (alarm.resident) return directory.residents[alarm.resident] ?? null;
   return (alarm.household && directory.households[alarm.household]) || null;
+}
+
+/** What a centre is called. @param {string} site */
+export function siteName(site) {
+  return directory.sites[site] ?? site;
 }
 
 /** Whether an alarm that somebody has cries again, by what was known of it. @param {Alarm} alarm */

@@ -1,7 +1,7 @@
 // One alarm as a card of the live list, and the heading over several of one person.
 
 import { act, lastDecision } from "./act.js";
-import { calledAt, measured, staffName, whoOf } from "./book.js";
+import { calledAt, measured, siteName, staffName, whoOf } from "./book.js";
 import { now } from "./clock.js";
 import { h, icon } from "./dom.js";
 import { ago, t, textOr } from "./i18n.js";
@@ -18,7 +18,7 @@ export function nameOf(alarm) {
   const known = whoOf(alarm)?.name;
   if (known) return known;
   if (alarm.resident || alarm.household) return "…";
-  return alarm.device ? t("card.nobody_known") : t("card.whole_site", { site: alarm.site });
+  return alarm.device ? t("card.nobody_known") : t("card.whole_site", { site: siteName(alarm.site) });
 }
 
 /** What happened. @param {Alarm} alarm */

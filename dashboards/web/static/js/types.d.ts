@@ -22,6 +22,7 @@ export interface Alarm {
 export interface Directory {
   residents: Record<string, { name: string; place: string }>;
   households: Record<string, { name: string; place: string }>;
+  sites: Record<string, string>;
   staff: Record<string, string>;
 }
 
