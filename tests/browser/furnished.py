@@ -55,6 +55,7 @@ FELT_AGO_MS = 90_000
 ASTRAY = {"distance_outside_m": 60, "accuracy_m": 8, "fixes_outside": 2, "seconds_outside": 30, "dwell_s": 30}
 
 NOT_PAGES = {
+    "/alarms/{alarm}/scene",
     "/audit.csv",
     "/catalogue/{language}.json",
     "/console/desks",
