@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -49,6 +50,23 @@ class _HangsUp(AsyncConnection[Row]):
         except Error as error:
             clear_frames(error.__traceback__)
             raise
+
+
+class _Pool(AsyncConnectionPool[Connection]):
+    """Whoever is cancelled while they wait for a connection is cancelled.
+
+    Python 3.11's ``wait_for``, by which psycopg's pool waits, takes a cancellation that comes together with the
+    connection for none: a role that is told to stop would go on, and a time limit would never end.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 psycopg names it so
+        task = asyncio.current_task()
+        told_before = 0 if task is None else task.cancelling()
+        connection = await super().getconn(timeout)
+        if task is not None and task.cancelling() > told_before:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
 
 async def connect(conninfo: str, *, application: str, autocommit: bool = True) -> Connection:
@@ -101,7 +119,7 @@ def pool(conninfo: str, *, application: str, size: int = 8, trusted_s: float = 0
     ``trusted_s``: a connection that was used so lately is taken without asking whether it still works, which costs a
     round trip each time: for whoever tries again anyway.
     """
-    return AsyncConnectionPool(
+    return _Pool(
         conninfo,
         connection_class=_HangsUp,
         kwargs={"application_name": application, **_KEEPALIVE},

@@ -67,3 +67,23 @@ async def test_who_waited_long_enough_hangs_up(held_up: HeldUp, sign_in: Callabl
     await sign_in(held_up.conninfo)
     async with asyncio.timeout(20):
         assert await held_up.hung_up.get()
+
+
+async def test_whoever_is_cancelled_as_a_connection_comes_free_is_cancelled(conninfo: str) -> None:
+    async with connection.pool(conninfo, application="anxin test", size=1) as connections:
+        for steps in range(12):
+            held = await connections.getconn()
+            waiting = asyncio.create_task(connections.getconn(), name="waits for a connection")
+            while connections.get_stats().get("requests_waiting", 0) == 0:
+                await asyncio.sleep(0)
+            giving_back = asyncio.create_task(connections.putconn(held), name="gives it back")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            had_it = waiting.done()
+            waiting.cancel()
+            await asyncio.wait([waiting, giving_back])
+            assert waiting.cancelled() or had_it, steps
+            if had_it:
+                await connections.putconn(waiting.result())
+            async with connections.connection() as again:
+                await again.execute("select 1")
