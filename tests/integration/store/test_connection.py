@@ -73,15 +73,15 @@ async def test_whoever_is_cancelled_as_a_connection_comes_free_is_cancelled(conn
     async with connection.pool(conninfo, application="anxin test", size=1) as connections:
         for steps in range(12):
             held = await connections.getconn()
-            waiting = asyncio.create_task(connections.getconn(), name="waits for a connection")
-            while connections.get_stats().get("requests_waiting", 0) == 0:
-                await asyncio.sleep(0)
-            giving_back = asyncio.create_task(connections.putconn(held), name="gives it back")
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            had_it = waiting.done()
-            waiting.cancel()
-            await asyncio.wait([waiting, giving_back])
+            async with asyncio.TaskGroup() as tasks:
+                waiting = tasks.create_task(connections.getconn(), name="waits for a connection")
+                while connections.get_stats().get("requests_waiting", 0) == 0:  # noqa: ASYNC110 it tells nobody
+                    await asyncio.sleep(0)
+                tasks.create_task(connections.putconn(held), name="gives it back")
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                had_it = waiting.done()
+                waiting.cancel()
             assert waiting.cancelled() or had_it, steps
             if had_it:
                 await connections.putconn(waiting.result())
