@@ -37,6 +37,14 @@ _RULES: Final = (("sos.button", "critical"), ("fall.device", "critical"), ("wand
 _PAUSE_S: Final = 0.12
 """Between two keys: somebody quick."""
 _SHOWN: Final = "html[data-ready] [data-live]:not([hidden]), html[data-ready] [data-calm]:not([hidden])"
+_MARK: Final = """new MutationObserver((changes, observer) => {
+    if (!document.querySelector(location.pathname === '/signin' ? 'form' : `SHOWN`)) return;
+    performance.mark('whole');
+    observer.disconnect();
+}).observe(document, { attributes: true, childList: true, subtree: true })""".replace("SHOWN", _SHOWN)
+_MARKED: Final = "() => performance.getEntriesByName('whole').length"
+_MARKS: Final = """() => ['whole', 'first-contentful-paint']
+    .map((name) => performance.getEntriesByName(name)[0]?.startTime ?? 0)"""
 _WATCH: Final = """() => {
     window.bench = { events: [], tasks: [], drawn: 0 };
     new PerformanceObserver((list) => {
@@ -45,10 +53,11 @@ _WATCH: Final = """() => {
     }).observe({ type: 'event', durationThreshold: 16 });
     new PerformanceObserver((list) => { for (const each of list.getEntries()) bench.tasks.push(each.duration); })
         .observe({ type: 'longtask' });
+    const elementOf = (node) => (node instanceof Element ? node : node.parentElement);
     new MutationObserver((changes) => {
-        for (const change of changes)
-            for (const node of change.addedNodes) if (node.classList?.contains('alarm-card')) bench.drawn += 1;
-    }).observe(document.querySelector('[data-live]'), { childList: true, subtree: true });
+        const told = changes.map((change) => elementOf(change.target)).filter((element) => !element?.closest('time'));
+        bench.drawn += new Set(told.map((element) => element?.closest('.alarm-card')).filter(Boolean)).size;
+    }).observe(document.querySelector('[data-live]'), { childList: true, characterData: true, subtree: true });
 }"""
 _COLLECTED: Final = """() => {
     const longest = new Map();
@@ -60,7 +69,7 @@ _COLLECTED: Final = """() => {
 
 
 class FirstPage(msgspec.Struct, frozen=True):
-    """A page with an empty cache: octets over the wire, requests, and ms until the first text and until it is whole."""
+    """A page with an empty cache: ms until the first text and until it is whole, and octets and requests up to then."""
 
     page: str
     slowdown: int
@@ -74,7 +83,7 @@ class Pressed(msgspec.Struct, frozen=True):
     """One kind of press: ms from the key to the next frame, after the browser's event timing (steps of 8 ms).
 
     ``long_tasks``: work of more than 50 ms that kept the page from answering meanwhile, and the longest of it.
-    ``cards_drawn``: cards made anew meanwhile.
+    ``cards_drawn``: how often a card came to say something else meanwhile.
     """
 
     what: str
@@ -124,7 +133,10 @@ async def console(
         opened = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         for slowdown in slowdowns:
             progress(f"first pages, the processor slowed down {slowdown} times")
-            pages += await _first_pages(opened, desk, slowdown)
+            pages.append(await _first_page(opened, desk, "sign-in", "/signin", slowdown))
+            pages.append(await _first_page(opened, desk, "now, all well", "/", slowdown))
+            async with _all_open(desk):
+                pages.append(await _first_page(opened, desk, f"now, {open_alarms} open", "/", slowdown))
         for slowdown in slowdowns:
             for rate in (0.0, changes_per_s):
                 progress(f"keys, slowed down {slowdown} times, {rate:g} changes a second")
@@ -171,35 +183,53 @@ def _alarm(number: int) -> Alarm:
     )  # fmt: skip
 
 
-async def _first_pages(browser: Browser, desk: _Desk, slowdown: int) -> list[FirstPage]:
-    """The sign-in, and the live list of a community that is well; each with an empty cache."""
-    found = []
-    for name, path in (("sign-in", "/signin"), ("now", "/")):
-        context = await browser.new_context(viewport=_WINDOW, base_url=desk.url, locale="zh-CN")  # type: ignore[arg-type]
-        async with context:
-            if path == "/":
-                await _sign_in(await context.new_page(), desk)
-            page = await context.new_page()
-            protocol = await context.new_cdp_session(page)
-            weight = await _weighed(protocol)
-            await protocol.send("Network.setCacheDisabled", {"cacheDisabled": True})
-            await protocol.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
-            await page.goto(path)
-            await page.wait_for_selector("form" if path == "/signin" else _SHOWN)
-            whole, text = await page.evaluate(
-                "() => [performance.now(), performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0]"
-            )
-            found.append(FirstPage(name, slowdown, sum(weight.values()), len(weight), round(text), round(whole)))
-    return found
+@asynccontextmanager
+async def _all_open(desk: _Desk) -> AsyncIterator[None]:
+    """All alarms open anew, until the end of the block."""
+    desk.alarms = [msgspec.structs.replace(each, id=uuid4(), case=uuid4()) for each in desk.alarms]
+    for alarm in desk.alarms:
+        async with desk.store.transaction() as work:
+            await work.insert(alarm)
+    yield
+    for alarm in desk.alarms:
+        async with desk.store.transaction() as work:
+            before = await work.lock(alarm.id)
+            assert before is not None
+            await work.save(msgspec.structs.replace(before, state="cancelled", version=before.version + 1))
 
 
-async def _weighed(protocol: CDPSession) -> dict[str, int]:
-    """Octets over the wire by request, growing."""
-    weight: dict[str, int] = {}
+async def _first_page(browser: Browser, desk: _Desk, name: str, path: str, slowdown: int) -> FirstPage:
+    """One page with an empty cache."""
+    context = await browser.new_context(viewport=_WINDOW, base_url=desk.url, locale="zh-CN")  # type: ignore[arg-type]
+    async with context:
+        if path == "/":
+            await _sign_in(await context.new_page(), desk)
+        page = await context.new_page()
+        await page.add_init_script(_MARK)
+        protocol = await context.new_cdp_session(page)
+        weight = await _weighed(protocol)
+        await protocol.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        await protocol.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+        await page.goto(path)
+        await page.wait_for_function(_MARKED)
+        whole, text = await page.evaluate(_MARKS)
+    began = min(at for at, _ in weight)
+    needed = [octets for at, octets in weight if octets and (at - began) * 1000 <= whole]
+    return FirstPage(name, slowdown, sum(needed), len(needed), round(text), round(whole))
+
+
+async def _weighed(protocol: CDPSession) -> list[tuple[float, int]]:
+    """When each request had ended (s), and its octets over the wire; growing, the beginning first."""
+    weight: list[tuple[float, int]] = []
+
+    def began(event: dict[str, Any]) -> None:
+        if not weight:
+            weight.append((event["timestamp"], 0))
 
     def finished(event: dict[str, Any]) -> None:
-        weight[event["requestId"]] = round(event["encodedDataLength"])
+        weight.append((event["timestamp"], round(event["encodedDataLength"])))
 
+    protocol.on("Network.requestWillBeSent", began)
     protocol.on("Network.loadingFinished", finished)
     await protocol.send("Network.enable")
     return weight
@@ -215,12 +245,8 @@ async def _sign_in(page: Page, desk: _Desk) -> None:
 
 async def _presses(browser: Browser, desk: _Desk, slowdown: int, changes_per_s: float) -> list[Pressed]:
     """All alarms open anew, then keys one after the other, while so many alarms a second change."""
-    desk.alarms = [msgspec.structs.replace(each, id=uuid4(), case=uuid4()) for each in desk.alarms]
-    for alarm in desk.alarms:
-        async with desk.store.transaction() as work:
-            await work.insert(alarm)
     context = await browser.new_context(viewport=_WINDOW, base_url=desk.url, locale="zh-CN")  # type: ignore[arg-type]
-    async with context:
+    async with _all_open(desk), context:
         page = await context.new_page()
         await _sign_in(page, desk)
         await page.goto("/")
@@ -239,11 +265,6 @@ async def _presses(browser: Browser, desk: _Desk, slowdown: int, changes_per_s: 
                 await asyncio.sleep(1)
                 found.append(_summed(what, slowdown, changes_per_s, len(keys), await page.evaluate(_COLLECTED)))
             changing.cancel()
-    for alarm in desk.alarms:
-        async with desk.store.transaction() as work:
-            before = await work.lock(alarm.id)
-            assert before is not None
-            await work.save(msgspec.structs.replace(before, state="cancelled", version=before.version + 1))
     return found
 
 
