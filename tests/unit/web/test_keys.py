@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dashboards.web.rendering import HERE
+from dashboards.web.assets import HERE
 
 HELP = (HERE / "templates" / "base.html").read_text("utf-8").partition('<dl class="keys">')[2].partition("</dl>")[0]
 SCRIPT = (HERE / "static" / "js" / "keyboard.js").read_text("utf-8").partition("const KEYS = {")[2].partition("};")[0]
