@@ -149,6 +149,9 @@ async def test_without_a_session_there_is_a_problem_and_for_a_browser_the_sign_i
         "title": "Unauthorized",
         "status": 401,
         "detail": "please sign in",
+        "code": "sign_in",
+        "params": {},
+        "message": "请先登录。",
     }
     page = await anonymous.get("/", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["location"]) == (303, "/signin")
