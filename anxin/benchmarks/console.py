@@ -37,11 +37,17 @@ _RULES: Final = (("sos.button", "critical"), ("fall.device", "critical"), ("wand
 _PAUSE_S: Final = 0.12
 """Between two keys: somebody quick."""
 _SHOWN: Final = "html[data-ready] [data-live]:not([hidden]), html[data-ready] [data-calm]:not([hidden])"
-_MARK: Final = """new MutationObserver((changes, observer) => {
-    if (!document.querySelector(location.pathname === '/signin' ? 'form' : `SHOWN`)) return;
-    performance.mark('whole');
-    observer.disconnect();
-}).observe(document, { attributes: true, childList: true, subtree: true })""".replace("SHOWN", _SHOWN)
+_MARK: Final = """(() => {
+    const look = () => {
+        const signs = location.pathname === '/signin';
+        if (signs ? document.readyState !== 'complete' : !document.querySelector(`SHOWN`)) return;
+        performance.mark('whole');
+        observer.disconnect();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document, { attributes: true, childList: true, subtree: true });
+    document.addEventListener('readystatechange', look);
+})()""".replace("SHOWN", _SHOWN)
 _MARKED: Final = "() => performance.getEntriesByName('whole').length"
 _MARKS: Final = """() => ['whole', 'first-contentful-paint']
     .map((name) => performance.getEntriesByName(name)[0]?.startTime ?? 0)"""
