@@ -58,7 +58,8 @@ export async function openChart(root, signal) {
     const layers = layersOf(L, wanted);
     drawn?.remove();
     drawn = layers.group;
-    ({ seen, all } = layers);
+    // What is shown still leaves the view at what it took in before, also when the window changes.
+    if (!still) ({ seen, all } = layers);
     if (!moved && !still) takeIn();
     drawn.addTo(map);
   };
