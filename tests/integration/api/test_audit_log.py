@@ -116,6 +116,8 @@ async def test_the_page_says_which_device_and_which_contact(client_of: Clients, 
     assert '<a href="/devices/band-77">设备 band-77</a>' in page
     assert f"{people[0].name} · 设备佩戴 band-77" in page
     assert f"{people[0].name} · 联系人 " in page
+    assert (await client.get("/sheet?site=north")).status_code == 200
+    assert '<span class="purpose">全部长者</span>' in (await client.get("/audit")).text
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(
