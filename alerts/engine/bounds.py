@@ -33,7 +33,7 @@ def whereabouts(state: State, resident: Any, lat_deg: float, lon_deg: float, t: 
     """Where a place lies among the zones of a resident that count at ``t`` (ms); NEVER: among all of them.
 
     Well inside is ``zone_exit.back_m`` deep, or half as deep as the zone itself where that is less. A polygon's corners
-    are looked at only when the circle about it is nearer than what was found before.
+    are looked at only when nothing was found before, or the circle about it is nearer.
     """
     lat = radians(lat_deg)
     lon = radians(lon_deg)
@@ -46,7 +46,9 @@ def whereabouts(state: State, resident: Any, lat_deg: float, lon_deg: float, t: 
             continue
         zones += 1
         edge = min(p["zone_exit_edge_m"], 0.01 * p["zone_exit_edge_pct"] * fence["depth_m"])
-        away = distance_m(fence["lat"], fence["lon"], fence["cos_lat"], lat, lon) - fence["radius_m"]
+        away = nearest
+        if fence["vertex_count"] == 0 or nearest < inf:
+            away = distance_m(fence["lat"], fence["lon"], fence["cos_lat"], lat, lon) - fence["radius_m"]
         if fence["vertex_count"] > 0:
             if away > max(0.0, nearest) and away - edge > beyond:
                 continue

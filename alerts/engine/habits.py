@@ -6,12 +6,13 @@ while somebody is with them; and while they are said to be gone or lost, new gro
 
 from __future__ import annotations
 
-from math import hypot, isnan, radians
+from math import isnan, radians
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from alerts.engine.compiled import inner
+from alerts.engine.geometry import length_m
 from alerts.engine.hours import DAY_MS, local_hour, step_at
 from alerts.engine.journal import keep_ways
 from alerts.engine.layout import NEVER, NONE, Journal, State
@@ -87,7 +88,7 @@ def ground_of(state: State, at: Heard, trek: Any, journal: Journal) -> Ground:
     ways, places = state.ways[row], state.places[row]
     if trek["heard"] == LANDED and not isnan(resident["home_lat"]):
         east, north = east_north_m(ways, radians(resident["home_lat"]), radians(resident["home_lon"]))
-        if hypot(east, north) > MOVED_HOUSE_M:
+        if length_m(east, north) > MOVED_HOUSE_M:
             begin_ways(ways, resident["home_lat"], resident["home_lon"])
             begin_places(places)
     east, north = east_north_m(ways, trek["lat0"], trek["lon0"])
@@ -130,9 +131,9 @@ def land(state: State, at: Heard, trek: Any, ground: Ground, learns: int) -> Non
         east, north = ground.x - trek["x"], ground.y - trek["y"]
         came_x, came_y = east + np.float64(trek["end_x"]), north + np.float64(trek["end_y"])
         came = trek["end_ms"] != NEVER and at.order - trek["end_ms"] >= VISIT_MS
-        if came and hypot(came_x, came_y) > AROUND_HOME_M:
+        if came and length_m(came_x, came_y) > AROUND_HOME_M:
             visit(places, came_x, came_y, trek["end_ms"], hour_at(state, at, trek["end_ms"]))
-        elsewhere = hypot(ground.x - came_x, ground.y - came_y) > RADIUS_M
+        elsewhere = length_m(ground.x - came_x, ground.y - came_y) > RADIUS_M
         if came and elsewhere and trek["home_m"] > AROUND_HOME_M:
             visit(places, ground.x, ground.y, at.order, ground.hour)
         trek["visited"] = 1 if came else 0
@@ -184,7 +185,7 @@ def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float,
     east, north = ground.x - trek["x"], ground.y - trek["y"]
     from_x, from_y = east + trek["path_x"][before], north + trek["path_y"][before]
     dx, dy = ground.x - from_x, ground.y - from_y
-    step = hypot(dx, dy)
+    step = length_m(dx, dy)
     most, that_way, back = trodden(ways, ground.x, ground.y, quarter_turns(dx, dy), beside_m)
     if learns != NOTHING:
         tread(ways, from_x, from_y, ground.x, ground.y, learns == LEARNED)

@@ -8,12 +8,13 @@ visits.
 
 from __future__ import annotations
 
-from math import exp, floor, hypot, log
+from math import exp, floor, log
 from typing import Any, Final
 
 import numpy as np
 
 from alerts.engine.compiled import inner
+from alerts.engine.geometry import length_m
 from alerts.engine.hours import DAY_MS
 from alerts.engine.layout import NONE
 from devices.batch import Records
@@ -71,7 +72,7 @@ def place_at(places: Any, x: float, y: float) -> int:
     nearest = RADIUS_M
     for i in range(PLACES_KEPT):
         if places["visits"][i] > 0.0:
-            away = hypot(x - places["east"][i], y - places["north"][i])
+            away = length_m(x - places["east"][i], y - places["north"][i])
             if away <= nearest:
                 found, nearest = i, away
     return found

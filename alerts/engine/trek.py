@@ -12,14 +12,14 @@ begins where something was heard again after ``GAP_MS``, and where a ride ended.
 
 from __future__ import annotations
 
-from math import cos, floor, hypot, isnan, radians
+from math import cos, floor, isnan, radians
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from alerts.engine.compiled import gate, inner
-from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.journal import keep_trek
 from alerts.engine.layout import NEVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard
@@ -175,7 +175,7 @@ def from_home_m(resident: Any, device: Any) -> float:
     lat = radians(resident["home_lat"])
     north = radians(device["lat"]) - lat
     east = turned(radians(device["lon"]) - radians(resident["home_lon"])) * cos(lat)
-    return float(EARTH_RADIUS_M * hypot(east, north))
+    return float(EARTH_RADIUS_M * length_m(east, north))
 
 
 @inner
@@ -229,12 +229,12 @@ def believe(trek: Any, order: int, lat: float, lon: float, accuracy_m: float, ho
     blur = accuracy_m + trek["accuracy_m"]
     since = order - trek["mark"] if trek["mark"] != NEVER else GAP_MS
     waited = order - trek["doubt_ms"] if trek["doubt_ms"] != NEVER else FORGOTTEN_MS
-    if since < GAP_MS and hypot(x - trek["x"], y - trek["y"]) <= WALK_MPS * since / 1000.0 + blur:
+    if since < GAP_MS and length_m(x - trek["x"], y - trek["y"]) <= WALK_MPS * since / 1000.0 + blur:
         trek["heard"] = WALKED
         trek["doubt_ms"] = NEVER
         be_at(trek, order, x, y, accuracy_m, home_m)
         return
-    from_doubt = hypot(x - np.float64(trek["doubt_x"]), y - np.float64(trek["doubt_y"]))
+    from_doubt = length_m(x - np.float64(trek["doubt_x"]), y - np.float64(trek["doubt_y"]))
     if waited < FORGOTTEN_MS and from_doubt <= FAST_MPS * waited / 1000.0 + 2.0 * accuracy_m:
         slow = from_doubt <= WALK_MPS * waited / 1000.0 + 2.0 * accuracy_m
         trek["heard"] = LANDED if slow and since >= GAP_MS else RIDDEN
@@ -258,12 +258,12 @@ def be_at(trek: Any, order: int, x: float, y: float, accuracy_m: float, home_m: 
     trek["y"] = y
     trek["accuracy_m"] = accuracy_m
     trek["home_m"] = home_m
-    if trek["stay_ms"] == NEVER or hypot(x - np.float64(trek["stay_x"]), y - np.float64(trek["stay_y"])) > STAY_M:
+    if trek["stay_ms"] == NEVER or length_m(x - np.float64(trek["stay_x"]), y - np.float64(trek["stay_y"])) > STAY_M:
         trek["stay_ms"] = order
         trek["stay_x"] = x
         trek["stay_y"] = y
     newest = (trek["count"] - 1) % PATH
-    step = hypot(x - trek["path_x"][newest], y - trek["path_y"][newest])
+    step = length_m(x - trek["path_x"][newest], y - trek["path_y"][newest])
     if step >= max(STEP_M, 0.5 * accuracy_m):
         trek["walked_m"] += step
         add_vertex(trek, order, x, y)

@@ -10,10 +10,11 @@ stands still must look still. It begins anew where nobody can have walked and wh
 
 from __future__ import annotations
 
-from math import atan2, hypot, log, pi, sqrt
+from math import atan2, log, pi, sqrt
 from typing import Any, Final, NamedTuple
 
 from alerts.engine.compiled import entry, inner
+from alerts.engine.geometry import length_m
 from alerts.engine.layout import NEVER
 
 RING: Final = 32
@@ -47,6 +48,20 @@ OF_THE_RING: Final = (
     ("turn_y", "i2", (RING,)),
 )
 """Fields of ``trek.TREK``."""
+
+
+class Extent(NamedTuple):
+    """Where the points of the last minutes lie: sums over whole metres east and north of the ring's origin."""
+
+    first: int
+    """The fix with which they begin, counted as ``turn_count``."""
+    points: int
+    seconds: float
+    x: int
+    y: int
+    xx: int
+    yy: int
+    xy: int
 
 
 class Spread(NamedTuple):
@@ -118,7 +133,7 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
     """Take a fix, metres from the origin, into a ring that has one: 1, it is in it; 0, it is not; −1: begin anew."""
     since = order - trek["turn_ms"]
     newest = (trek["turn_count"] - 1) % RING
-    reach = hypot(x - trek["turn_x"][newest], y - trek["turn_y"][newest])
+    reach = length_m(x - trek["turn_x"][newest], y - trek["turn_y"][newest])
     if since > GAP_MS or max(abs(x), abs(y)) > MOST_M:
         return -1
     if reach <= WALK_MPS * since / 1000.0 + accuracy_m + trek["turn_accuracy_m"]:
@@ -135,7 +150,10 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
         return 1
     if trek["turn_doubt_ms"] != NEVER:
         waited = order - trek["turn_doubt_ms"]
-        if hypot(x - trek["turn_doubt_x"], y - trek["turn_doubt_y"]) <= WALK_MPS * waited / 1000.0 + 2.0 * accuracy_m:
+        if (
+            length_m(x - trek["turn_doubt_x"], y - trek["turn_doubt_y"])
+            <= WALK_MPS * waited / 1000.0 + 2.0 * accuracy_m
+        ):
             return -1
     trek["turn_doubt_ms"] = order
     trek["turn_doubt_x"] = x
@@ -144,52 +162,86 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
 
 
 @inner
-def spread_of(trek: Any, window_ms: int) -> Spread:
-    """Measure how far the way of the last ``window_ms`` led, up to the newest fix of the ring, which has one at least.
-
-    Without an angle: these are most of the cost, and most ways are told to be none of the patterns before.
-    """
-    count = min(RING, trek["turn_count"])
+def extent_of(trek: Any, window_ms: int) -> Extent:
+    """Gather where the fixes of the last ``window_ms`` lie, up to the newest of the ring, which has one at least."""
     last = trek["turn_count"] - 1
+    since_ms = trek["turn_after_ms"][last % RING] - window_ms
+    x, y, xx, yy, xy = 0, 0, 0, 0, 0
     first = last
-    x, y, points = 0.0, 0.0, 0
-    for i in range(last, last - count, -1):
-        if trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][i % RING] > window_ms:
-            break
-        first = i
-        points += 1
-        x += trek["turn_x"][i % RING]
-        y += trek["turn_y"][i % RING]
-    x /= points
-    y /= points
-    metres, moving = 0.0, 0
-    xx, yy, xy = 0.0, 0.0, 0.0
-    before_x, before_y, before_ms = 0.0, 0.0, 0
-    for i in range(first, last + 1):
+    for i in range(last, last - min(RING, last + 1), -1):
         at = i % RING
-        own_x, own_y = trek["turn_x"][at] - x, trek["turn_y"][at] - y
-        own_ms = int(trek["turn_after_ms"][at])
+        if trek["turn_after_ms"][at] < since_ms:
+            break
+        own_x, own_y = int(trek["turn_x"][at]), int(trek["turn_y"][at])
+        first = i
+        x += own_x
+        y += own_y
         xx += own_x * own_x
         yy += own_y * own_y
         xy += own_x * own_y
-        if i > first:
-            step = hypot(own_x - before_x, own_y - before_y)
-            metres += step
-            moving += step > STILL_MPS * ((own_ms - before_ms) / 1000.0)
+    seconds = (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0
+    return Extent(first, last - first + 1, seconds, x, y, xx, yy, xy)
+
+
+@inner
+def radius_of(extent: Extent) -> float:
+    """How far points lie from their middle, root of the mean square, metres."""
+    n = extent.points
+    about = n * (extent.xx + extent.yy) - extent.x * extent.x - extent.y * extent.y
+    return sqrt(about / (n * max(1, n - 1)))
+
+
+@inner
+def spread_of(trek: Any, extent: Extent) -> Spread:
+    """Measure how far the way through these points led.
+
+    Without an angle: these are most of the cost, and most ways are told to be none of the patterns before.
+    """
+    metres, moving = 0.0, 0
+    at = extent.first % RING
+    before_x, before_y = int(trek["turn_x"][at]), int(trek["turn_y"][at])
+    before_ms = int(trek["turn_after_ms"][at])
+    for i in range(extent.first + 1, extent.first + extent.points):
+        at = i % RING
+        own_x, own_y, own_ms = int(trek["turn_x"][at]), int(trek["turn_y"][at]), int(trek["turn_after_ms"][at])
+        step = length_m(float(own_x - before_x), float(own_y - before_y))
+        metres += step
+        moving += step > STILL_MPS * ((own_ms - before_ms) / 1000.0)
         before_x, before_y, before_ms = own_x, own_y, own_ms
-    steps = max(1, points - 1)
+    n = extent.points
+    xx = (n * extent.xx - extent.x * extent.x) / n
+    yy = (n * extent.yy - extent.y * extent.y) / n
+    xy = (n * extent.xy - extent.x * extent.y) / n
     half, root = (xx + yy) / 2.0, sqrt((xx - yy) * (xx - yy) / 4.0 + xy * xy)
     return Spread(
-        first,
-        points,
-        (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0,
+        extent.first,
+        n,
+        extent.seconds,
         metres,
-        sqrt((xx + yy) / steps),
-        moving / steps,
+        radius_of(extent),
+        moving / max(1, n - 1),
         sqrt(max(0.0, half - root) / (half + root)) if half + root > 0.0 else 1.0,
-        x,
-        y,
+        extent.x / n,
+        extent.y / n,
     )
+
+
+@inner
+def turns_enough(trek: Any, way: Spread, deg_per_m: float) -> bool:
+    """Whether a way turns by so much at least: by what turning back alone amounts to, else measured."""
+    back = 0
+    start = way.first % RING
+    leg_x, leg_y = int(trek["turn_x"][start]), int(trek["turn_y"][start])
+    before_x, before_y = 0, 0
+    for i in range(way.first + 1, trek["turn_count"]):
+        at = i % RING
+        east, north = int(trek["turn_x"][at]) - leg_x, int(trek["turn_y"][at]) - leg_y
+        if east * east + north * north >= LEG_M * LEG_M:
+            back += before_x * east + before_y * north < 0
+            before_x, before_y = east, north
+            leg_x += east
+            leg_y += north
+    return 90.0 * back >= deg_per_m * way.metres > 0.0 or turns_of(trek, way).theta_deg_per_m >= deg_per_m
 
 
 @inner
@@ -197,22 +249,22 @@ def turns_of(trek: Any, way: Spread) -> Turns:
     """Measure how that way turned."""
     theta, turned, about = 0.0, 0.0, 0.0
     start = way.first % RING
-    leg_x, leg_y = float(trek["turn_x"][start]), float(trek["turn_y"][start])
-    heading, has_heading = 0.0, False
+    leg_x, leg_y = int(trek["turn_x"][start]), int(trek["turn_y"][start])
+    leg_east, leg_north, has_leg = 0, 0, False
     before_x, before_y = leg_x - way.x, leg_y - way.y
     for i in range(way.first + 1, trek["turn_count"]):
         at = i % RING
-        own_x, own_y = trek["turn_x"][at] - way.x, trek["turn_y"][at] - way.y
-        about += atan2(before_x * own_y - before_y * own_x, before_x * own_x + before_y * own_y)
-        before_x, before_y = own_x, own_y
-        east, north = trek["turn_x"][at] - leg_x, trek["turn_y"][at] - leg_y
-        if hypot(east, north) >= LEG_M:
-            towards = atan2(north, east)
-            if has_heading:
-                turn = (towards - heading + pi) % (2.0 * pi) - pi
+        own_x, own_y = int(trek["turn_x"][at]), int(trek["turn_y"][at])
+        about_x, about_y = own_x - way.x, own_y - way.y
+        about += atan2(before_x * about_y - before_y * about_x, before_x * about_x + before_y * about_y)
+        before_x, before_y = about_x, about_y
+        east, north = own_x - leg_x, own_y - leg_y
+        if east * east + north * north >= LEG_M * LEG_M:
+            if has_leg:
+                turn = turn_of(leg_east, leg_north, east, north)
                 theta += abs(turn)
                 turned += turn
-            heading, has_heading = towards, True
+            leg_east, leg_north, has_leg = east, north, True
             leg_x += east
             leg_y += north
     return Turns(
@@ -222,10 +274,18 @@ def turns_of(trek: Any, way: Spread) -> Turns:
     )
 
 
+@inner
+def turn_of(before_east: int, before_north: int, east: int, north: int) -> float:
+    """The turn between two legs, anticlockwise, −π to π, of which π itself is −π; radians."""
+    aside = before_east * north - before_north * east
+    along = before_east * east + before_north * north
+    return -pi if aside == 0 and along < 0 else atan2(float(aside), float(along))
+
+
 @entry
 def turning(trek: Any, window_ms: int) -> tuple[Spread, Turns]:
     """Both, of the way of the last ``window_ms``."""
-    way = spread_of(trek, window_ms)
+    way = spread_of(trek, extent_of(trek, window_ms))
     return way, turns_of(trek, way)
 
 

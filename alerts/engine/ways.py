@@ -12,13 +12,13 @@ about): who always walks elsewhere cannot be missed on their ways.
 
 from __future__ import annotations
 
-from math import atan2, ceil, cos, exp, floor, hypot, isnan, log, pi, radians
+from math import atan2, ceil, cos, exp, floor, isnan, log, pi, radians
 from typing import Any, Final
 
 import numpy as np
 
 from alerts.engine.compiled import inner
-from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.hours import DAY_MS
 from alerts.engine.layout import NONE, State
 from alerts.engine.trek import turned
@@ -199,7 +199,7 @@ def away_m(ways: Any, i: int, x: float, y: float) -> float:
     within = int(ways["within"][i]) % ASTRAY
     cell_x = (ways["east"][i] + (within % PARTS + 0.5) / PARTS) * CELL_M
     cell_y = (ways["north"][i] + (within // PARTS + 0.5) / PARTS) * CELL_M
-    return hypot(x - cell_x, y - cell_y)
+    return length_m(x - cell_x, y - cell_y)
 
 
 @inner
@@ -216,7 +216,7 @@ def off_way_m(ways: Any, x: float, y: float) -> float:
 @inner
 def tread(ways: Any, from_x: float, from_y: float, x: float, y: float, counts: bool) -> None:
     """Walk from one place to the next; ground that is new is marked where it does not count."""
-    step = hypot(x - from_x, y - from_y)
+    step = length_m(x - from_x, y - from_y)
     pieces = 1 if step > TRUSTED_STEP_M else max(1, ceil(4.0 * step / CELL_M))
     quarter = floor(quarter_turns(x - from_x, y - from_y) + 0.5) % 4
     for i in range(1, pieces + 1):
@@ -263,10 +263,10 @@ def part(seen: float, before: int, weight: float) -> int:
 @inner
 def cell_at(ways: Any, east: int, north: int) -> int:
     """The row of a cell, NONE when it is not known."""
+    found = NONE
     for i in range(ways["used"]):
-        if ways["east"][i] == east and ways["north"][i] == north:
-            return i
-    return NONE
+        found = max(found, i if (ways["east"][i] == east) & (ways["north"][i] == north) else NONE)
+    return found
 
 
 @inner

@@ -190,6 +190,26 @@ def motion(bands: int, rate_hz: float, seconds: float, as_json: bool) -> None:  
     click.echo(f"model {found.model_ms:.3f} ms a look; {found.bytes_per_band} bytes a band; load average {found.load}")
 
 
+@bench.command()
+@click.option("--residents", type=click.IntRange(min=1), default=10_000, show_default=True)
+@_as_json
+def fixes(residents: int, as_json: bool) -> None:  # noqa: FBT001
+    """Measure what a fix costs the engine, by what its wearer does and the rules of wandering that are on."""
+    from anxin import jit_cache
+
+    jit_cache.configure()
+    from bench.fixes import measure
+
+    found = measure(residents=residents, progress=progress)
+    if as_json:
+        say(msgspec.json.encode(found).decode())
+        return
+    for doing in found.doings:
+        costs = "  ".join(f"{on}: {us:.3f}" for on, us in doing.us.items())
+        click.echo(f"{doing.name:16} µs a fix  {costs}  added by zone_exit and pattern: {doing.added_us:.3f}")
+    click.echo(f"load average {found.load}")
+
+
 @bench.command("load")
 @click.option("--residents", type=click.IntRange(min=10), default=1000, show_default=True)
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)

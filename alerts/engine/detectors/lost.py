@@ -13,13 +13,14 @@ a known way for a while. Who goes back the way they came is not walking off. Wha
 
 from __future__ import annotations
 
-from math import hypot, isnan
+from math import isnan
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from alerts.engine import pool
 from alerts.engine.compiled import gate, inner
+from alerts.engine.geometry import length_m
 from alerts.engine.habits import (
     LEARNED,
     SPARSE_S,
@@ -165,7 +166,7 @@ def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journ
         if trek["end_ms"] == NEVER and is_odd_hour(ways, ground.hour, p["lost_hour_days"]):
             trek["odd_hour"] = 1
     elif trek["heard"] == RIDDEN:
-        if hypot(trek["x"] - np.float64(trek["end_x"]), trek["y"] - np.float64(trek["end_y"])) > NO_RIDE_M:
+        if length_m(trek["x"] - np.float64(trek["end_x"]), trek["y"] - np.float64(trek["end_y"])) > NO_RIDE_M:
             set_out(trek)
     elif trek["heard"] == WALKED:
         beside_m = p["lost_beside_m"] + min(trek["accuracy_m"], 50.0)

@@ -9,14 +9,14 @@ It is over when they are home, when the way has not looked like it for some fixe
 
 from __future__ import annotations
 
-from math import cos, hypot, isnan, radians
+from math import cos, isnan, radians
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from alerts.engine import pool, turning
 from alerts.engine.compiled import gate, inner
-from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.journal import keep_trek
 from alerts.engine.layout import MOST, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit
@@ -99,7 +99,6 @@ class Found(NamedTuple):
     """What the way of the last minutes looks like."""
 
     way: turning.Spread
-    turns: turning.Turns
     score: float
 
 
@@ -131,18 +130,24 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     trek = state.trek[trek_row_of(state, at, journal)]
     if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy) and row == NONE:
         return k
-    way = turning.spread_of(trek, p["pattern_window_ms"])
+    extent = turning.extent_of(trek, p["pattern_window_ms"])
     is_new = trek["turn_ms"] == at.order
-    known = way.points >= _POINTS and way.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
-    score = turning.restlessness(way) if known else 0.0
-    goes_nowhere = known and is_new and is_over_its_ground(way, trek, p) and score >= p["pattern_score"]
-    if row == NONE and not goes_nowhere:
+    known = extent.points >= _POINTS and extent.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
+    far_m = max(p["pattern_radius_m"], p["pattern_blur"] * np.float64(trek["turn_accuracy_m"]))
+    if row == NONE and not (known and turning.radius_of(extent) >= far_m):
         return k
-    turns = turning.turns_of(trek, way)
+    way = turning.spread_of(trek, extent)
+    over_its_ground = way.radius_m >= far_m and way.metres >= p["pattern_repeats"] * way.radius_m
+    if row == NONE and not over_its_ground:
+        return k
+    score = turning.restlessness(way) if known else 0.0
     restless = (
-        goes_nowhere
-        and turns.theta_deg_per_m >= p["pattern_theta_deg_per_m"]
+        known
+        and is_new
+        and over_its_ground
+        and score >= p["pattern_score"]
         and middle_from_home_m(resident, trek, way) >= p["pattern_home_m"]
+        and turning.turns_enough(trek, way, p["pattern_theta_deg_per_m"])
         and (score >= p["pattern_score"] + p["pattern_familiar_score"] or not is_familiar(state, at, trek, way))
     )
     if row == NONE:
@@ -157,7 +162,7 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     if restless:
         episode["count"] = min(MOST, episode["count"] + 1)
         episode["back"] = 0
-        return restless_on(state, at, row, Found(way, turns, score), out, k)
+        return restless_on(state, at, row, Found(way, score), out, k)
     if episode["open"] == 0:
         if is_new:
             pool.end(state, journal, at.d, row)
@@ -165,16 +170,9 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     calm = (known and score < _CALM and is_new) or from_home_m(resident, device) <= HOME_M
     episode["back"] = min(MOST, episode["back"] + 1) if calm else 0
     if unseen or episode["back"] >= p["pattern_back_fixes"]:
-        k = say(state, at, row, _RECOVERED, Found(way, turns, score), out, k)
+        k = say(state, at, row, _RECOVERED, Found(way, score), out, k)
         pool.end(state, journal, at.d, row)
     return k
-
-
-@inner
-def is_over_its_ground(way: turning.Spread, trek: Any, p: Any) -> bool:
-    """Whether a way goes over its own ground, and further than its receiver scatters."""
-    far_m = max(p["pattern_radius_m"], p["pattern_blur"] * np.float64(trek["turn_accuracy_m"]))
-    return bool(way.metres >= p["pattern_repeats"] * way.radius_m and way.radius_m >= far_m)
 
 
 @inner
@@ -235,7 +233,7 @@ def middle_from_home_m(resident: Any, trek: Any, way: turning.Spread) -> float:
     home = radians(resident["home_lat"])
     north = EARTH_RADIUS_M * (trek["turn_lat0"] - home) + way.y
     east = EARTH_RADIUS_M * cos(home) * turned(trek["turn_lon0"] - radians(resident["home_lon"])) + way.x
-    return float(hypot(east, north))
+    return float(length_m(east, north))
 
 
 @inner
@@ -249,11 +247,11 @@ def is_familiar(state: State, at: Heard, trek: Any, way: turning.Spread) -> bool
 
 
 @inner
-def kind_of(found: Found) -> int:
+def kind_of(way: turning.Spread, turns: turning.Turns) -> int:
     """Which of the three patterns a way is."""
-    if found.turns.one_way >= _ONE_WAY and found.turns.rounds >= _ROUNDS:
+    if turns.one_way >= _ONE_WAY and turns.rounds >= _ROUNDS:
         return LAPPING
-    return PACING if found.way.slim < _SLIM else RANDOM
+    return PACING if way.slim < _SLIM else RANDOM
 
 
 @inner
@@ -266,9 +264,10 @@ def say(state: State, at: Heard, row: int, what: int, found: Found, out: Records
         out, k, _RULE, what, severity, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d,
         at.late, p,
     )  # fmt: skip
+    turns = turning.turns_of(state.trek[state.trek_row[at.d]], found.way)
     values = out[k]["values"]
-    values[0] = kind_of(found)
-    values[1] = found.turns.theta_deg_per_m
+    values[0] = kind_of(found.way, turns)
+    values[1] = turns.theta_deg_per_m
     values[2] = p["pattern_theta_deg_per_m"]
     values[3] = found.score
     values[4] = p["pattern_score"]

@@ -116,6 +116,8 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     p = state.rules[at.rules]
     device, resident = state.device[at.d], state.resident[at.wearer]
     row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
+    if row == NONE and at.wearer == device["wearer"] and is_in_disc(device):
+        return k
     if resident["active"] == 0 or resident["fence_count"] == 0 or enabled[_RULE] == 0:
         return k
     if at.order < resident["accompanied"]:
