@@ -24,6 +24,7 @@ from alerts.engine.ways import (
     TRUSTED_STEP_M,
     begin_walk,
     begin_ways,
+    count_new_walk,
     east_north_m,
     quarter_turns,
     remember_excursion,
@@ -137,6 +138,8 @@ def land(state: State, at: Heard, trek: Any, ground: Ground, learns: int) -> Non
         if came and elsewhere and trek["home_m"] > AROUND_HOME_M:
             visit(places, ground.x, ground.y, at.order, ground.hour)
         trek["visited"] = 1 if came else 0
+    elif learns == MARKED:
+        count_new_walk(ways, np.float64(trek["seen_m"]), np.float64(trek["known_m"]))
     begin_walk(ways, at.order)
     set_out(trek)
     trek["cries"] = 0
@@ -261,5 +264,7 @@ def end_outing(state: State, trek: Any, row: int, learns: int) -> None:
     """They are back at home."""
     if learns == LEARNED:
         settle_walk(state.ways[row], np.float64(trek["seen_m"]), np.float64(trek["known_m"]))
+    elif learns == MARKED:
+        count_new_walk(state.ways[row], np.float64(trek["seen_m"]), np.float64(trek["known_m"]))
     trek["seen_m"] = 0.0
     trek["known_m"] = 0.0

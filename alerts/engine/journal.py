@@ -115,14 +115,19 @@ def keep_trek(state: State, journal: Journal, row: int, began: int) -> None:
 
 @inner
 def keep_ways(state: State, journal: Journal, row: int, began: int) -> None:
-    """Keep a ``WAYS`` and a ``PLACES`` record; ``began``: the resident who has just been given them, else −1."""
+    """Keep a ``WAYS`` and a ``PLACES`` record; ``began``: the resident who has just been given them, else −1.
+
+    What was kept last is not kept again: undone from the end, the older record is the one that stays.
+    """
+    state.ways_stamp[row] += 1
     j = journal.used[12]
+    if j > 0 and journal.ways_row[j - 1] == row:
+        return
     journal.ways_row[j] = row
     journal.ways_began[j] = began
     journal.ways[j] = state.ways[row]
     journal.places[j] = state.places[row]
     journal.used[12] = j + 1
-    state.ways_stamp[row] += 1
 
 
 @entry

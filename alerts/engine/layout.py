@@ -16,7 +16,7 @@ import numpy.typing as npt
 from devices import wearing
 from devices.batch import Records
 
-LAYOUT_VERSION: Final = 9
+LAYOUT_VERSION: Final = 10
 
 NEVER: Final = -(1 << 62)
 """A time before every time."""
@@ -90,12 +90,12 @@ EPISODE: Final[np.dtype[Any]] = np.dtype(
         ("next", "i4"),  # next of the chain, or of the free rows
         ("wearer", "i4"),  # whose cry it is
         ("watched_ms", "i4"),  # of those outside a zone: how long that was seen, at most FOUR_HOURS_MS;
-        # of those who are lost: how long they have walked on
+        # of those who are lost: how long they have walked on; of patterns: how many more fixes found laps than not
         ("count", "i2"),  # in a row towards the episode, at most MOST
         ("back", "i2"),  # in a row towards its end, at most MOST
         ("rule", "i1"),
         ("open", "i1"),
-        ("far", "i2"),  # beyond the edge in a row, at most MOST
+        ("far", "i2"),  # beyond the edge in a row, at most MOST; of patterns: the severity that was told
         ("away_m", "f4"),  # of those outside a zone: how far, by their newest fix there
     ],
     align=True,

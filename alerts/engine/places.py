@@ -27,6 +27,11 @@ KNOWN_FROM: Final = 1.5
 """So much must be left of the visits for a place to be known: two of them, of the last weeks."""
 FADING: Final = log(2.0) / 30.0
 """A day. Assumption, ADR-35: half of a visit is left after 30 days."""
+LAPS_KEPT: Final = 3
+LAPS_M: Final = 100.0
+"""Whoever goes round and round no further from where they did so before does it there again. Assumption, ADR-49."""
+LAPS_FROM: Final = 2.4
+"""So much must be left of the days on which they did: three of them, of the last weeks."""
 REACH_M: Final = 32_000.0
 """No place is known further from home: 16 bits hold no more metres."""
 
@@ -37,10 +42,14 @@ PLACES: Final[np.dtype[Any]] = np.dtype(
         ("hours", "i4", (PLACES_KEPT,)),  # bits of the local hours at which they came or were there
         ("east", "i2", (PLACES_KEPT,)),  # metres from home
         ("north", "i2", (PLACES_KEPT,)),
+        ("laps", "f4", (LAPS_KEPT,)),  # days on which they walked in laps, fading; 0: there is no such place
+        ("laps_day", "i4", (LAPS_KEPT,)),  # the newest of them, in days since 1970
+        ("laps_east", "i2", (LAPS_KEPT,)),  # metres from home
+        ("laps_north", "i2", (LAPS_KEPT,)),
     ],
     align=True,
 )
-"""160 bytes."""
+"""200 bytes."""
 
 
 def blank_places(count: int) -> Records:
@@ -57,6 +66,11 @@ def begin_places(places: Any) -> None:
         places["hours"][i] = 0
         places["east"][i] = 0
         places["north"][i] = 0
+    for i in range(LAPS_KEPT):
+        places["laps"][i] = 0.0
+        places["laps_day"][i] = 0
+        places["laps_east"][i] = 0
+        places["laps_north"][i] = 0
 
 
 @inner
@@ -108,3 +122,52 @@ def visit(places: Any, x: float, y: float, t: int, hour: float) -> None:
     places["day"][i] = t // DAY_MS
     if hour >= 0.0:
         places["hours"][i] |= 1 << floor(hour)
+
+
+@inner
+def left_of_laps(places: Any, i: int, t: int) -> float:
+    """What is left by now of the days on which they walked in laps at a place."""
+    days = max(0, t // DAY_MS - places["laps_day"][i])
+    return float(np.float64(places["laps"][i]) * exp(-FADING * days))
+
+
+@inner
+def laps_at(places: Any, x: float, y: float) -> int:
+    """Where they walked in laps about a place (metres from home); NONE: nowhere near."""
+    for i in range(LAPS_KEPT):
+        near = length_m(x - places["laps_east"][i], y - places["laps_north"][i]) <= LAPS_M
+        if places["laps"][i] > 0.0 and near:
+            return i
+    return NONE
+
+
+@inner
+def is_habit_of_laps(places: Any, x: float, y: float, t: int) -> bool:
+    """Whether they are used to walk in laps about a place."""
+    i = laps_at(places, x, y)
+    return i != NONE and left_of_laps(places, i, t) >= LAPS_FROM
+
+
+@inner
+def has_laps_of_today(places: Any, x: float, y: float, t: int) -> bool:
+    """Whether the laps of this day are counted."""
+    i = laps_at(places, x, y)
+    return i != NONE and places["laps_day"][i] == t // DAY_MS
+
+
+@inner
+def walk_in_laps(places: Any, x: float, y: float, t: int) -> None:
+    """Let them have walked in laps about a place on this day; the place with the least left of it makes room."""
+    if max(abs(x), abs(y)) >= REACH_M:
+        return
+    i = laps_at(places, x, y)
+    if i == NONE:
+        i = 0
+        for other in range(1, LAPS_KEPT):
+            if left_of_laps(places, other, t) < left_of_laps(places, i, t):
+                i = other
+        places["laps"][i] = 0.0
+        places["laps_east"][i] = floor(x + 0.5)
+        places["laps_north"][i] = floor(y + 0.5)
+    places["laps"][i] = left_of_laps(places, i, t) + 1.0
+    places["laps_day"][i] = t // DAY_MS

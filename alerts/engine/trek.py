@@ -66,6 +66,16 @@ STAY_M: Final = 50.0
 FAR_M: Final = 30_000.0
 """Further from the origin another one is taken: 16 bits hold no more metres."""
 
+ON_FOOT: Final = -1
+"""``TREK.carried``: they walked away from home, or from where they were taken to, for the rest of the outing."""
+CARRIED: Final = 2
+"""Steps of a ride that are proof. Assumption, ADR-49: one alone may be a leap of a receiver."""
+RIDE_MPS: Final = 5.0
+"""No runner, hardly a bicycle; a car in town is at 5 to 9 m/s on the whole. Assumption, ADR-49."""
+DOORSTEP_M: Final = 100.0
+"""So far they may walk to a car. Assumption, ADR-49."""
+AFOOT_M: Final = 400.0
+"""So far from where they were taken to nobody walks without being on their own way. Assumption, ADR-49."""
 WIFI_M: Final = 95.0
 """Accuracy, as phones tell it (two of three are as near), of a Wi-Fi fix that does not tell it; ``CELL_M``: of one by
 cells. Source: medians of 74 and 600 m (Zandbergen 2009, doi:10.1111/j.1467-9671.2009.01152.x), times 1.28."""
@@ -105,7 +115,7 @@ TREK: Final[np.dtype[Any]] = np.dtype(
         ("visited", "i1"),  # habits: 1, this stay was counted as a visit
         ("odd_hour", "i1"),  # 1: this outing began at an hour at which they are never out
         ("cries", "i1"),  # so often they were said to be lost on this walk
-        ("_spare", "i1"),
+        ("carried", "i1"),  # steps of a ride that began at their door, 0: none yet; ON_FOOT
         ("off_fixes", "i2"),  # steps off every known way, in a row
         ("way_fixes", "i2"),  # steps on one
         ("off_s", "i4"),  # since when they are off, in seconds from ``began``, -1: they are not
@@ -117,6 +127,8 @@ TREK: Final[np.dtype[Any]] = np.dtype(
         ("left_m", "f4"),  # ``well_m`` where they left it
         ("off_walk_s", "f4"),  # so long they have walked off every known way
         ("ran_s", "f4"),  # and the last time that they did
+        ("ride_x", "f4"),  # where they were taken to
+        ("ride_y", "f4"),
         ("path_s", "u2", (PATH,)),  # seconds since the vertex before, at most 65,535
         ("path_x", "i2", (PATH,)),  # metres east and north of the origin
         ("path_y", "i2", (PATH,)),
@@ -233,7 +245,9 @@ def believe(trek: Any, order: int, lat: float, lon: float, accuracy_m: float, ho
         trek["heard"] = WALKED
         trek["doubt_ms"] = NEVER
         be_at(trek, order, x, y, accuracy_m, home_m)
+        walk_off(trek, x, y)
         return
+    ride_on(trek, order, x, y, accuracy_m)
     from_doubt = length_m(x - np.float64(trek["doubt_x"]), y - np.float64(trek["doubt_y"]))
     if waited < FORGOTTEN_MS and from_doubt <= FAST_MPS * waited / 1000.0 + 2.0 * accuracy_m:
         slow = from_doubt <= WALK_MPS * waited / 1000.0 + 2.0 * accuracy_m
@@ -244,10 +258,40 @@ def believe(trek: Any, order: int, lat: float, lon: float, accuracy_m: float, ho
             begin_leg(trek, order, x, y)
         be_at(trek, order, x, y, accuracy_m, home_m)
         trek["doubt_ms"] = NEVER
+        if trek["heard"] == RIDDEN:
+            trek["ride_x"] = x
+            trek["ride_y"] = y
         return
     trek["doubt_ms"] = order
     trek["doubt_x"] = x
     trek["doubt_y"] = y
+
+
+@inner
+def ride_on(trek: Any, order: int, x: float, y: float, accuracy_m: float) -> None:
+    """Count a step that nobody walks, away from home and as fast as a car, unless they walked before."""
+    if trek["carried"] == ON_FOOT:
+        return
+    from_x, from_y, since = np.float64(trek["doubt_x"]), np.float64(trek["doubt_y"]), order - trek["doubt_ms"]
+    if trek["doubt_ms"] == NEVER:
+        from_x, from_y, since = trek["x"], trek["y"], order - trek["mark"]
+    if since >= GAP_MS:
+        return
+    step = length_m(x - from_x, y - from_y) - 2.0 * accuracy_m
+    is_ride = RIDE_MPS * since <= 1000.0 * step and step <= FAST_MPS * since / 1000.0
+    if is_ride and length_m(x, y) > length_m(from_x, from_y):
+        trek["carried"] = min(100, trek["carried"] + 1)
+        trek["ride_x"] = x
+        trek["ride_y"] = y
+
+
+@inner
+def walk_off(trek: Any, x: float, y: float) -> None:
+    """Find out whether they walk away on their own, from home or from where they were taken to."""
+    from_ride_m = length_m(x - np.float64(trek["ride_x"]), y - np.float64(trek["ride_y"]))
+    from_door = trek["carried"] == 0 and trek["walked_m"] > DOORSTEP_M
+    if from_door or (trek["carried"] > 0 and from_ride_m > AFOOT_M):
+        trek["carried"] = ON_FOOT
 
 
 @inner
@@ -305,7 +349,7 @@ def give_trek(state: State, journal: Journal, d: int) -> int:
         trek["path_s"][i] = 0
         trek["path_x"][i] = 0
         trek["path_y"][i] = 0
-    trek["_spare"] = 0
+    trek["carried"] = 0
     clear_ring(trek)
     trek["reason"] = 0
     trek["severity"] = 0
@@ -331,6 +375,9 @@ def begin_trek(trek: Any, at: Heard, resident: Any) -> None:
     trek["visited"] = 0
     trek["odd_hour"] = 0
     trek["cries"] = 0
+    trek["carried"] = 0
+    trek["ride_x"] = 0.0
+    trek["ride_y"] = 0.0
     trek["off_fixes"] = 0
     trek["way_fixes"] = 0
     trek["off_s"] = -1

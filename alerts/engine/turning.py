@@ -10,7 +10,7 @@ stands still must look still. It begins anew where nobody can have walked and wh
 
 from __future__ import annotations
 
-from math import atan2, log, pi, sqrt
+from math import atan2, isnan, log, pi, sqrt
 from typing import Any, Final, NamedTuple
 
 from alerts.engine.compiled import entry, inner
@@ -30,6 +30,13 @@ LEG_M: Final = 8.0
 STILL_MPS: Final = 0.35
 """Slower is standing, or the drift of a receiver. Assumption, ADR-34."""
 USUAL_STEP_S: Final = 30.0
+OF_TOLD: Final = 0.6
+"""Of the fixes of a way must tell their speed for it to count: the rest are by Wi-Fi. Assumption, ADR-49."""
+SPEED_MPS: Final = 0.02
+"""The unit of the speeds that bands tell; half a step's worth is below what a receiver knows."""
+UNTOLD: Final = 255
+WALKS_MPS: Final = 0.5
+"""So fast nobody stands, even between houses. Assumption, ADR-49: twice the error of a receiver there."""
 OF_ACCURACY: Final = 0.25
 """Weight of a fix in the accuracy of its ring. Assumption, ADR-44: receivers tell it by guess."""
 
@@ -46,6 +53,7 @@ OF_THE_RING: Final = (
     ("turn_after_ms", "i4", (RING,)),  # after the first
     ("turn_x", "i2", (RING,)),  # metres east and north of the origin
     ("turn_y", "i2", (RING,)),
+    ("turn_speed", "u1", (RING,)),  # as the band told it, in SPEED_MPS; UNTOLD
 )
 """Fields of ``trek.TREK``."""
 
@@ -62,6 +70,12 @@ class Extent(NamedTuple):
     xx: int
     yy: int
     xy: int
+    told: int
+    """At so many of them the band told how fast it moves,"""
+    walking: int
+    """so many of these are at least ``WALKS_MPS``,"""
+    speed: int
+    """and this is their sum, in ``SPEED_MPS``."""
 
 
 class Spread(NamedTuple):
@@ -111,11 +125,19 @@ def clear_ring(trek: Any) -> None:
         trek["turn_after_ms"][i] = 0
         trek["turn_x"][i] = 0
         trek["turn_y"][i] = 0
+        trek["turn_speed"][i] = UNTOLD
 
 
 @inner
-def begin_ring(trek: Any, order: int, accuracy_m: float, lat: float, lon: float) -> None:
+def speed_of(speed_mps: float) -> int:
+    """A speed as the ring keeps it; NaN is untold."""
+    return UNTOLD if isnan(speed_mps) else min(UNTOLD - 1, round(speed_mps / SPEED_MPS))
+
+
+@inner
+def begin_ring(trek: Any, order: int, accuracy_m: float, lat: float, lon: float, speed: int) -> None:
     """Let the ring begin with a fix (radians)."""
+    trek["turn_speed"][0] = speed
     trek["turn_began"] = order
     trek["turn_ms"] = order
     trek["turn_doubt_ms"] = NEVER
@@ -129,7 +151,7 @@ def begin_ring(trek: Any, order: int, accuracy_m: float, lat: float, lon: float)
 
 
 @inner
-def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int:
+def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float, speed: int) -> int:
     """Take a fix, metres from the origin, into a ring that has one: 1, it is in it; 0, it is not; −1: begin anew."""
     since = order - trek["turn_ms"]
     newest = (trek["turn_count"] - 1) % RING
@@ -147,6 +169,7 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
         trek["turn_after_ms"][at] = order - trek["turn_began"]
         trek["turn_x"][at] = round(x)
         trek["turn_y"][at] = round(y)
+        trek["turn_speed"][at] = speed
         return 1
     if trek["turn_doubt_ms"] != NEVER:
         waited = order - trek["turn_doubt_ms"]
@@ -164,9 +187,10 @@ def take_in(trek: Any, order: int, accuracy_m: float, x: float, y: float) -> int
 @inner
 def extent_of(trek: Any, window_ms: int) -> Extent:
     """Gather where the fixes of the last ``window_ms`` lie, up to the newest of the ring, which has one at least."""
-    last = trek["turn_count"] - 1
+    last = int(trek["turn_count"]) - 1
     since_ms = trek["turn_after_ms"][last % RING] - window_ms
     x, y, xx, yy, xy = 0, 0, 0, 0, 0
+    told, walking, speed = 0, 0, 0
     first = last
     for i in range(last, last - min(RING, last + 1), -1):
         at = i % RING
@@ -179,8 +203,13 @@ def extent_of(trek: Any, window_ms: int) -> Extent:
         xx += own_x * own_x
         yy += own_y * own_y
         xy += own_x * own_y
+        own_speed = int(trek["turn_speed"][at])
+        if own_speed != UNTOLD:
+            told += 1
+            walking += own_speed * SPEED_MPS >= WALKS_MPS
+            speed += own_speed
     seconds = (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0
-    return Extent(first, last - first + 1, seconds, x, y, xx, yy, xy)
+    return Extent(first, last - first + 1, seconds, x, y, xx, yy, xy, told, walking, speed)
 
 
 @inner
@@ -189,6 +218,18 @@ def radius_of(extent: Extent) -> float:
     n = extent.points
     about = n * (extent.xx + extent.yy) - extent.x * extent.x - extent.y * extent.y
     return sqrt(about / (n * max(1, n - 1)))
+
+
+@inner
+def is_told(extent: Extent) -> bool:
+    """Whether a band says often enough how fast it moves."""
+    return extent.told >= 5 and extent.told >= OF_TOLD * extent.points
+
+
+@inner
+def walked_m(extent: Extent) -> float:
+    """How far somebody walked, by what the band told of their speed: a slow band sees no turn, but that it moves."""
+    return extent.speed * SPEED_MPS / extent.told * extent.seconds
 
 
 @inner
@@ -290,20 +331,21 @@ def turning(trek: Any, window_ms: int) -> tuple[Spread, Turns]:
 
 
 @inner
-def restlessness(m: Spread) -> float:
+def restlessness(m: Spread, metres: float, moving: float) -> float:
     """How much a way is like walking without getting anywhere: above 0 rather like it, below rather not.
 
     Whoever goes somewhere covers little ground twice; whoever stands, sits or shops is slow. How fast a walk looks
-    depends on how often it is seen. Source: logistic regression over simulated ways, ADR-34.
+    depends on how often it is seen. ``metres`` and ``moving`` are those of the way, or of what the band told of its
+    speed. Source: logistic regression over simulated ways, ADR-34.
     """
-    pace = log(min(2.5, max(0.05, m.metres / m.seconds)))
+    pace = log(min(2.5, max(0.05, metres / m.seconds)))
     radius = max(1.0, m.radius_m)
     rare = min(0.8, log(m.seconds / (m.points - 1) / USUAL_STEP_S))
     return float(
         -1.05
         + 7.56 * pace
         - 2.84 * log(radius)
-        + 4.83 * log(max(1.0, m.metres / radius))
-        + 4.12 * m.moving
-        + rare * (3.06 - 4.23 * pace - 2.45 * m.moving)
+        + 4.83 * log(max(1.0, metres / radius))
+        + 4.12 * moving
+        + rare * (3.06 - 4.23 * pace - 2.45 * moving)
     )

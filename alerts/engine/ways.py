@@ -26,7 +26,7 @@ from devices.batch import Records
 
 CELL_M: Final = 40.0
 """Side of a cell. Measured, ADR-35: half of it finds no more who goes astray, twice as much confuses streets."""
-CELLS: Final = 320
+CELLS: Final = 448
 """That are remembered of each resident: 10 km of ways and more."""
 REACH_CELLS: Final = 127
 """No way is known further from home, in cells: 5 km."""
@@ -36,6 +36,9 @@ ASTRAY: Final = PARTS * PARTS
 MOST_WALKS: Final = 15
 FORGOTTEN_WALKS: Final = 200
 """Assumption, ADR-35: half a year of daily errands."""
+CHANCE_WALKS: Final = 20
+"""What was trodden once and not again on so many walks was an error or an excursion, and makes room first. Measured,
+ADR-49: recorded walks are told apart as before with 5 to 40."""
 OF_WALKS: Final = 8.0
 OF_NOVEL_WALKS: Final = 16.0
 NOVEL_M: Final = 100.0
@@ -123,10 +126,19 @@ def begin_walk(ways: Any, t: int) -> None:
     ways["second_s"] *= left
     i = 0
     while i < ways["used"]:
-        if (ways["walk"] - ways["last"][i]) % 256 > FORGOTTEN_WALKS:
+        is_old = (ways["walk"] - ways["last"][i]) % 256 > FORGOTTEN_WALKS
+        if is_old and is_once(ways, i):
             drop_cell(ways, i)
-        else:
-            i += 1
+            continue
+        if is_old:
+            ways["last"][i] = (ways["walk"] - FORGOTTEN_WALKS) % 256
+        i += 1
+
+
+@inner
+def is_once(ways: Any, i: int) -> bool:
+    """Whether a cell was trodden on one walk alone, as by chance or by the error of a receiver."""
+    return walks_in(int(ways["walked"][i])) - (1 if ways["within"][i] >= ASTRAY else 0) <= 1
 
 
 @inner
@@ -278,7 +290,10 @@ def room_for_cell(ways: Any) -> int:
     least = 0
     least_worth = 1 << 30
     for i in range(CELLS):
-        worth = 3 * min(MOST_WALKS, walks_in(int(ways["walked"][i]))) - (ways["walk"] - ways["last"][i]) % 256
+        age = (ways["walk"] - ways["last"][i]) % 256
+        worth = 3 * min(MOST_WALKS, walks_in(int(ways["walked"][i]))) - age
+        if age > CHANCE_WALKS and is_once(ways, i):
+            worth -= 256
         if worth < least_worth:
             least, least_worth = i, worth
     return least
@@ -302,6 +317,17 @@ def settle_walk(ways: Any, walked_m: float, known_m: float) -> None:
     novel = 1.0 if walked_m - known_m >= NOVEL_M else 0.0
     ways["novel"] += (novel - ways["novel"]) / min(OF_NOVEL_WALKS, ways["walks"])
     ways["regular"] += (known_m / walked_m - ways["regular"]) / min(OF_WALKS, ways["walks"])
+
+
+@inner
+def count_new_walk(ways: Any, walked_m: float, known_m: float) -> None:
+    """Let a walk on which they were said to be astray tell how often they walk anew, and no more.
+
+    Else an explorer who is told of each time would be taken for somebody who never explores.
+    """
+    if walked_m >= COUNTED_M and ways["walks"] > 0:
+        novel = 1.0 if walked_m - known_m >= NOVEL_M else 0.0
+        ways["novel"] += (novel - ways["novel"]) / min(OF_NOVEL_WALKS, ways["walks"])
 
 
 @inner

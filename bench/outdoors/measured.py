@@ -68,8 +68,8 @@ def readings(days: Sequence[Fixes], midnight: int, first_pos: int) -> ReadingBat
     position["lon"] = ORIGIN[1] + place[:, 0] / _PER_LON
     position["accuracy_m"] = np.concatenate([fixes.accuracy_m for fixes in days])
     position["source"] = np.concatenate([fixes.source for fixes in days])
-    for unknown in ("speed_mps", "heading_deg", "altitude_m"):
-        position[unknown] = np.nan
+    position["speed_mps"] = np.concatenate([fixes.speed_mps for fixes in days])
+    position["heading_deg"] = position["altitude_m"] = np.nan
     heartbeat = _heartbeats(len(days))
     header = np.zeros(n + beats, HEADER)
     header["device"] = np.concatenate([np.repeat(np.arange(len(days)), count), np.repeat(np.arange(len(days)), 24)])

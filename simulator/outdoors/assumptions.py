@@ -39,6 +39,12 @@ class Outdoors(msgspec.Struct, frozen=True, kw_only=True):
             Assumption, 0.5 to 4.
         burst_m: median of that error, m, log-normal with sigma 0.7. Assumption, 40 to 150.
         wifi_m: median error of a Wi-Fi position away from home, m. Source: 74 (Zandbergen 2009).
+        speed_share: of bands that tell how fast they move. Assumption, 0.3 to 0.9: the common protocols of trackers
+            have a field for it.
+        speed_error_mps: standard deviation of that speed under open sky, one axis. Source: 0.2 in 95 of 100 (NAVSTAR
+            GPS User Equipment Introduction 1996, section 3.7).
+        canyon_speed_error_mps: the same between the highest houses. Assumption, 0.3 to 1.
+        swing_mps: what the wrist of somebody who walks adds. Assumption, 0.1 to 0.4 after the receiver's own smoothing.
         cell_m: median error of a cell position, m. Source: 600 (Zandbergen 2009).
         cold_share: outings whose first fixes are 100 to 5,000 m off, coming out of the home; half as many coming out
             of other houses. Assumption, 0.05 to 0.5.
@@ -75,6 +81,10 @@ class Outdoors(msgspec.Struct, frozen=True, kw_only=True):
     burst_m: float = 80.0
     wifi_m: float = 74.0
     cell_m: float = 600.0
+    speed_share: float = 0.6
+    speed_error_mps: float = 0.1
+    canyon_speed_error_mps: float = 0.5
+    swing_mps: float = 0.2
     cold_share: float = 0.2
     honest_share: float = 0.6
     bad_home_fix_share: float = 0.02

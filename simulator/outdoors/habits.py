@@ -65,7 +65,7 @@ class Habits:
         self.wake_s = 3600 * float(np.clip(chance.normal(6.0, 0.6), 4.7, 7.5))
         self.bed_s = 3600 * float(np.clip(chance.normal(21.4, 0.6), 20.0, 23.0))
         self.outings = float(chance.gamma(5.0, a.outings_per_day / 5.0))
-        self.band: Band = drawn(chance)
+        self.band: Band = drawn(chance, a)
         spots: dict[Errand, Spot] = {
             "market": self._spot(town.near(here, 180.0, 750.0, chance), chance),
             "shop": self._spot(town.near(here, 80.0, 400.0, chance), chance),

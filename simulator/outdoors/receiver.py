@@ -30,6 +30,7 @@ _WAKES_S: Final = 40.0
 """Mean time until a band notices that it is out of doors, s. Assumption."""
 _CONVERGES_S: Final = 25.0
 """Mean time from the first fix until a receiver that began cold is right, s. Assumption."""
+_SWINGS_MPS: Final = 0.1
 _RELIEF: Final = math.sqrt(2 * math.log(2))
 """The median of a two-dimensional error is so many standard deviations of one axis."""
 
@@ -41,6 +42,7 @@ class Band(NamedTuple):
         position_s: s between fixes out of doors.
         home: how it finds itself at home; ``drift`` is a satellite receiver behind a window.
         settles: looks where it is once more soon after it has come home, before it rests.
+        tells_speed: says how fast it moves, by the Doppler shift of the satellites.
     """
 
     position_s: float
@@ -48,6 +50,7 @@ class Band(NamedTuple):
     settles: bool
     tells_accuracy: bool
     tells_source: bool
+    tells_speed: bool
 
 
 class Fixes(NamedTuple):
@@ -58,6 +61,7 @@ class Fixes(NamedTuple):
         place: shape (n, 2), m.
         accuracy_m: as the band tells it, NaN when it does not.
         source: one of GNSS, WIFI, CELL, or -1.
+        speed_mps: as the band tells it, NaN when it does not.
         error_m: how far off it truly is.
     """
 
@@ -66,6 +70,7 @@ class Fixes(NamedTuple):
     place: Floats
     accuracy_m: Floats
     source: Ints
+    speed_mps: Floats
     error_m: Floats
 
     def until(self, t: float) -> Fixes:
@@ -73,7 +78,7 @@ class Fixes(NamedTuple):
         stop = int(np.searchsorted(self.t, t))
         return Fixes(
             self.t[:stop], self.received[:stop], self.place[:stop], self.accuracy_m[:stop], self.source[:stop],
-            self.error_m[:stop],
+            self.speed_mps[:stop], self.error_m[:stop],
         )  # fmt: skip
 
 
@@ -89,14 +94,16 @@ class _Run(NamedTuple):
 _NOTHING: Final = _Run(np.empty(0), np.empty((0, 2)), np.empty(0), np.empty(0, np.int64))
 
 
-def drawn(chance: np.random.Generator) -> Band:
+def drawn(chance: np.random.Generator, a: Outdoors) -> Band:
     """Somebody's band. Shares: assumption."""
+    speeds = chance.spawn(1)[0]
     return Band(
         position_s=float(chance.choice([15.0, 30.0, 60.0], p=[0.3, 0.4, 0.3])),
         home=str(chance.choice(["wifi", "drift"], p=[0.7, 0.3])),
         settles=bool(chance.random() < 0.7),
         tells_accuracy=bool(chance.random() < 0.9),
         tells_source=bool(chance.random() < 0.85),
+        tells_speed=bool(speeds.random() < a.speed_share),
     )
 
 
@@ -129,14 +136,33 @@ def measured(track: Track, band: Band, town: Town, a: Outdoors, chance: np.rando
     for first, last in stored:
         waits = (t >= first) & (t < last)
         received[waits] = last + chance.uniform(0.0, 20.0)
+    source = np.concatenate([run.source for run in runs])
+    speed = speeds(track, t, source, town, a, chance.spawn(1)[0])
     return Fixes(
         t=t,
         received=received,
         place=track.at(t) + off,
         accuracy_m=accuracy if band.tells_accuracy else np.full(len(t), np.nan),
-        source=np.concatenate([run.source for run in runs]) if band.tells_source else np.full(len(t), -1),
+        source=source if band.tells_source else np.full(len(t), -1),
+        speed_mps=speed if band.tells_speed else np.full(len(t), np.nan),
         error_m=np.hypot(off[:, 0], off[:, 1]),
     )
+
+
+def speeds(
+    track: Track, t: Floats, source: Ints, town: Town, a: Outdoors, chance: np.random.Generator
+) -> Floats:  # fmt: skip
+    """How fast a receiver of satellites finds itself at some times, m/s; NaN of the other sources.
+
+    The error is that of a velocity: who stands is never quite still. The wrist swings with whoever walks.
+    """
+    place = track.at(t)
+    velocity = track.at(t + 0.5) - track.at(t - 0.5)
+    walks = np.hypot(*velocity.T) > _SWINGS_MPS
+    sigma = a.speed_error_mps + (a.canyon_speed_error_mps - a.speed_error_mps) * town.shut(place) ** 2
+    sigma = np.hypot(sigma, np.where(walks, a.swing_mps, 0.0))
+    found: Floats = np.hypot(*(velocity + sigma[:, None] * chance.standard_normal((len(t), 2))).T)
+    return np.where(source == GNSS, np.round(found, 2), np.nan)
 
 
 def stretches(track: Track) -> list[tuple[float, float, Cover]]:

@@ -60,6 +60,7 @@ COMMUNITY: list[RegistryChange] = [
         for hours in each
     ),
     *(change(parameter(f"{rule.public_name}.enabled", 0.0)) for rule in OF_WAYS),
+    change(parameter("wandering.zone_exit.driven_sounds_after_s", 0.0)),
     change(window(2, START + 9 * HOUR, START + 12 * HOUR, key="w2/9", grace_ms=5 * MINUTE)),
     change(window(2, START + 12 * HOUR, START + 13 * HOUR, key="w2/12", by="sign")),
 ]  # fmt: skip

@@ -88,6 +88,8 @@ def lived(days: list[list[Told]], die: Random) -> list[What]:
             engine.commit()
             events += list(found[found["rule"] == Rule.WANDERING_LOST])
         assert [What(event["what"]) for event in events] == [missed.what for missed in expected]
+        if oracle.outing is not None and oracle.outing.believed is not None:
+            assert engine._state.trek[engine._state.trek_row[0]]["carried"] == oracle.outing.rides
         for event, missed in zip(events, expected, strict=True):
             agree(event, missed)
         said += [missed.what for missed in expected]

@@ -83,15 +83,19 @@ def walks(draw: st.DrawFn) -> list[Told]:
     gap = draw(st.sampled_from([0, 0, 200, 500]))
     accuracy = draw(st.sampled_from([5.0, 15.0]))
     late_at = len(line) // 2
+    mps = np.hypot(*np.diff(np.concatenate([line[:1], line]), axis=0).T) + draw(st.sampled_from([0.0, 0.3]))
+    tells = draw(st.sampled_from([0.0, 0.6, 1.0, 1.0]))
+    speeds = [float(round(mps[t], 3)) if chance.random() < tells else None for t in times[kept]]
     return [
-        _fix(int(t) + (gap if t > late_at else 0), line[t] + off, accuracy)
-        for t, off in zip(times[kept], noise[kept], strict=True)
+        _fix(int(t) + (gap if t > late_at else 0), line[t] + off, accuracy, speed)
+        for t, off, speed in zip(times[kept], noise[kept], speeds, strict=True)
     ]
 
 
-def _fix(second: int, place: Track, accuracy_m: float) -> Told:
+def _fix(second: int, place: Track, accuracy_m: float, speed_mps: float | None = None) -> Told:
     lat, lon = HOME[0] + place[1] / M_PER_DEG, HOME[1] + place[0] / (M_PER_DEG * cos(radians(HOME[0])))
-    return fix(START + second * S, 0, lat=float(lat), lon=float(lon), accuracy_m=accuracy_m)
+    lat, lon = float(lat), float(lon)
+    return fix(START + second * S, 0, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed_mps)
 
 
 def _engine() -> Engine:

@@ -17,11 +17,12 @@ import numpy as np
 from alerts.engine import pool, turning
 from alerts.engine.compiled import gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
-from alerts.engine.journal import keep_trek
+from alerts.engine.hours import is_between, local_hour
+from alerts.engine.journal import keep_trek, keep_ways
 from alerts.engine.layout import MOST, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
-from alerts.engine.places import is_known_place
+from alerts.engine.places import has_laps_of_today, is_habit_of_laps, is_known_place, walk_in_laps
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.trek import HOME, HOME_M, from_home_m, give_trek, turned
 from alerts.engine.ways import east_north_m
@@ -48,6 +49,10 @@ PARAMETERS = (
     ),
     ParameterSpec("wandering.pattern.score", 0.2, -5, 10, "so restless it looks at least", _FITTED),
     ParameterSpec(
+        "wandering.pattern.paces", 15, 3, 100,
+        "or, by the speed that the band tells, they walked so many times as far as its radius", "assumption, ADR-49",
+    ),
+    ParameterSpec(
         "wandering.pattern.familiar_score", 3, 0, 20, "and by so much more at a place that they are used to visit",
         "assumption, ADR-34: shopping, exercise",
     ),
@@ -63,6 +68,10 @@ PARAMETERS = (
     ParameterSpec(
         "wandering.pattern.sounds_after_s", 1200, 0, 14_400, "it waits without a sound until it has lasted so long",
         "assumption, ADR-44: longer than shopping, a walk round the pond",
+    ),
+    ParameterSpec(
+        "wandering.pattern.laps_sound_after_s", 3600, 0, 14_400, "round and round by day it waits so long",
+        "assumption, ADR-49: longer than most who walk in laps for exercise",
     ),
     ParameterSpec(
         "wandering.pattern.evidence_every_s", 300, 30, 3600, "while it lasts it is told at most so often",
@@ -88,6 +97,12 @@ _FULL: Final = 0.8
 """So much of the window must be known."""
 _CALM: Final = 0.0
 """Below this a way is no pattern any more."""
+_WALKING: Final = 0.75
+"""Of the speeds that were told: who walks on and on."""
+_STANDING: Final = 0.5
+"""Below this they stand most of the time, as at a stall, whatever their positions do."""
+_DOORSTEP_M: Final = 100.0
+"""So near home no laps are a habit. Assumption, ADR-49."""
 _UNSEEN_MS: Final = 600_000
 """After so long without a fix nobody knows whether they still walk so. As ``trek.GAP_MS``."""
 _ONE_WAY: Final = 0.6
@@ -103,18 +118,18 @@ class Found(NamedTuple):
 
 
 @gate
-def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Look at the way of whoever is out, or sends their fixes often; of others nothing can be said."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]
         if device["out"] != HOME or at.order - at.before <= turning.GAP_MS or device["episode"] != NONE:
-            k = judge(state, at, enabled, journal, out, k)
+            k = judge(state, turning.speed_of(own["speed_mps"]), at, enabled, journal, out, k)
     return k
 
 
 @inner
-def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
-    """Take the newest fix in and say what the way looks like."""
+def judge(state: State, speed: int, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+    """Take the newest fix in, with the speed that it told, and say what the way looks like."""
     p = state.rules[at.rules]
     device, resident = state.device[at.d], state.resident[at.wearer]
     row = pool.of_this_wearer(state, journal, at.d, _RULE, at.worn_since)
@@ -128,25 +143,35 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     if (row == NONE and p["pattern_enabled"] == 0) or accuracy > p["zone_exit_sure_accuracy_m"]:
         return k
     trek = state.trek[trek_row_of(state, at, journal)]
-    if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy) and row == NONE:
+    if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy, speed) and row == NONE:
         return k
     extent = turning.extent_of(trek, p["pattern_window_ms"])
     is_new = trek["turn_ms"] == at.order
     known = extent.points >= _POINTS and extent.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
     far_m = max(p["pattern_radius_m"], p["pattern_blur"] * np.float64(trek["turn_accuracy_m"]))
-    if row == NONE and not (known and turning.radius_of(extent) >= far_m):
+    told = turning.is_told(extent)
+    stands = told and extent.walking < _STANDING * extent.told
+    paces = known and told and extent.walking >= _WALKING * extent.told
+    if paces:
+        paces = turning.walked_m(extent) >= p["pattern_paces"] * turning.radius_of(extent)
+    if row == NONE and (stands or not (known and (paces or turning.radius_of(extent) >= far_m))):
         return k
     way = turning.spread_of(trek, extent)
-    over_its_ground = way.radius_m >= far_m and way.metres >= p["pattern_repeats"] * way.radius_m
+    over_its_ground = paces or (way.radius_m >= far_m and way.metres >= p["pattern_repeats"] * way.radius_m)
     if row == NONE and not over_its_ground:
         return k
-    score = turning.restlessness(way) if known else 0.0
+    score = 0.0
+    if paces:
+        score = turning.restlessness(way, max(way.metres, turning.walked_m(extent)), 1.0)
+    elif known:
+        score = turning.restlessness(way, way.metres, way.moving)
     restless = (
         known
         and is_new
         and over_its_ground
+        and not stands
         and score >= p["pattern_score"]
-        and middle_from_home_m(resident, trek, way) >= p["pattern_home_m"]
+        and (paces or middle_from_home_m(resident, trek, way) >= p["pattern_home_m"])
         and turning.turns_enough(trek, way, p["pattern_theta_deg_per_m"])
         and (score >= p["pattern_score"] + p["pattern_familiar_score"] or not is_familiar(state, at, trek, way))
     )
@@ -162,12 +187,14 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
     if restless:
         episode["count"] = min(MOST, episode["count"] + 1)
         episode["back"] = 0
-        return restless_on(state, at, row, Found(way, score), out, k)
+        is_lap = kind_of(way, turning.turns_of(trek, way)) == LAPPING
+        episode["watched_ms"] += 1 if is_lap else -1
+        return restless_on(state, at, row, Found(way, score), journal, out, k)
     if episode["open"] == 0:
         if is_new:
             pool.end(state, journal, at.d, row)
         return k
-    calm = (known and score < _CALM and is_new) or from_home_m(resident, device) <= HOME_M
+    calm = (known and (stands or score < _CALM) and is_new) or from_home_m(resident, device) <= HOME_M
     episode["back"] = min(MOST, episode["back"] + 1) if calm else 0
     if unseen or episode["back"] >= p["pattern_back_fixes"]:
         k = say(state, at, row, _RECOVERED, Found(way, score), out, k)
@@ -176,28 +203,65 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
 
 
 @inner
-def restless_on(state: State, at: Heard, row: int, found: Found, out: Records, k: int) -> int:
+def restless_on(
+    state: State, at: Heard, row: int, found: Found, journal: Journal, out: Records, k: int
+) -> int:  # fmt: skip
     """Say that they walk in a pattern, when that is certain and new, or has lasted."""
     p = state.rules[at.rules]
     episode = state.episode[row]
     if at.late or p["pattern_enabled"] == 0:
         return k
     if episode["open"] == 1:
-        is_worse = severity_at(at.order, episode, p) > severity_at(episode["told"], episode, p)
+        severity = severity_of(state, at, episode)
+        is_worse = severity > episode["far"]
         if at.order - episode["told"] < p["pattern_evidence_every_ms"] and not is_worse:
             return k
         episode["told"] = at.order
+        episode["far"] = max(severity, int(episode["far"]))
         return say(state, at, row, _EVIDENCE, found, out, k)
-    if episode["count"] >= p["pattern_fixes"]:
+    if episode["count"] >= p["pattern_fixes"] and not is_exercise(state, at, episode, found.way, journal):
         pool.name(state, row, at.t, at.seq, at.order)
+        episode["far"] = severity_of(state, at, episode)
         return say(state, at, row, _OPENED, found, out, k)
     return k
 
 
 @inner
-def severity_at(moment: int, episode: Any, p: Any) -> int:
-    """How bad it is to walk so until then."""
-    return _MEDIUM if moment - episode["since"] >= p["pattern_sounds_after_ms"] else _LOW
+def severity_of(state: State, at: Heard, episode: Any) -> int:
+    """How bad it is to have walked so until now: many who go round and round by day do so for exercise."""
+    p = state.rules[at.rules]
+    if at.order - episode["since"] < p["pattern_sounds_after_ms"] or are_laps_by_day(state, at, episode):
+        return _LOW
+    return _MEDIUM
+
+
+@inner
+def are_laps_by_day(state: State, at: Heard, episode: Any) -> bool:
+    """Whether they mostly went round and round, by day, and not longer than others do for exercise."""
+    p = state.rules[at.rules]
+    if episode["watched_ms"] <= 0 or at.order - episode["since"] >= p["pattern_laps_sound_after_ms"]:
+        return False
+    hour = local_hour(state, state.resident[at.wearer]["zone"], at.order)
+    return not (isnan(hour) or is_between(hour, p["lost_night_from_h"], p["lost_night_to_h"]))
+
+
+@inner
+def is_exercise(state: State, at: Heard, episode: Any, way: turning.Spread, journal: Journal) -> bool:
+    """Whether they walk in laps by day where they often do, and remember that they do: of that nothing is said.
+
+    Before their own door it is never a habit: whoever wants to leave, and turns round again and again, walks there.
+    """
+    trek, row = state.trek[state.trek_row[at.d]], state.ways_row[at.wearer]
+    at_home = middle_from_home_m(state.resident[at.wearer], trek, way) < _DOORSTEP_M
+    if row == NONE or at_home or not are_laps_by_day(state, at, episode):
+        return False
+    x, y = east_north_m(state.ways[row], trek["turn_lat0"], trek["turn_lon0"])
+    places = state.places[row]
+    is_habit = is_habit_of_laps(places, x + way.x, y + way.y, at.order)
+    if not has_laps_of_today(places, x + way.x, y + way.y, at.order):
+        keep_ways(state, journal, row, NONE)
+        walk_in_laps(places, x + way.x, y + way.y, at.order)
+    return is_habit
 
 
 @inner
@@ -212,16 +276,16 @@ def trek_row_of(state: State, at: Heard, journal: Journal) -> int:
 
 
 @inner
-def walk_on(trek: Any, at: Heard, lat: float, lon: float, accuracy_m: float) -> bool:
+def walk_on(trek: Any, at: Heard, lat: float, lon: float, accuracy_m: float, speed: int) -> bool:
     """Take a fix (radians) into the ring of a trek; whether it is the newest there now."""
     fresh = trek["turn_count"] == 0 or trek["turn_ms"] < at.worn_since
     if not fresh:
         x = EARTH_RADIUS_M * cos(trek["turn_lat0"]) * turned(lon - trek["turn_lon0"])
         y = EARTH_RADIUS_M * (lat - trek["turn_lat0"])
-        taken = turning.take_in(trek, at.order, accuracy_m, x, y)
+        taken = turning.take_in(trek, at.order, accuracy_m, x, y, speed)
         if taken >= 0:
             return bool(taken == 1)
-    turning.begin_ring(trek, at.order, accuracy_m, lat, lon)
+    turning.begin_ring(trek, at.order, accuracy_m, lat, lon, speed)
     return True
 
 
@@ -259,7 +323,7 @@ def say(state: State, at: Heard, row: int, what: int, found: Found, out: Records
     """Emit what became of the episode, with what the way looks like."""
     p = state.rules[at.rules]
     device, episode = state.device[at.d], state.episode[row]
-    severity = severity_at(episode["told"], episode, p)
+    severity = int(episode["far"])
     emit(
         out, k, _RULE, what, severity, at.t, episode["opening_t"], episode["opening_seq"], at.i, at.wearer, at.d,
         at.late, p,

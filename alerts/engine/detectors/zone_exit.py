@@ -21,12 +21,13 @@ from alerts.engine import pool
 from alerts.engine.bounds import Whereabouts, whereabouts
 from alerts.engine.compiled import gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.hours import is_between, local_hour
 from alerts.engine.layout import FOUR_HOURS_MS, MOST, NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
-from alerts.engine.trek import WALK_MPS
-from devices.batch import Records
+from alerts.engine.trek import CARRIED, HOME, WALK_MPS, WIFI_M
+from devices.batch import POSITION_SOURCES, Records
 from devices.kinds import Kind
 
 RULE = Rule.WANDERING_ZONE_EXIT
@@ -67,6 +68,10 @@ PARAMETERS = (
         "assumption, ADR-6: coarser than the zones themselves, as from cell towers",
     ),
     ParameterSpec(
+        "wandering.zone_exit.driven_sounds_after_s", 10_800, 0, 86_400,
+        "who was driven off from their door is told without a sound until then", "assumption, ADR-49: a meal together",
+    ),
+    ParameterSpec(
         "wandering.zone_exit.evidence_every_s", 60, 0, 3600, "later fixes outside are told at most so often",
         "assumption, ADR-6: not 3,600 changes of an alarm an hour",
     ),
@@ -75,8 +80,17 @@ EVIDENCE = (
     "distance_outside_m", "accuracy_m", "fixes_outside", "seconds_outside", "dwell_s", "lat_deg", "lon_deg", "edge_m",
 )  # fmt: skip
 
+SETTLES_MS: Final = 180_000
+"""So long a receiver that wakes may take to find itself, and NEARER_M: so much nearer it comes with a fix at least.
+Assumption, ADR-49; receivers without help are to have a first fix within a minute."""
+NEARER_M: Final = 10.0
+OF_COARSE: Final = 2.0
+"""A coarse fix, or one by Wi-Fi, lies outside only by so many times its accuracy: as near as that are two in three,
+95 in 100 within twice. Of one by satellite the next is soon there."""
 _RULE = int(RULE)
+_LOW = int(Severity.LOW)
 _HIGH = int(Severity.HIGH)
+_WIFI: Final = POSITION_SOURCES.index("wifi")
 _OPENED = int(What.OPENED)
 _EVIDENCE = int(What.EVIDENCE)
 _RECOVERED = int(What.RECOVERED)
@@ -86,13 +100,13 @@ _STRETCH: Final = EARTH_RADIUS_M * 1.00001
 
 
 @gate
-def hear(state: State, _own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Follow the wearer by the newest fix."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]
         ordinary = device["episode"] == NONE and at.wearer == device["wearer"]
         if not (ordinary and (device["walks"] == 0 or is_in_disc(device))):
-            k = judge(state, at, enabled, journal, out, k)
+            k = judge(state, own["source"], at, enabled, journal, out, k)
     return k
 
 
@@ -111,7 +125,7 @@ def is_in_disc(device: Any) -> bool:
 
 
 @inner
-def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
+def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journal, out: Records, k: int) -> int:
     """Move the device's track by its newest fix, and say what came of it."""
     p = state.rules[at.rules]
     device, resident = state.device[at.d], state.resident[at.wearer]
@@ -134,7 +148,7 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
             return k
         here = whereabouts(state, resident, device["lat"], device["lon"], NEVER, p)
     accuracy = accuracy_or_default(device["accuracy_m"], p)
-    if here.away_m - accuracy > 0.0:
+    if here.away_m > surely_m(accuracy, source, p):
         return outside(state, at, row, here, journal, out, k)
     if row == NONE:
         return k
@@ -156,11 +170,20 @@ def judge(state: State, at: Heard, enabled: Records, journal: Journal, out: Reco
 
 
 @inner
+def surely_m(accuracy_m: float, source: int, p: Any) -> float:
+    """How far outside a fix must lie to be outside."""
+    if source == _WIFI:
+        return OF_COARSE * max(accuracy_m, WIFI_M)
+    return OF_COARSE * accuracy_m if accuracy_m > p["zone_exit_sure_accuracy_m"] else accuracy_m
+
+
+@inner
 def outside(state: State, at: Heard, row: int, here: Whereabouts, journal: Journal, out: Records, k: int) -> int:
     """Take in a fix that lies outside every zone."""
     p = state.rules[at.rules]
     if row == NONE:
         row = pool.begin(state, journal, at.d, _RULE, at.order)
+        state.episode[row]["told"] = at.order
     else:
         pool.keep(state, journal, row)
     episode = state.episode[row]
@@ -195,11 +218,16 @@ def is_walkable(episode: Any, order: int, away_m: float, accuracy_m: float, p: A
     """Whether somebody outside can have come from their fix before to this one.
 
     A receiver that wakes finds itself step by step: its first fixes lie far off, each nearer than the one before. So
-    what comes nearer faster than anybody walks counts anew. What goes away as fast may be a ride.
+    what comes nearer counts anew: at first at any pace, later faster than anybody walks. What goes away as fast may be
+    a ride.
     """
     seconds = (order - episode["newest"]) / 1000.0
     nearer_m = episode["away_m"] - away_m
-    return bool(episode["count"] == 0 or nearer_m <= WALK_MPS * seconds + accuracy_or_default(accuracy_m, p))
+    if episode["count"] == 0:
+        return True
+    if order - episode["told"] <= SETTLES_MS and nearer_m > NEARER_M:
+        return False
+    return bool(nearer_m <= WALK_MPS * seconds + accuracy_or_default(accuracy_m, p))
 
 
 @inner
@@ -227,6 +255,21 @@ def patience_ms(p: Any) -> int:
 
 
 @inner
+def severity_of(state: State, at: Heard, episode: Any) -> int:
+    """How bad it is: whoever was driven off from their door, by day, is hardly alone."""
+    p = state.rules[at.rules]
+    row = state.trek_row[at.d]
+    if row == NONE or state.device[at.d]["out"] == HOME:
+        return _HIGH
+    if at.order - episode["since"] >= p["zone_exit_driven_sounds_after_ms"]:
+        return _HIGH
+    if state.trek[row]["carried"] < CARRIED or state.trek[row]["wearer"] != at.wearer:
+        return _HIGH
+    hour = local_hour(state, state.resident[at.wearer]["zone"], at.order)
+    return _HIGH if isnan(hour) or is_between(hour, p["lost_night_from_h"], p["lost_night_to_h"]) else _LOW
+
+
+@inner
 def say(state: State, at: Heard, row: int, what: int, here: Whereabouts, out: Records, k: int) -> int:
     """Emit what became of the episode, with the track so far."""
     p = state.rules[at.rules]
@@ -236,7 +279,7 @@ def say(state: State, at: Heard, row: int, what: int, here: Whereabouts, out: Re
         k,
         _RULE,
         what,
-        _HIGH,
+        severity_of(state, at, episode),
         at.t,
         episode["opening_t"],
         episode["opening_seq"],

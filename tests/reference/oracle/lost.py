@@ -40,6 +40,10 @@ class Cell:
     def counted(self, walk: int) -> int:
         return (self.last == walk) + self.astray
 
+    @property
+    def is_way(self) -> bool:
+        return sum(self.walks) - self.astray > 1
+
     def before(self, walk: int) -> int:
         return sum(self.walks) - self.counted(walk)
 
@@ -93,6 +97,10 @@ class Outing:
     ran_s: float = 0.0
     cries: int = 0
     strayed_s: float = 0.0
+    rides: int = 0
+    """Steps away from home as fast as a car; -1: they walked off by themselves."""
+    taken_to: tuple[float, float] = (0.0, 0.0)
+    since_leg_m: float = 0.0
 
     def whole_seconds(self, t: int) -> int:
         return t - (t - self.began) % 1000
@@ -157,7 +165,11 @@ class Wanderer:
             if hypot(x - out.believed[1], y - out.believed[2]) <= 3 * since / 1000 + blur:
                 out.heard, out.doubt = "walked", None
                 self._be_at(out, t, x, y, accuracy, home_m)
+                away = hypot(x - out.taken_to[0], y - out.taken_to[1])
+                if (out.rides == 0 and out.since_leg_m > 100) or (out.rides > 0 and away > 400):
+                    out.rides = -1
                 return
+        self._ride(out, t, x, y, accuracy)
         gap = out.believed is None or t - out.believed[0] >= 10 * MINUTE
         if out.doubt is not None and t - out.doubt[0] < 60 * MINUTE:
             waited, moved = t - out.doubt[0], hypot(x - out.doubt[1], y - out.doubt[2])
@@ -167,16 +179,29 @@ class Wanderer:
                 out.end = out.believed[:3] if out.believed is not None else None
                 first = out.doubt if slow and waited < 10 * MINUTE else (t, x, y)
                 out.path = [Vertex(first[0], floor(first[1] + 0.5), floor(first[2] + 0.5))]
+                out.since_leg_m = 0.0
                 self._be_at(out, t, x, y, accuracy, home_m)
                 out.doubt = None
+                out.taken_to = (x, y) if out.heard == "ridden" else out.taken_to
                 return
         out.doubt = (t, x, y)
+
+    @staticmethod
+    def _ride(out: Outing, t: int, x: float, y: float, accuracy: float) -> None:
+        before = out.doubt if out.doubt is not None else out.believed
+        if out.rides < 0 or before is None or t - before[0] >= 10 * MINUTE:
+            return
+        step = hypot(x - before[1], y - before[2]) - 2 * accuracy
+        if 5 <= step / ((t - before[0]) / 1000) <= 60 and hypot(x, y) > hypot(before[1], before[2]):
+            out.rides, out.taken_to = out.rides + 1, (x, y)
 
     def _be_at(self, out: Outing, t: int, x: float, y: float, accuracy: float, home_m: float) -> None:
         out.believed, out.home_m = (t, x, y, accuracy), home_m
         if out.stay is None or hypot(x - out.stay[1], y - out.stay[2]) > 50:
             out.stay = (t, x, y)
-        if hypot(x - out.path[-1].x, y - out.path[-1].y) >= max(8, accuracy / 2):
+        step = hypot(x - out.path[-1].x, y - out.path[-1].y)
+        if step >= max(8, accuracy / 2):
+            out.since_leg_m += step
             out.path.append(Vertex(t, floor(x + 0.5), floor(y + 0.5)))
 
     def _judge(self, out: Outing, fix: Told, is_back: bool, home_m: float) -> Iterator[Missed]:
@@ -196,6 +221,7 @@ class Wanderer:
         if is_back and ordinary:
             self._settle(out)
         elif is_back:
+            self._count_new(out)
             yield self._back(fix, out, home_m)
         elif self.opened is not None:
             yield from self._follow(out, fix, in_place, home_m)
@@ -299,10 +325,12 @@ class Wanderer:
             if came is not None and hypot(x - came[1], y - came[2]) > 75 and out.home_m > 135:
                 self._visit(x, y, t)
             out.visited = came is not None
+        else:
+            self._count_new(out)
         self.walk += 1
         left = exp(-log(2) / 60 * max(0, t // DAY - self.day))
         self.day, self.excursions = t // DAY, [left * one for one in self.excursions]
-        self.cells = {place: cell for place, cell in self.cells.items() if self.walk - cell.last <= 200}
+        self.cells = {place: cell for place, cell in self.cells.items() if self.walk - cell.last <= 200 or cell.is_way}
         out.set_out()
         out.seen_m = out.known_m = 0.0
         out.cries = 0
@@ -312,6 +340,10 @@ class Wanderer:
             self.walks += 1
             self.novel += ((out.seen_m - out.known_m >= 100) - self.novel) / min(16, self.walks)
             self.regular += (out.known_m / out.seen_m - self.regular) / min(8, self.walks)
+
+    def _count_new(self, out: Outing) -> None:
+        if out.seen_m >= 200 and self.walks > 0:
+            self.novel += ((out.seen_m - out.known_m >= 100) - self.novel) / min(16, self.walks)
 
     def _tread(self, start: tuple[float, float], end: tuple[float, float], quarter: int, ordinary: bool) -> None:
         step = hypot(end[0] - start[0], end[1] - start[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 from collections.abc import Sequence
 from itertools import pairwise
-from math import cos, degrees, hypot, log, pi, radians, sqrt
+from math import cos, degrees, hypot, isnan, log, nan, pi, radians, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -20,10 +20,11 @@ KEPT = 32
 
 
 class Seen(NamedTuple):
-    """A fix that counts: when (ms), and where, metres east and north of the first of its run."""
+    """A fix that counts: when (ms), where, metres east and north of the first of its run, and how fast (NaN)."""
 
     t: int
     place: complex
+    mps: float = nan
 
 
 class Way(NamedTuple):
@@ -39,14 +40,34 @@ class Way(NamedTuple):
     rounds: float
     slim: float
     middle: complex
+    speeds: tuple[float, ...]
+    """Those that the band told, when it told three in five and five at least; else none."""
 
     @property
     def score(self) -> float:
-        pace = log(min(2.5, max(0.05, self.metres / self.seconds)))
+        if not self.paces:
+            return self._score(self.metres, self.moving)
+        return self._score(max(self.metres, self.walked_m), 1.0)
+
+    def _score(self, metres: float, moving: float) -> float:
+        pace = log(min(2.5, max(0.05, metres / self.seconds)))
         radius = max(1.0, self.radius_m)
         rare = min(0.8, log(self.seconds / (self.points - 1) / 30))
-        told = -1.05 + 7.56 * pace - 2.84 * log(radius) + 4.83 * log(max(1.0, self.metres / radius))
-        return told + 4.12 * self.moving + rare * (3.06 - 4.23 * pace - 2.45 * self.moving)
+        told = -1.05 + 7.56 * pace - 2.84 * log(radius) + 4.83 * log(max(1.0, metres / radius))
+        return told + 4.12 * moving + rare * (3.06 - 4.23 * pace - 2.45 * moving)
+
+    @property
+    def walking(self) -> float:
+        """The share of the speeds at which nobody stands; 0.6 where nothing is known, which proves nothing."""
+        return sum(mps >= 0.5 for mps in self.speeds) / len(self.speeds) if self.speeds else 0.6
+
+    @property
+    def walked_m(self) -> float:
+        return sum(self.speeds) / len(self.speeds) * self.seconds
+
+    @property
+    def paces(self) -> bool:
+        return self.walking >= 0.75 and self.walked_m >= 15 * self.radius_m
 
 
 def way_of(seen: Sequence[Seen], window_ms: int) -> Way:
@@ -65,6 +86,7 @@ def way_of(seen: Sequence[Seen], window_ms: int) -> Way:
     turns = [(b - a + pi) % (2 * pi) - pi for a, b in pairwise(headings)]
     metres, theta = sum(step for step, _ in steps), sum(map(abs, turns))
     around = sum(cmath.phase(b * a.conjugate()) if a != 0 and b != 0 else 0.0 for a, b in pairwise(about))
+    speeds = tuple(one.mps for one in recent if not isnan(one.mps))
     extents = np.linalg.eigvalsh(np.cov([[z.real for z in about], [z.imag for z in about]])) if spread > 1 else [0, 0]
     return Way(
         points=len(places),
@@ -77,6 +99,7 @@ def way_of(seen: Sequence[Seen], window_ms: int) -> Way:
         rounds=abs(around) / (2 * pi),
         slim=sqrt(max(0.0, extents[0]) / extents[1]) if extents[1] > 0 else 1.0,
         middle=middle,
+        speeds=speeds if len(speeds) >= max(5, 0.6 * len(recent)) else (),
     )
 
 
@@ -96,6 +119,8 @@ class Patterns:
         self.restless = self.calm = 0
         self.opening: Told | None = None
         self.told_at = self.heard_at = self.since = 0
+        self.loud = False
+        self.laps = 0
         self.margin = float("inf")
 
     def hear(self, fix: Told) -> What | None:
@@ -106,15 +131,18 @@ class Patterns:
         known = way.points >= 7 and way.seconds >= 0.8 * 720
         if is_new and known and self._is_restless(way):
             self.restless, self.calm = self.restless + 1, 0
-            self.since = fix.order if self.restless == 1 else self.since
+            self.since, self.laps = (fix.order, 0) if self.restless == 1 else (self.since, self.laps)
+            self.margin = min(self.margin, abs(way.one_way - 0.6), abs(way.rounds - 1.2))
+            self.laps += 1 if way.one_way >= 0.6 and way.rounds >= 1.2 else -1
             return self._goes_on(fix)
         if is_new and self.opening is None:
             self.restless = 0
         if self.opening is None:
             return None
-        calm = is_new and known and way.score < 0
+        calm = is_new and known and (way.score < 0 or way.walking < 0.5)
         if is_new and known:
             self.margin = min(self.margin, abs(way.score))
+            self._note_speeds(way)
         self.margin = min(self.margin, abs(self._from_home_m(fix) - 60))
         self.calm = self.calm + 1 if calm or self._from_home_m(fix) <= 60 else 0
         if self.calm < 4 and not unseen:
@@ -124,29 +152,43 @@ class Patterns:
 
     def _goes_on(self, fix: Told) -> What | None:
         if self.opening is not None:
-            is_worse = self.told_at - self.since < 1200 * SECOND <= fix.order - self.since
+            worse = self._is_worse(fix)
+            is_worse = worse and not self.loud
             if fix.order - self.told_at < 300 * SECOND and not is_worse:
                 return None
-            self.told_at = fix.order
+            self.told_at, self.loud = fix.order, self.loud or worse
             return What.EVIDENCE
         if self.restless < 2:
             return None
-        self.opening, self.told_at, self.calm = fix, fix.order, 0
+        self.opening, self.told_at, self.calm, self.loud = fix, fix.order, 0, False
         return What.OPENED
+
+    def _is_worse(self, fix: Told) -> bool:
+        """Whether it is medium by now: going round and round by day waits longer."""
+        lasted = (fix.order - self.since) / SECOND
+        hour = (fix.order / (3600 * SECOND) + 8) % 24
+        return lasted >= 3600 or (lasted >= 1200 and not (self.laps > 0 and 6 <= hour < 22))
+
+    def _note_speeds(self, way: Way) -> None:
+        if way.speeds:
+            near = [abs(len(way.speeds) * (way.walking - share)) for share in (0.5, 0.75)]
+            near += [abs(way.walked_m - 15 * way.radius_m), *(abs(mps - 0.5) for mps in way.speeds)]
+            self.margin = min(self.margin, *near) if min(near) > 1e-9 else self.margin
 
     def _is_restless(self, way: Way) -> bool:
         lat, lon = self.origin
         north = EARTH_M * radians(lat - self.home[0]) + way.middle.imag
         east = EARTH_M * cos(radians(self.home[0])) * radians(lon - self.home[1]) + way.middle.real
-        tests = (
-            way.score - 0.2,
-            way.theta_deg_per_m - 0.5,
-            way.metres / max(way.radius_m, 1e-9) - 7,
-            way.radius_m - max(12, 0.6 * self.accuracy_m),
-            hypot(east, north) - 15,
-        )
+        tests = [way.score - 0.2, way.theta_deg_per_m - 0.5]
+        if not way.paces:
+            tests += [
+                way.metres / max(way.radius_m, 1e-9) - 7,
+                way.radius_m - max(12, 0.6 * self.accuracy_m),
+                hypot(east, north) - 15,
+            ]
         self.margin = min(self.margin, *map(abs, tests))
-        return all(test >= 0 for test in tests)
+        self._note_speeds(way)
+        return way.walking >= 0.5 and all(test >= 0 for test in tests)
 
     def _take(self, fix: Told) -> bool:
         """Whether a fix is the newest that counts now."""
@@ -161,7 +203,8 @@ class Patterns:
             if since < STEP_MS:
                 return False
             self.accuracy_m += 0.25 * (fix.number("accuracy_m") - self.accuracy_m)
-            self.seen.append(Seen(fix.order, complex(round(place.real), round(place.imag))))
+            here = complex(round(place.real), round(place.imag))
+            self.seen.append(Seen(fix.order, here, _told_mps(fix)))
             return True
         if self.doubt is not None:
             waited = fix.order - self.doubt.t
@@ -175,7 +218,7 @@ class Patterns:
     def _begin(self, fix: Told) -> bool:
         self.origin = fix.number("lat"), fix.number("lon")
         self.accuracy_m, self.doubt = fix.number("accuracy_m"), None
-        self.seen = [Seen(fix.order, 0j)]
+        self.seen = [Seen(fix.order, 0j, _told_mps(fix))]
         return True
 
     def _place(self, fix: Told) -> complex:
@@ -187,3 +230,9 @@ class Patterns:
         north = EARTH_M * radians(fix.number("lat") - self.home[0])
         east = EARTH_M * cos(radians(self.home[0])) * radians(fix.number("lon") - self.home[1])
         return hypot(east, north)
+
+
+def _told_mps(fix: Told) -> float:
+    """The speed that a fix tells, m/s, in steps of 0.02 up to 5.08."""
+    told = fix.number("speed_mps")
+    return told if isnan(told) else 0.02 * min(254, round(told / 0.02))

@@ -1,5 +1,5 @@
 """Leaving every zone that counts: certainly outside, often and long enough, longer just beyond the line; back when
-well inside, twice."""
+well inside, twice. Nobody here was driven off: ``test_lost_against_oracle`` knows who was."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from tests.reference.oracle.records import Records
 from tests.reference.oracle.settings import InForce
 from tests.reference.oracle.words import SECOND, Claim, Rule, Told, named_by
 
+WIFI = 1
+SETTLES_MS, NEARER_M = 180 * SECOND, 10.0
+"""Who comes nearer by so much, so soon after the first fix outside, is a receiver that finds itself."""
+
 
 @dataclass
 class Track:
@@ -30,6 +34,8 @@ class Track:
     """Those of the newest in a row that lie beyond the edge."""
     seen: list[Told] = field(default_factory=list)
     """All since the first of those outside: a fix that proves nothing shows that somebody is watched."""
+    began: int = 0
+    """When the first fix outside was heard, counted or not since."""
     away_m: float = 0.0
     """How far outside the newest of them was."""
     inside: int = 0
@@ -53,6 +59,15 @@ class Place:
 def accuracy_m(fix: Told, p: InForce) -> float:
     accuracy = fix.number("accuracy_m")
     return p["wandering.zone_exit.unknown_accuracy_m"] if isnan(accuracy) else accuracy
+
+
+def surely_m(fix: Told, p: InForce) -> float:
+    """How far outside a fix must lie: beyond its accuracy, twice as far when it is coarse or by Wi-Fi."""
+    if fix.fields.get("source") == WIFI:
+        told = fix.number("accuracy_m")
+        return 2 * max(95.0, 95.0 if isnan(told) else told)
+    accuracy = accuracy_m(fix, p)
+    return accuracy * (2 if accuracy > p["wandering.zone_exit.sure_accuracy_m"] else 1)
 
 
 def counts(fence: Fence, resident: Resident | None, t: int) -> bool:
@@ -129,7 +144,7 @@ class ZoneExit:
             return
         where = where_m(in_force or fences, fix, m.p)
         assert where is not None
-        if where.away_m > accuracy_m(fix, m.p):
+        if where.away_m > surely_m(fix, m.p):
             yield from self._outside(m, track, where, on=on)
             return
         if track.outside:
@@ -138,6 +153,7 @@ class ZoneExit:
             track.outside.clear()
             track.far.clear()
             track.seen.clear()
+            track.began = 0
         sure = accuracy_m(fix, m.p) <= m.p["wandering.zone_exit.sure_accuracy_m"]
         track.inside = track.inside + 1 if where.deep and sure else 0
         if track.episode is not None and track.inside >= m.p["wandering.zone_exit.back_fixes"]:
@@ -148,9 +164,11 @@ class ZoneExit:
         fix = m.told
         if track.episode is None and track.outside:
             paced = 3.0 * (fix.order - track.seen[-1].order) / SECOND + accuracy_m(fix, m.p)
-            if track.away_m - where.away_m > paced:
+            settles = fix.order - track.began <= SETTLES_MS and track.away_m - where.away_m > NEARER_M
+            if settles or track.away_m - where.away_m > paced:
                 for fixes in (track.outside, track.far, track.seen):
                     fixes.clear()
+        track.began = track.began or fix.order
         track.away_m = where.away_m
         track.outside.append(fix)
         track.seen.append(fix)

@@ -284,6 +284,28 @@ def test_a_place_is_known_from_the_second_visit_on() -> None:
     assert shop.hours == (23,) or set(shop.hours) <= {23, 0}
 
 
+def cells_at(engine: Engine, x: float, y: float) -> int:
+    """How many known cells lie within 45 m of a place."""
+    lat, lon = told_at(0, x, y).number("lat"), told_at(0, x, y).number("lon")
+    lats, lons, _ = engine.ways_of(0)
+    return int(((abs(lats - lat) < 45 / 111_195) & (abs(lons - lon) < 45 / 95_113)).sum())
+
+
+def test_a_way_that_is_walked_seldom_outlives_what_was_trodden_once() -> None:
+    """Two walks to the clinic, then months of errands, each with an excursion of its own: memory is full of those."""
+    engine = engine_of()
+    clinic: Line = [(0, 0), (-600, 0), (-600, -500)]
+    day = used_to(engine, clinic, 2)
+    for week in range(40):
+        used_to(engine, SHOP, 2, day)
+        x, y = -700 + 35 * week, 700 if week % 2 else -700
+        heard(engine, walked([(0, 0), (x, y)], START + (day + 2) * DAY))
+        heard(engine, stood((0, 0), START + (day + 2) * DAY + 2 * HOUR, 60))
+        day += 3
+    assert cells_at(engine, -600, -250) > 0
+    assert cells_at(engine, 0, 250) > 0
+
+
 def test_undoing_a_walk_leaves_no_trace() -> None:
     engine, fixes = astray()
     before = engine.snapshot()
@@ -313,4 +335,4 @@ def test_a_restart_in_the_middle_of_a_walk_changes_nothing(cut: int) -> None:
 def test_what_is_known_of_a_resident_stays_small() -> None:
     assert TREK.itemsize <= 1024
     assert PLACES.itemsize <= 200
-    assert WAYS.itemsize <= 2048
+    assert WAYS.itemsize <= 2816

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
 from typing import Any
@@ -193,6 +194,68 @@ def test_it_waits_without_a_sound_until_it_has_lasted() -> None:
     assert {one.severity for one in rest if one.t >= sounds.t} == {Severity.MEDIUM}
     at_once = engine_with(change(parameter("wandering.pattern.sounds_after_s", 0.0)))
     assert said_in(at_once.process(batch_of(readings), readings[-1].received))[0].severity == Severity.MEDIUM
+
+
+def test_laps_by_day_wait_longer_before_they_sound() -> None:
+    readings = list(along(laps(18), 4500, 30, 0.9))
+    engine = engine_with()
+    opened, *rest = said_in(engine.process(batch_of(readings), readings[-1].received))
+    sounds = next(one for one in rest if one.severity == Severity.MEDIUM)
+    assert 3540 * S <= sounds.t - opened.t <= 3600 * S
+    like_others = engine_with(change(parameter("wandering.pattern.laps_sound_after_s", 0.0)))
+    _, *rest = said_in(like_others.process(batch_of(readings), readings[-1].received))
+    assert next(one for one in rest if one.severity == Severity.MEDIUM).t - opened.t <= 1200 * S
+    by_night = [replace(one, t=one.t - 9 * 3_600 * S, received=one.received - 9 * 3_600 * S) for one in readings]
+    engine = engine_with()
+    opened, *rest = said_in(engine.process(batch_of(by_night), by_night[-1].received))
+    assert next(one for one in rest if one.severity == Severity.MEDIUM).t - opened.t <= 1200 * S
+
+
+def test_laps_at_one_place_on_many_days_become_a_habit_of_which_nothing_is_said() -> None:
+    engine = engine_with()
+
+    def on(day: int, line: list[Point]) -> list[What]:
+        walk = [*along([(0.0, 0.0), (340.0, 200.0)], 500, 30, 0.9), *along(line, 1200, 30, 0.9)]
+        t = DAY + day * 24 * 3_600 * S
+        moved = [replace(one, t=t + i * 30 * S, received=t + i * 30 * S) for i, one in enumerate(walk)]
+        back = [moved[-1].t + n * 60 * S for n in range(1, 7)]
+        home = [replace(at(0, 0.0, 0.0), t=t, received=t) for t in back]
+        found = said_in(engine.process(batch_of([*moved, *home]), home[-1].received))
+        engine.commit()
+        return [What(one.what) for one in found if one.rule == Rule.WANDERING_PATTERN]
+
+    for day in range(3):
+        assert on(day, laps(6))[0] == What.OPENED
+    assert on(3, laps(6)) == []
+    assert on(4, to_and_fro(24))[0] == What.OPENED
+    assert on(5, [(x + 250.0, y) for x, y in laps(6)])[0] == What.OPENED
+
+
+@pytest.mark.parametrize("speed_mps", [None, 0.9])
+def test_a_band_that_reports_seldom_finds_short_pacing_by_the_speed_that_it_tells(speed_mps: float | None) -> None:
+    """Of legs of 25 m it sees no more than points that scatter over them."""
+    pacing = along(to_and_fro(80, 25.0), 1500, 60, 0.9, speed_mps=speed_mps)
+    assert bool(whats(pacing)) is (speed_mps is not None)
+
+
+def test_who_stands_by_the_speed_of_their_band_walks_in_no_pattern() -> None:
+    """A market stall: the positions scatter as if they walked, the speeds say that mostly they stand."""
+    line = list(along(to_and_fro(40), 1200, 30, 0.9))
+    speeds = [0.8 if i % 3 == 0 else 0.1 for i in range(len(line))]
+    stands = [replace(one, fields={**one.fields, "speed_mps": mps}) for one, mps in zip(line, speeds, strict=True)]
+    assert whats(line)[0] == What.OPENED
+    assert whats(stands) == []
+
+
+def test_few_speeds_are_no_proof() -> None:
+    line = list(along(to_and_fro(80, 25.0), 1500, 60, 0.9))
+    told = [replace(one, fields={**one.fields, "speed_mps": 0.9 if i % 2 else None}) for i, one in enumerate(line)]
+    assert whats(told) == []
+
+
+def test_a_walk_there_and_back_is_no_pattern_at_whatever_speed() -> None:
+    there = [(100.0, 0.0), (100.0, 400.0)]
+    assert whats(along([*there, *there[::-1]], 1500, 30, 1.0, speed_mps=1.0)) == []
 
 
 def test_after_a_while_of_which_nothing_is_known_it_is_over() -> None:

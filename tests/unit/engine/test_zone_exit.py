@@ -185,7 +185,8 @@ def test_whoever_walks_on_over_the_edge_is_outside_as_soon_as_ever() -> None:
 def test_a_receiver_that_finds_itself_step_by_step_is_nobody_leaving() -> None:
     first = [fix(START + i * 30 * S, metres) for i, metres in enumerate((3000, 1900, 1200, 700, 450, 0))]
     assert whats(*first) == []
-    assert whats(fix(START, 600), fix(START + 30 * S, 520), fix(START + 60 * S, 440)) == [What.OPENED]
+    assert whats(fix(START, 600), fix(START + 30 * S, 520), fix(START + 60 * S, 440)) == []
+    assert whats(fix(START, 600), fix(START + 30 * S, 680), fix(START + 60 * S, 760)) == [What.OPENED]
     assert whats(fix(START, 600), fix(START + 30 * S, 1900)) == [What.OPENED]
 
 
