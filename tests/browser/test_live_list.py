@@ -19,20 +19,21 @@ WATCH = """() => {
     const found = { draws: 0, cards: new Set(), moved: [], other: [] };
     const elementOf = (node) => (node instanceof Element ? node : node.parentElement);
     const watcher = new MutationObserver((changes) => {
-        const told = changes.filter((change) => !elementOf(change.target)?.closest('time'));
+        const told = changes.filter((each) => each.attributeName !== 'data-moved'
+            && !elementOf(each.target)?.closest('time'));
         if (told.length) found.draws += 1;
         for (const { target, type, addedNodes, attributeName } of told) {
             const card = elementOf(target)?.closest('.alarm-card');
             if (card) found.cards.add(card.dataset.id);
             else if (type === 'childList') found.moved.push(...[...addedNodes].map((node) => node.dataset?.id));
-            else if (attributeName !== 'data-moved') found.other.push(attributeName);
+            else found.other.push(attributeName);
         }
     });
     const all = { attributes: true, characterData: true, childList: true, subtree: true };
     watcher.observe(document.querySelector('[data-live]'), all);
     window.drawn = { watcher, found };
 }"""
-"""Each draw is one call of the observer; ages that tick are left out."""
+"""Each draw is one call of the observer; ages that tick, and the end of a fright at what moved, are left out."""
 FOUND = "() => ({ ...drawn.found, cards: [...drawn.found.cards] })"
 
 
