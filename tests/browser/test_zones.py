@@ -98,7 +98,7 @@ async def test_a_corner_is_moved_and_added_by_hand(console: Console, desk: Watch
     await page.goto(f"/zones/{before.id}/edit")
     await page.wait_for_selector(".map-handle.corner")
     handle = page.locator(".map-handle.corner").first
-    await handle.scroll_into_view_if_needed()
+    await handle.hover()  # waits until the map has taken its place
     corner = await handle.bounding_box()
     assert corner is not None
     x, y = corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2
