@@ -46,6 +46,7 @@ PLACES: Final[np.dtype[Any]] = np.dtype(
         ("laps_day", "i4", (LAPS_KEPT,)),  # the newest of them, in days since 1970
         ("laps_east", "i2", (LAPS_KEPT,)),  # metres from home
         ("laps_north", "i2", (LAPS_KEPT,)),
+        ("_spare", "i1", (4,)),
     ],
     align=True,
 )
