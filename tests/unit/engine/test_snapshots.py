@@ -6,7 +6,7 @@ import hashlib
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.engine import Engine, IncompatibleSnapshot, SnapshotCopy
@@ -100,6 +100,7 @@ def test_a_directory_in_several_parts_comes_back_whole(entries: int, monkeypatch
     assert restored.snapshot() == whole
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_snapshot_with_one_wrong_bit_is_refused(data: st.DataObject) -> None:
     octets = bytearray(community().snapshot())
