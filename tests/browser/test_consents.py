@@ -21,7 +21,7 @@ async def test_a_guardians_refusal_is_written_down_and_withdrawn(console: Consol
     await dialog.get_by_label("监护人", exact=True).check()
     await dialog.get_by_label("监护人姓名").fill("王小红")
     await dialog.get_by_role("button", name="保存").click()
-    await expect(dialog.get_by_role("alert")).to_be_visible()
+    await expect(dialog.locator(".wrong")).to_be_visible()
     await dialog.get_by_label("为什么由监护人决定").fill("失智")
     await dialog.get_by_role("button", name="保存").click()
     await expect(section.locator(".refused").last).to_contain_text("上门的人只看到姓名和地址")

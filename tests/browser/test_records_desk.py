@@ -101,7 +101,7 @@ async def test_a_device_goes_to_nobody_while_a_name_is_typed_and_not_chosen(cons
     await page.locator("#p-next").press_sequentially("shan")
     dialog = page.locator("#handover-dialog")
     await dialog.get_by_role("button", name="保存").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("还没有选定")
+    await expect(dialog.locator(".wrong")).to_contain_text("还没有选定")
     async with console.connection() as conn:
         worn = await listing(conn, Assignment, sites=())
     assert [(each.resident, each.to_ms) for each in worn] == [(console.resident.id, None)]
