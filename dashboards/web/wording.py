@@ -46,6 +46,8 @@ REFUSAL_VALUES: Final = {
 """Where the word for a value stands that is a code itself."""
 
 
+_GROUPED_FROM: Final = 10_000
+"""A number of four digits may be a year, and is written as one."""
 _KEY: Final = re.compile(r"""["'`]([a-z][\w.\-]*)["'`]""")
 _FAMILY: Final = re.compile(r"`([a-z][\w.\-]*\.)\$\{")
 _HANDED: Final = re.compile(r"""\sdata-[a-z-]+="([a-z][\w.\-]*)\"""")
@@ -126,7 +128,9 @@ class Wording:
         if isinstance(value, str):
             family, word = REFUSAL_VALUES.get(name, ""), value.replace(" ", "_")
             return self.known(f"{family}.{word}", self.known(f"{family}.{word.rpartition('.')[2]}", value))
-        return self.local(int(value), timezone).replace("T", " ") if name.endswith("_ms") else f"{value:,.12g}"
+        if name.endswith("_ms"):
+            return self.local(int(value), timezone).replace("T", " ")
+        return f"{value:,.12g}" if abs(value) >= _GROUPED_FROM else f"{value:.12g}"
 
     def clock(self, t: int, timezone: str, now: int) -> str:
         """``14:03:21`` for the last 20 hours, else with the date; ``t`` and ``now`` in ms."""

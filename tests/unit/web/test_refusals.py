@@ -193,6 +193,12 @@ class TestWords:
             "wang 从 2026-06-21 08:00 到 2026-06-21 16:00 已在这里值班，同一时间不能排两班。请改时间或换人。"
         )
 
+    @pytest.mark.parametrize(
+        ("least", "said"), [(1880, "不能小于 1880。"), (86_400, "不能小于 86,400。"), (0.5, "不能小于 0.5。")]
+    )
+    def test_only_long_numbers_are_grouped_so_that_a_year_reads_as_one(self, least: float, said: str) -> None:
+        assert Wording("zh").refusal(Refusal("field.at_least", "", least=least)) == said
+
     def test_what_is_unknown_has_none(self) -> None:
         assert Wording("zh").refusal(Refusal("brand.new", "something new")) is None
 
