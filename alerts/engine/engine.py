@@ -21,6 +21,8 @@ from alerts.engine.rules import EPISODE_EVENT, Rule
 from alerts.engine.snapshot_copy import SnapshotCopy
 from alerts.engine.state import (
     RESIDENTS_AT_MOST,
+    RUNS_AT_MOST,
+    WORDS_AT_MOST,
     empty_journal,
     empty_state,
     larger_journal,
@@ -28,9 +30,9 @@ from alerts.engine.state import (
     with_episodes,
     with_motions,
     with_rings,
-    with_trails,
     with_treks,
     with_ways,
+    with_words,
 )
 from devices.batch import ReadingBatch, Records, empty_batch
 from devices.kinds import Kind
@@ -332,7 +334,7 @@ class Engine:
 
     def _make_room(self, readings: int, windows: int = 0, fixes: int = 0) -> None:
         """Let output, journal and pool hold what so many more readings, windows and fixes among them, may bring."""
-        devices, vitals, residents, episodes, checks, *others, rings, treks, ways = self._journal.used.tolist()
+        devices, vitals, residents, episodes, checks, *others, rings, runs, words = self._journal.used.tolist()
         some_each = (residents, RESIDENTS_AT_MOST), (episodes, KEPT_AT_MOST), (checks, CHECKS_AT_MOST)
         kept = max(devices, vitals, *others, *(-(-used // at_most) for used, at_most in some_each))
         needed = kept + readings
@@ -342,9 +344,9 @@ class Engine:
             self._out = np.empty(kernel.EVENTS_AT_MOST * self._room, EPISODE_EVENT)
         if rings + windows > len(self._journal.ring):
             self._journal = with_rings(self._journal, max(rings + windows, 2 * len(self._journal.ring)))
-        trails = max(treks, ways) + fixes
-        if trails > len(self._journal.trek):
-            self._journal = with_trails(self._journal, max(trails, 2 * len(self._journal.trek)))
+        no_runs = runs + RUNS_AT_MOST * fixes > len(self._journal.run)
+        if no_runs or words + WORDS_AT_MOST * fixes > len(self._journal.word):
+            self._journal = with_words(self._journal, max(fixes, len(self._journal.run) // RUNS_AT_MOST))
         self._state = with_ways(with_treks(with_motions(self._state, windows), fixes), fixes)
         if self._state.free[1] < BEGUN_AT_MOST * readings:
             if self._episodes_before is None:

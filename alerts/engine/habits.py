@@ -14,10 +14,10 @@ import numpy as np
 from alerts.engine.compiled import inner
 from alerts.engine.geometry import length_m
 from alerts.engine.hours import DAY_MS, local_hour, step_at
-from alerts.engine.journal import keep_ways
+from alerts.engine.journal import WAYS, keep_given
 from alerts.engine.layout import NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard
-from alerts.engine.places import RADIUS_M, VISIT_MS, begin_places, is_known_place, visit
+from alerts.engine.places import RADIUS_M, VISIT_MS, begin_places, is_known_place, keep_places, visit
 from alerts.engine.rules import Rule
 from alerts.engine.trek import HOME_M, LANDED, PATH, WALKED
 from alerts.engine.ways import (
@@ -26,6 +26,8 @@ from alerts.engine.ways import (
     begin_ways,
     count_new_walk,
     east_north_m,
+    keep_cells,
+    keep_head,
     quarter_turns,
     remember_excursion,
     settle_walk,
@@ -77,7 +79,7 @@ class Ground(NamedTuple):
 
 @inner
 def ground_of(state: State, at: Heard, trek: Any, journal: Journal) -> Ground:
-    """Look where the newest fix of a trek, which was believed, lies; the records of what is known are kept."""
+    """Look where the newest fix of a trek, which was believed, lies; their ways are kept, but no cells."""
     resident = state.resident[at.wearer]
     row = state.ways_row[at.wearer]
     if row == NONE:
@@ -85,11 +87,13 @@ def ground_of(state: State, at: Heard, trek: Any, journal: Journal) -> Ground:
         begin_ways(state.ways[row], resident["home_lat"], resident["home_lon"])
         begin_places(state.places[row])
     else:
-        keep_ways(state, journal, row, NONE)
+        keep_head(state, journal, row)
     ways, places = state.ways[row], state.places[row]
     if trek["heard"] == LANDED and not isnan(resident["home_lat"]):
         east, north = east_north_m(ways, radians(resident["home_lat"]), radians(resident["home_lon"]))
         if length_m(east, north) > MOVED_HOUSE_M:
+            keep_cells(state, journal, row)
+            keep_places(state, journal, row)
             begin_ways(ways, resident["home_lat"], resident["home_lon"])
             begin_places(places)
     east, north = east_north_m(ways, trek["lat0"], trek["lon0"])
@@ -105,7 +109,8 @@ def give_ways(state: State, journal: Journal, slot: int) -> int:
     row = int(state.ways_used[0])
     state.ways_used[0] = row + 1
     state.ways_row[slot] = row
-    keep_ways(state, journal, row, slot)
+    keep_given(journal, WAYS, slot)
+    state.ways_stamp[row] += 1
     return row
 
 
@@ -124,9 +129,11 @@ def learning(state: State, at: Heard) -> int:
 
 
 @inner
-def land(state: State, at: Heard, trek: Any, ground: Ground, learns: int) -> None:
+def land(state: State, at: Heard, trek: Any, ground: Ground, learns: int, journal: Journal) -> None:
     """Let a leg begin after a time of which nothing is known; both its ends are visits."""
     ways, places = state.ways[ground.row], state.places[ground.row]
+    keep_places(state, journal, ground.row)
+    keep_cells(state, journal, ground.row)
     if learns == LEARNED:
         settle_walk(ways, np.float64(trek["seen_m"]), np.float64(trek["known_m"]))
         east, north = ground.x - trek["x"], ground.y - trek["y"]
@@ -167,7 +174,9 @@ def set_out(trek: Any) -> None:
 
 
 @inner
-def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float, p: Any, learns: int) -> float:
+def walk_on(
+    state: State, at: Heard, trek: Any, ground: Ground, beside_m: float, p: Any, learns: int, journal: Journal
+) -> float:  # fmt: skip
     """Take a step: on a known way or off it; and learn it. Returns how long they walked off every known way, s.
 
     No further from where they walked than ``beside_m`` is on that way. ``p``: the row of parameters in force.
@@ -181,6 +190,7 @@ def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float,
         trek["less_m"] = 0.0
     if stayed_ms >= VISIT_MS and trek["visited"] == 0 and learns == LEARNED and trek["home_m"] > AROUND_HOME_M:
         trek["visited"] = 1
+        keep_places(state, journal, ground.row)
         visit(places, ground.x, ground.y, at.order, ground.hour)
     if not ground.is_step:
         return 0.0
@@ -191,7 +201,7 @@ def walk_on(state: State, at: Heard, trek: Any, ground: Ground, beside_m: float,
     step = length_m(dx, dy)
     most, that_way, back = trodden(ways, ground.x, ground.y, quarter_turns(dx, dy), beside_m)
     if learns != NOTHING:
-        tread(ways, from_x, from_y, ground.x, ground.y, learns == LEARNED)
+        tread(state, journal, ground.row, from_x, from_y, ground.x, ground.y, learns == LEARNED)
     trek["seen_m"] = np.float64(trek["seen_m"]) + step
     now_s = (at.order - trek["began"]) // 1000
     if most > 0 or ground.in_place:

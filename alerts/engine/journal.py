@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from alerts.engine.compiled import entry, gate, inner
 from alerts.engine.layout import FOREVER, NONE, Journal, State
 from alerts.engine.wearing import heed, stir_device, stir_house, stir_resident, stir_site
+from alerts.engine.words import WORD, copy_words
+
+TREKS: Final = 0
+"""``RUN.of``: the array whose words were kept."""
+WAYS: Final = 1
+PLACES: Final = 2
 
 
 @gate
@@ -102,32 +108,28 @@ def keep_ring(state: State, journal: Journal, row: int) -> None:
     journal.used[10] = j + 1
 
 
-@inner
-def keep_trek(state: State, journal: Journal, row: int, began: int) -> None:
-    """Keep a ``TREK`` record; ``began``: the device that has just been given it, else −1."""
-    j = journal.used[11]
-    journal.trek_row[j] = row
-    journal.trek_began[j] = began
-    journal.trek[j] = state.trek[row]
+@gate
+def keep_words(journal: Journal, of: int, array: Any, at: int, count: int) -> None:
+    """Keep ``count`` words of an array with long records from word ``at`` on: of these only what is about to change."""
+    j, w = journal.used[11], journal.used[12]
+    run = journal.run[j]
+    run["at"] = at
+    run["count"] = count
+    run["of"] = of
+    copy_words(journal.word, w, array, at, count)
     journal.used[11] = j + 1
-    state.trek_stamp[row] += 1
+    journal.used[12] = w + count
 
 
 @inner
-def keep_ways(state: State, journal: Journal, row: int, began: int) -> None:
-    """Keep a ``WAYS`` and a ``PLACES`` record; ``began``: the resident who has just been given them, else −1.
-
-    What was kept last is not kept again: undone from the end, the older record is the one that stays.
-    """
-    state.ways_stamp[row] += 1
-    j = journal.used[12]
-    if j > 0 and journal.ways_row[j - 1] == row:
-        return
-    journal.ways_row[j] = row
-    journal.ways_began[j] = began
-    journal.ways[j] = state.ways[row]
-    journal.places[j] = state.places[row]
-    journal.used[12] = j + 1
+def keep_given(journal: Journal, of: int, slot: int) -> None:
+    """Keep that a device or resident has just been given the newest row of an array with long records."""
+    j = journal.used[11]
+    run = journal.run[j]
+    run["at"] = slot
+    run["count"] = 0
+    run["of"] = of
+    journal.used[11] = j + 1
 
 
 @entry
@@ -192,19 +194,32 @@ def undo(state: State, journal: Journal) -> None:
             state.motion_row[journal.motion_began[j]] = NONE
             state.motion_used[0] -= 1
             state.fall_due[row] = FOREVER
-    for j in range(journal.used[11] - 1, -1, -1):
-        row = journal.trek_row[j]
-        state.trek[row] = journal.trek[j]
-        state.trek_stamp[row] += 1
-        if journal.trek_began[j] >= 0:
-            state.trek_row[journal.trek_began[j]] = NONE
-            state.trek_used[0] -= 1
-    for j in range(journal.used[12] - 1, -1, -1):
-        row = journal.ways_row[j]
-        state.ways[row] = journal.ways[j]
-        state.places[row] = journal.places[j]
-        state.ways_stamp[row] += 1
-        if journal.ways_began[j] >= 0:
-            state.ways_row[journal.ways_began[j]] = NONE
-            state.ways_used[0] -= 1
+    undo_words(state, journal)
     journal.used[:] = 0
+
+
+@inner
+def undo_words(state: State, journal: Journal) -> None:
+    """Put the kept words back, and take back the rows that were given, newest first."""
+    w = journal.used[12]
+    for j in range(journal.used[11] - 1, -1, -1):
+        run = journal.run[j]
+        at, count, of = run["at"], int(run["count"]), run["of"]
+        w -= count
+        if of == TREKS and count == 0:
+            state.trek_row[at] = NONE
+            state.trek_used[0] -= 1
+            state.trek_stamp[state.trek_used[0]] += 1
+        elif of == TREKS:
+            copy_words(state.trek, at, journal.word, w, count)
+            state.trek_stamp[at * WORD // state.trek.itemsize] += 1
+        elif count == 0:
+            state.ways_row[at] = NONE
+            state.ways_used[0] -= 1
+            state.ways_stamp[state.ways_used[0]] += 1
+        elif of == WAYS:
+            copy_words(state.ways, at, journal.word, w, count)
+            state.ways_stamp[at * WORD // state.ways.itemsize] += 1
+        else:
+            copy_words(state.places, at, journal.word, w, count)
+            state.ways_stamp[at * WORD // state.places.itemsize] += 1

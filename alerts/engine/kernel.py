@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from alerts.engine.ahead import AHEAD, fetch_ahead
 from alerts.engine.compiled import entry, inner
 from alerts.engine.composition import Step, in_order
 from alerts.engine.detectors import DETECTORS
@@ -30,8 +31,6 @@ from devices.kinds import Kind
 
 MOST_SLOTS: Final = 1 << 24
 """A larger slot is a mistake, not a device."""
-AHEAD: Final = 64
-"""So many readings are fetched from memory together."""
 EVENTS_AT_MOST: Final = 12
 """Of one reading: the end of a person's silence, of the device's, of stillness, a promise kept, four vital signs; or,
 of a window of motion, ``fall_motion.EVENTS_OF_A_WINDOW``; of a household's press, ``layout.CHECKS_AT_MOST``."""
@@ -82,22 +81,6 @@ _judge = in_order([d.advance for d in DETECTORS if hasattr(d, "advance")], _OF_T
 
 
 @inner
-def fetch(state: State, header: Records, start: int, end: int, journal: Journal) -> None:
-    """Touch the records of the readings [start, end), both halves, so that their way from memory overlaps.
-
-    One reading after the other waits for its record each time; a loop that only loads lets the processor wait for
-    many at once. What they come to is stored beyond the journal's end only so that the loads are not left out.
-    """
-    touched = 0
-    for i in range(start, end):
-        device = state.device[header[i]["device"]]
-        touched ^= device["episode"] ^ device["wearer"]
-        if header[i]["kind"] == _VITALS:
-            touched ^= state.mark_vitals[header[i]["device"]]
-    journal.device_slot[journal.used[0]] = touched & 1
-
-
-@inner
 def is_window(batch: ReadingBatch, row: int) -> bool:
     """Whether a window of motion with all its samples is there."""
     if row < 0 or row >= len(batch.motion):
@@ -139,7 +122,7 @@ def process(
     k = 0
     for i in range(len(header)):
         if i % AHEAD == 0:
-            fetch(state, header, i, min(len(header), i + AHEAD), journal)
+            fetch_ahead(state, header, i, min(len(header), i + AHEAD), journal)
         reading = header[i]
         kind = reading["kind"]
         trusted = reading["trusted"] == 1

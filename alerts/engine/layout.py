@@ -221,6 +221,11 @@ FENCE: Final[np.dtype[Any]] = np.dtype(
 )
 
 
+RUN: Final[np.dtype[Any]] = np.dtype([("at", "i8"), ("count", "i4"), ("of", "i4")], align=True)
+"""Words that were kept together of one of the arrays with long records (``journal.TREKS`` and so on): ``count`` from
+word ``at`` of the array on. None: the device or resident ``at`` has just been given the array's newest row."""
+
+
 class State(NamedTuple):
     """Everything that a compiled detector reads or changes."""
 
@@ -300,10 +305,5 @@ class Journal(NamedTuple):
     motion: Records
     ring_row: npt.NDArray[np.int32]  # with the ring, of a length of their own: so many windows of motion
     ring: npt.NDArray[np.int16]
-    trek_row: npt.NDArray[np.int32]  # with the next two of a length of their own: so many fixes
-    trek_began: npt.NDArray[np.int32]  # as ``motion_began``
-    trek: Records
-    ways_row: npt.NDArray[np.int32]  # with the next three of the same length
-    ways_began: npt.NDArray[np.int32]  # the resident whose row it became, -1: it was somebody's before
-    ways: Records
-    places: Records
+    run: Records  # RUN, of a length of its own as ``word``: what so many fixes change of treks, ways and places
+    word: npt.NDArray[np.int64]  # of all runs, one after the other

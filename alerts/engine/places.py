@@ -16,7 +16,10 @@ import numpy as np
 from alerts.engine.compiled import inner
 from alerts.engine.geometry import length_m
 from alerts.engine.hours import DAY_MS
-from alerts.engine.layout import NONE
+from alerts.engine.journal import PLACES as OF_PLACES
+from alerts.engine.journal import keep_words
+from alerts.engine.layout import NONE, Journal, State
+from alerts.engine.words import WORD
 from devices.batch import Records
 
 PLACES_KEPT: Final = 8
@@ -51,6 +54,15 @@ PLACES: Final[np.dtype[Any]] = np.dtype(
     align=True,
 )
 """200 bytes."""
+
+
+_WORDS: Final = PLACES.itemsize // WORD
+
+
+@inner
+def keep_places(state: State, journal: Journal, row: int) -> None:
+    """Keep the places of somebody whose ways have been kept."""
+    keep_words(journal, OF_PLACES, state.places, row * _WORDS, _WORDS)
 
 
 def blank_places(count: int) -> Records:

@@ -21,6 +21,7 @@ from alerts.engine.layout import (
     NEVER,
     NONE,
     RESIDENT,
+    RUN,
     SITE,
     SPAN,
     Journal,
@@ -41,12 +42,16 @@ _FIRST_MOTIONS: Final = 64
 _FIRST_TREKS: Final = 64
 _FIRST_WAYS: Final = 64
 _KINDS_OF_RECORDS: Final = 13
-_OF_FIXES: Final = ("trek_row", "trek_began", "trek", "ways_row", "ways_began", "ways", "places")
-_OF_THEIR_OWN_LENGTH: Final = frozenset({"ring_row", "ring", *_OF_FIXES})
+_OF_THEIR_OWN_LENGTH: Final = frozenset({"ring_row", "ring", "run", "word"})
 """Columns of the journal that a batch without windows of motion, or without fixes, has no need of."""
 _BUCKETS: Final = 64
 RESIDENTS_AT_MOST: Final = 2
 """So often may one reading keep a ``RESIDENT`` record: it ends their silence, and is a sign that they are well."""
+WORDS_AT_MOST: Final = 704
+"""So many words may one fix keep: at most it begins a walk about another home, which are all of their ways and places
+twice, the trek without its path and the ring, and a cell of each."""
+RUNS_AT_MOST: Final = 100
+"""In so many runs: five for each of the cells of the longest step that is trusted, and what stands above."""
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -270,10 +275,17 @@ def with_rings(journal: Journal, windows: int) -> Journal:
     return journal._replace(ring_row=_resized(journal.ring_row, windows, 0), ring=ring)
 
 
-def with_trails(journal: Journal, fixes: int) -> Journal:
-    """The same journal with room for what so many fixes change of treks, ways and places, more than before."""
-    columns = journal._asdict()
-    return journal._replace(**{name: _resized(columns[name], fixes, 0) for name in _OF_FIXES})
+def with_words(journal: Journal, fixes: int) -> Journal:
+    """The same journal with room for what so many more fixes change of treks, ways and places.
+
+    A walk of every day takes a tenth of it. Memory that is not used yet costs nothing.
+    """
+    runs, words = int(journal.used[11]), int(journal.used[12])
+    run = np.empty(runs + fixes * RUNS_AT_MOST, RUN)
+    word = np.empty(words + fixes * WORDS_AT_MOST, np.int64)
+    run[:runs] = journal.run[:runs]
+    word[:words] = journal.word[:words]
+    return journal._replace(run=run, word=word)
 
 
 def larger_journal(journal: Journal, room: int) -> Journal:
@@ -317,11 +329,6 @@ def empty_journal(room: int) -> Journal:
         motion=np.empty(room, MOTION),
         ring_row=np.empty(0, np.int32),
         ring=blank_rings(0),
-        trek_row=np.empty(0, np.int32),
-        trek_began=np.empty(0, np.int32),
-        trek=blank_treks(0),
-        ways_row=np.empty(0, np.int32),
-        ways_began=np.empty(0, np.int32),
-        ways=blank_ways(0),
-        places=blank_places(0),
+        run=np.empty(0, RUN),
+        word=np.empty(0, np.int64),
     )

@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
-from alerts.engine.journal import keep_trek
+from alerts.engine.journal import TREKS, keep_given, keep_words
 from alerts.engine.layout import NEVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard
-from alerts.engine.turning import OF_THE_RING, clear_ring
+from alerts.engine.turning import OF_THE_RING, RING, clear_ring
+from alerts.engine.words import WORD
 from devices.batch import POSITION_SOURCES, Records
 
 HOME: Final = 0
@@ -138,6 +139,19 @@ TREK: Final[np.dtype[Any]] = np.dtype(
 )
 
 
+WORDS: Final = TREK.itemsize // WORD
+_HEAD: Final = TREK.fields["path_s"][1] // WORD  # type: ignore[index]
+_PATHS: Final = tuple(TREK.fields[name][1] // WORD for name in ("path_s", "path_x", "path_y"))  # type: ignore[index]
+_RING: Final = TREK.fields["turn_began"][1] // WORD  # type: ignore[index]
+_CELLS: Final = tuple(
+    (TREK.fields[name][1] // WORD, WORD // TREK[name].base.itemsize)  # type: ignore[index]
+    for name in ("turn_after_ms", "turn_x", "turn_y", "turn_speed")
+)
+"""The ring's arrays: each one's first word, and how many of its cells are a word."""
+_A_WORD: Final = 4
+"""Vertices, of each of these."""
+
+
 def blank_treks(count: int) -> Records:
     """Treks whose content means nothing: ``begin_trek`` writes each when it is given away."""
     return np.zeros(count, TREK)
@@ -204,7 +218,7 @@ def go_on(state: State, at: Heard, journal: Journal) -> None:
     if row == NONE:
         row = give_trek(state, journal, at.d)
     else:
-        keep_trek(state, journal, row, NONE)
+        keep_step(state, journal, row)
     trek = state.trek[row]
     out = device["out"]
     fresh = out in (HOME, BACK) or trek["wearer"] != at.wearer or trek["began"] < at.worn_since
@@ -343,7 +357,8 @@ def give_trek(state: State, journal: Journal, d: int) -> int:
     row = int(state.trek_used[0])
     state.trek_used[0] = row + 1
     state.trek_row[d] = row
-    keep_trek(state, journal, row, d)
+    keep_given(journal, TREKS, d)
+    state.trek_stamp[row] += 1
     trek = state.trek[row]
     for i in range(PATH):
         trek["path_s"][i] = 0
@@ -356,6 +371,31 @@ def give_trek(state: State, journal: Journal, d: int) -> int:
     trek["wearer"] = NOBODY
     trek["began"] = NEVER
     return row
+
+
+@inner
+def keep_step(state: State, journal: Journal, row: int) -> None:
+    """Keep what a fix may change of a trek: all but its path, of which a vertex, and the first two of another leg."""
+    trek, first = state.trek[row], row * WORDS
+    state.trek_stamp[row] += 1
+    keep_words(journal, TREKS, state.trek, first, _HEAD)
+    at = trek["count"] % PATH // _A_WORD
+    for path in _PATHS:
+        keep_words(journal, TREKS, state.trek, first + path + at, 1)
+        if trek["doubt_ms"] != NEVER:
+            keep_words(journal, TREKS, state.trek, first + path, 1)
+
+
+@inner
+def keep_ring(state: State, journal: Journal, row: int) -> None:
+    """Keep what a fix may change of a trek's ring: the cell that is next, and the first one, with which it begins."""
+    trek, first = state.trek[row], row * WORDS
+    state.trek_stamp[row] += 1
+    keep_words(journal, TREKS, state.trek, first + _RING, _CELLS[0][0] - _RING)
+    at = trek["turn_count"] % RING
+    for cells, to_a_word in _CELLS:
+        keep_words(journal, TREKS, state.trek, first + cells, 1)
+        keep_words(journal, TREKS, state.trek, first + cells + at // to_a_word, 1)
 
 
 @inner

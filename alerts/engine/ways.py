@@ -20,8 +20,11 @@ import numpy as np
 from alerts.engine.compiled import inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.hours import DAY_MS
-from alerts.engine.layout import NONE, State
+from alerts.engine.journal import WAYS as OF_WAYS
+from alerts.engine.journal import keep_words
+from alerts.engine.layout import NONE, Journal, State
 from alerts.engine.trek import turned
+from alerts.engine.words import WORD
 from devices.batch import Records
 
 CELL_M: Final = 40.0
@@ -77,9 +80,47 @@ WAYS: Final[np.dtype[Any]] = np.dtype(
 )
 
 
+WORDS: Final = WAYS.itemsize // WORD
+_WALKED, _EAST, _NORTH, _WITHIN, _LAST = (
+    WAYS.fields[name][1] // WORD  # type: ignore[index]
+    for name in ("walked", "east", "north", "within", "last")
+)
+
+
 def blank_ways(count: int) -> Records:
     """Ways whose content means nothing: ``begin_ways`` writes each when it is given away."""
     return np.zeros(count, WAYS)
+
+
+@inner
+def keep_head(state: State, journal: Journal, row: int) -> None:
+    """Keep what is known of somebody's ways but the cells."""
+    state.ways_stamp[row] += 1
+    keep_words(journal, OF_WAYS, state.ways, row * WORDS, _WALKED)
+
+
+@inner
+def keep_cells(state: State, journal: Journal, row: int) -> None:
+    """Keep all cells."""
+    keep_words(journal, OF_WAYS, state.ways, row * WORDS + _WALKED, WORDS - _WALKED)
+
+
+@inner
+def keep_marks(state: State, journal: Journal, row: int) -> None:
+    """Keep of all cells where in them they walk, and whether that was astray."""
+    keep_words(journal, OF_WAYS, state.ways, row * WORDS + _WITHIN, _LAST - _WITHIN)
+
+
+@inner
+def keep_cell(state: State, journal: Journal, row: int, i: int, fresh: bool) -> None:
+    """Keep a cell; ``fresh``: its place in the grid, too."""
+    first = row * WORDS
+    keep_words(journal, OF_WAYS, state.ways, first + _WALKED + i // 4, 1)
+    keep_words(journal, OF_WAYS, state.ways, first + _WITHIN + i // WORD, 1)
+    keep_words(journal, OF_WAYS, state.ways, first + _LAST + i // WORD, 1)
+    if fresh:
+        keep_words(journal, OF_WAYS, state.ways, first + _EAST + i // WORD, 1)
+        keep_words(journal, OF_WAYS, state.ways, first + _NORTH + i // WORD, 1)
 
 
 @inner
@@ -226,19 +267,26 @@ def off_way_m(ways: Any, x: float, y: float) -> float:
 
 
 @inner
-def tread(ways: Any, from_x: float, from_y: float, x: float, y: float, counts: bool) -> None:
+def tread(
+    state: State, journal: Journal, row: int, from_x: float, from_y: float, x: float, y: float, counts: bool
+) -> None:  # fmt: skip
     """Walk from one place to the next; ground that is new is marked where it does not count."""
     step = length_m(x - from_x, y - from_y)
     pieces = 1 if step > TRUSTED_STEP_M else max(1, ceil(4.0 * step / CELL_M))
     quarter = floor(quarter_turns(x - from_x, y - from_y) + 0.5) % 4
     for i in range(1, pieces + 1):
         share = i / pieces
-        tread_cell(ways, from_x + (x - from_x) * share, from_y + (y - from_y) * share, quarter, counts)
+        tread_cell(
+            state, journal, row, from_x + (x - from_x) * share, from_y + (y - from_y) * share, quarter, counts
+        )  # fmt: skip
 
 
 @inner
-def tread_cell(ways: Any, x: float, y: float, quarter: int, counts: bool) -> None:
+def tread_cell(
+    state: State, journal: Journal, row: int, x: float, y: float, quarter: int, counts: bool
+) -> None:  # fmt: skip
     """Be at a place, on the way in one of the four directions."""
+    ways = state.ways[row]
     east, north = floor(x / CELL_M), floor(y / CELL_M)
     if max(abs(east), abs(north)) > REACH_CELLS:
         return
@@ -247,11 +295,14 @@ def tread_cell(ways: Any, x: float, y: float, quarter: int, counts: bool) -> Non
     fresh = at == NONE
     if fresh:
         at = room_for_cell(ways)
+        keep_cell(state, journal, row, at, fresh=True)
         ways["east"][at] = east
         ways["north"][at] = north
         ways["walked"][at] = 0
     elif ways["last"][at] == now:
         return
+    else:
+        keep_cell(state, journal, row, at, fresh=False)
     walked = int(ways["walked"][at])
     astray = int(ways["within"][at]) // ASTRAY * ASTRAY
     if fresh:

@@ -40,7 +40,7 @@ from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
 from alerts.engine.trek import BACK, BACK_FIXES, HOME, HOME_M, LANDED, OUT, PASSED, RIDDEN, WALKED, from_home_m
-from alerts.engine.ways import mark_walk, off_way_m, remember_excursion
+from alerts.engine.ways import keep_marks, mark_walk, off_way_m, remember_excursion
 from devices.batch import POSITION_SOURCES, Records
 from devices.kinds import Kind
 
@@ -161,7 +161,7 @@ def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journ
     walked_s = 0.0
     ways = state.ways[ground.row]
     if trek["heard"] == LANDED or (trek["heard"] == RIDDEN and trek["end_ms"] == NEVER):
-        land(state, at, trek, ground, learns)
+        land(state, at, trek, ground, learns, journal)
         trek["odd_hour"] = 0
         if trek["end_ms"] == NEVER and is_odd_hour(ways, ground.hour, p["lost_hour_days"]):
             trek["odd_hour"] = 1
@@ -170,7 +170,7 @@ def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journ
             set_out(trek)
     elif trek["heard"] == WALKED:
         beside_m = p["lost_beside_m"] + min(trek["accuracy_m"], 50.0)
-        walked_s = walk_on(state, at, trek, ground, beside_m, p, learns)
+        walked_s = walk_on(state, at, trek, ground, beside_m, p, learns, journal)
     if learns == LEARNED:
         count_hour(state, at, ways, ground.hour)
     if device["out"] == BACK:
@@ -190,6 +190,7 @@ def judge(state: State, source: int, at: Heard, enabled: Records, journal: Journ
     trek["cries"] = min(20, trek["cries"] + 1)
     state.episode[row]["far_since"] = at.order
     trek["severity"] = severity_of(state, at, trek, state.episode[row], ground)
+    keep_marks(state, journal, ground.row)
     mark_walk(ways, astray=True)
     return say(state, at, row, ground, _OPENED, out, k)
 
@@ -275,6 +276,7 @@ def recover(state: State, at: Heard, row: int, known: int, journal: Journal, out
     if known != NONE:
         trek = state.trek[state.trek_row[at.d]]
         if trek["heard"] == WALKED:
+            keep_marks(state, journal, known)
             mark_walk(state.ways[known], astray=False)
             if at.order - state.episode[row]["since"] <= SHORT_MS:
                 remember_excursion(state.ways[known], np.float64(trek["ran_s"]))

@@ -18,13 +18,12 @@ from alerts.engine import pool, turning
 from alerts.engine.compiled import gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.hours import is_between, local_hour
-from alerts.engine.journal import keep_trek, keep_ways
 from alerts.engine.layout import MOST, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import ParameterSpec, switch
-from alerts.engine.places import has_laps_of_today, is_habit_of_laps, is_known_place, walk_in_laps
+from alerts.engine.places import has_laps_of_today, is_habit_of_laps, is_known_place, keep_places, walk_in_laps
 from alerts.engine.rules import Rule, Severity, What
-from alerts.engine.trek import HOME, HOME_M, from_home_m, give_trek, turned
+from alerts.engine.trek import HOME, HOME_M, from_home_m, give_trek, keep_ring, turned
 from alerts.engine.ways import east_north_m
 from devices.batch import Records
 from devices.kinds import Kind
@@ -142,7 +141,9 @@ def judge(state: State, speed: int, at: Heard, enabled: Records, journal: Journa
     accuracy = p["zone_exit_unknown_accuracy_m"] if isnan(device["accuracy_m"]) else device["accuracy_m"] * 1.0
     if (row == NONE and p["pattern_enabled"] == 0) or accuracy > p["zone_exit_sure_accuracy_m"]:
         return k
-    trek = state.trek[trek_row_of(state, at, journal)]
+    trek_row = trek_row_of(state, at, journal)
+    trek = state.trek[trek_row]
+    keep_ring(state, journal, trek_row)
     if not walk_on(trek, at, radians(device["lat"]), radians(device["lon"]), accuracy, speed) and row == NONE:
         return k
     extent = turning.extent_of(trek, p["pattern_window_ms"])
@@ -259,20 +260,17 @@ def is_exercise(state: State, at: Heard, episode: Any, way: turning.Spread, jour
     places = state.places[row]
     is_habit = is_habit_of_laps(places, x + way.x, y + way.y, at.order)
     if not has_laps_of_today(places, x + way.x, y + way.y, at.order):
-        keep_ways(state, journal, row, NONE)
+        state.ways_stamp[row] += 1
+        keep_places(state, journal, row)
         walk_in_laps(places, x + way.x, y + way.y, at.order)
     return is_habit
 
 
 @inner
 def trek_row_of(state: State, at: Heard, journal: Journal) -> int:
-    """The row of the device's trek, kept as it was; one is begun where there is none."""
+    """The row of the device's trek; one is begun where there is none."""
     row = state.trek_row[at.d]
-    if row == NONE:
-        return give_trek(state, journal, at.d)
-    if journal.used[11] == 0 or journal.trek_row[journal.used[11] - 1] != row:
-        keep_trek(state, journal, row, NONE)
-    return int(row)
+    return give_trek(state, journal, at.d) if row == NONE else int(row)
 
 
 @inner
