@@ -4,7 +4,8 @@ Everybody has a zone of ``CORNERS`` corners and a band that tells its position e
 the pipeline's. Engines that differ in nothing but the rules that are switched on take the same batches in turn, each
 several times: after each but the last it is rolled back, and the least of them counts. So what disturbs the machine is
 left out, and what the engines add to each other is that none finds its records in the processor's nearest caches, as
-in life. Seconds are those of the thread's processor time, ``process`` alone.
+in life. Beside them, over the same fixes, stands the kernel that only reads and writes the record of each device: where
+it is slow, the machine is. Seconds are those of the thread's processor time, ``process`` alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import Engine
+from alerts.engine.layout import DEVICE
 from bench.engine import counted
+from bench.memory_limit import hot_records, read_and_write
 from bench.mixture import BATCH, START_MS, homes
 from devices.batch import HEADER, POSITION, ReadingBatch, empty_batch
 from devices.kinds import Kind
@@ -48,6 +51,7 @@ ON: Final[dict[str, tuple[str, ...]]] = {
 }
 """The engines, by the rules of wandering that are on."""
 DOINGS: Final = ("at home", "about the block", "along the line", "away from home", "to and fro")
+_LIMIT: Final = "memory's limit"
 _DRIFT: Final = 0.9
 _SCATTER_M: Final = 4.0
 _M_PER_DEG: Final = 111_195.0
@@ -60,12 +64,14 @@ class Doing(msgspec.Struct, frozen=True):
 
     Attributes:
         us: by the rules that are on.
+        memory_limit_us: of a kernel that only reads and writes the hot record.
         added_us: by ``zone_exit`` and ``pattern`` together.
         alarms: events that the engine with all rules emitted meanwhile, by rule and what.
     """
 
     name: str
     us: dict[str, float]
+    memory_limit_us: float
     added_us: float
     alarms: dict[str, int]
 
@@ -128,7 +134,8 @@ def _zone(lat: float, lon: float, turned: float) -> tuple[tuple[float, float], .
 def _done(name: str, snapshot: bytes, residents: int) -> Doing:
     """Let everybody do the same, and measure it."""
     engines = {on: _engine(snapshot, rules) for on, rules in ON.items()}
-    spent = dict.fromkeys(ON, 0.0)
+    records = hot_records(residents, DEVICE.itemsize)
+    spent = dict.fromkeys((*ON, _LIMIT), 0.0)
     alarms: Counter[str] = Counter()
     fixes = 0
     gc.collect()
@@ -141,8 +148,11 @@ def _done(name: str, snapshot: bytes, residents: int) -> Doing:
             else:
                 takes = TAKES
                 fixes += batch.size
-            least = dict.fromkeys(ON, np.inf)
+            least = dict.fromkeys(spent, np.inf)
             for take in range(takes):
+                begun = time.thread_time()
+                read_and_write(records, batch.header)
+                least[_LIMIT] = min(least[_LIMIT], time.thread_time() - begun)
                 for on, engine in engines.items():
                     begun = time.thread_time()
                     said = engine.process(batch, now)
@@ -159,7 +169,8 @@ def _done(name: str, snapshot: bytes, residents: int) -> Doing:
     finally:
         gc.enable()
     us = {on: round(seconds / fixes * 1e6, 3) for on, seconds in spent.items()}
-    return Doing(name, us, round(us["zone_exit and pattern"] - us["none"], 3), dict(alarms))
+    limit = us.pop(_LIMIT)
+    return Doing(name, us, limit, round(us["zone_exit and pattern"] - us["none"], 3), dict(alarms))
 
 
 def _engine(snapshot: bytes, rules: tuple[str, ...]) -> Engine:

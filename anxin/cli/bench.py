@@ -207,6 +207,7 @@ def fixes(residents: int, as_json: bool) -> None:  # noqa: FBT001
     for doing in found.doings:
         costs = "  ".join(f"{on}: {us:.3f}" for on, us in doing.us.items())
         click.echo(f"{doing.name:16} µs a fix  {costs}  added by zone_exit and pattern: {doing.added_us:.3f}")
+        click.echo(f"{'':16} a kernel that only reads and writes the record: {doing.memory_limit_us:.3f}")
     click.echo(f"load average {found.load}")
 
 
