@@ -200,6 +200,8 @@ def _batches(name: str, residents: int) -> Iterator[ReadingBatch]:
         position["lon"] = home.lon + place[:, 0] / (_M_PER_DEG * np.cos(np.radians(home.lat)))
         position["accuracy_m"] = ACCURACY_M
         position["source"] = 0
+        for untold in ("speed_mps", "heading_deg", "altitude_m"):
+            position[untold] = np.nan
         order = chance.permutation(residents)
         header = np.zeros(residents, HEADER)
         header["t"] = START_MS + number * EVERY_MS + np.arange(residents) * EVERY_MS // (2 * residents)

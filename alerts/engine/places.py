@@ -84,6 +84,8 @@ def begin_places(places: Any) -> None:
         places["laps_day"][i] = 0
         places["laps_east"][i] = 0
         places["laps_north"][i] = 0
+    for i in range(4):
+        places["_spare"][i] = 0
 
 
 @inner

@@ -28,11 +28,12 @@ from alerts.engine.layout import (
     State,
 )
 from alerts.engine.motion import MOTION, blank_motions, blank_rings
-from alerts.engine.places import blank_places
+from alerts.engine.places import PLACES, blank_places
 from alerts.engine.pool import KEPT_AT_MOST
 from alerts.engine.routine import PULSE, ROUTINE, blank_pulses, blank_routines
 from alerts.engine.trek import blank_treks
-from alerts.engine.ways import blank_ways
+from alerts.engine.ways import WAYS, blank_ways
+from alerts.engine.words import WORD
 from devices.batch import Records
 
 _LINE: Final = 128
@@ -47,9 +48,9 @@ _OF_THEIR_OWN_LENGTH: Final = frozenset({"ring_row", "ring", "run", "word"})
 _BUCKETS: Final = 64
 RESIDENTS_AT_MOST: Final = 2
 """So often may one reading keep a ``RESIDENT`` record: it ends their silence, and is a sign that they are well."""
-WORDS_AT_MOST: Final = 704
+WORDS_AT_MOST: Final = 2 * (WAYS.itemsize + PLACES.itemsize) // WORD + 128
 """So many words may one fix keep: at most it begins a walk about another home, which are all of their ways and places
-twice, the trek without its path and the ring, and a cell of each."""
+twice, the trek without its path and the ring, a cell of each, and the places once more."""
 RUNS_AT_MOST: Final = 100
 """In so many runs: five for each of the cells of the longest step that is trusted, and what stands above."""
 

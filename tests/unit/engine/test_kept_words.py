@@ -80,3 +80,9 @@ def test_arrays_within_long_records_begin_with_a_word(layout: np.dtype[np.void])
     if layout is TREK:
         parts["turn_began"] = layout.fields["turn_began"][1]
     assert {name: offset % WORD for name, offset in parts.items()} == dict.fromkeys(parts, 0)
+
+
+@pytest.mark.parametrize("layout", [TREK, WAYS, PLACES])
+def test_no_byte_of_long_records_belongs_to_no_field(layout: np.dtype[np.void]) -> None:
+    assert layout.fields is not None
+    assert sum(kind.itemsize for kind, *_ in layout.fields.values()) == layout.itemsize
