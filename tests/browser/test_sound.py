@@ -277,3 +277,8 @@ async def test_behind_another_window_the_browser_tells_of_an_alarm_once_allowed(
         assert await page.title() == "(1) 当前 · 安心"
         await change(console, alarm, state="acknowledged", assignee="wang")
         await page.wait_for_function("() => window.told.at(-1) === 'closed'")
+        quiet = await cry(console, "wandering.zone_exit", severity="low")
+        await expect(page).to_have_title("(1) 当前 · 安心")
+        await change(console, quiet, severity="high")
+        await page.wait_for_function("() => window.told.length > 2")
+        assert [each[0] for each in await page.evaluate("window.told.slice(2)")] == ["严重 · 走出安全区域"]

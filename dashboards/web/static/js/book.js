@@ -131,6 +131,13 @@ export function criesAgain(alarm) {
   return known !== undefined && alarm.state !== "open" && again(alarm) > again(known);
 }
 
+/** Whether an alarm begins to call for somebody, by what was known of it: it is new, was low, or somebody had it. @param {Alarm} alarm */
+export function beginsToCall(alarm) {
+  const calls = (/** @type {Alarm | undefined} */ each) => each?.state === "open" && each.severity !== "low";
+  const known = active.get(alarm.id);
+  return calls(alarm) && !calls(known) && (known?.version ?? 0) <= alarm.version;
+}
+
 /** Who has just said that they have found them, by what was known of it; empty: nobody. @param {Alarm} alarm */
 export function foundBy(alarm) {
   const said = (/** @type {Alarm | undefined} */ each) => each?.timeline.filter((entry) => entry.event === "helper_found") ?? [];

@@ -1,6 +1,6 @@
 // What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
 
-import { criesAgain, foundBy, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { beginsToCall, criesAgain, foundBy, learnNameOf, measured, put, reload, untaken } from "./book.js";
 import { nameOf } from "./card.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
@@ -48,12 +48,13 @@ stream.addEventListener("alarm", (event) => {
 /** What is new of an alarm, by whatever way. @param {import("./types.js").Alarm} alarm @param {number} received ms of this browser's clock */
 function arrived(alarm, received) {
   const again = criesAgain(alarm);
+  const calls = beginsToCall(alarm);
   const finder = foundBy(alarm);
   const isNew = put(alarm);
   if (again) callAttention(alarm);
   if (finder) tellFound(alarm, finder);
   if (again || (isNew && alarm.state === "open" && alarm.severity === "critical")) sound.mute(false);
-  if (isNew && alarm.state === "open" && sound.toneFor([alarm.severity])) notify(alarm);
+  if (calls) notify(alarm);
   if (isNew && SAME_CLOCK && !alarm.late && alarm.version === 1 && (alarm.kind === "sos" || alarm.kind === "fall")) {
     const ms = Math.max(1, Math.round(received - alarm.event_time));
     if (ms < MEASURABLE_MS) measured.set(alarm.id, ms);
