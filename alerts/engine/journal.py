@@ -109,16 +109,34 @@ def keep_ring(state: State, journal: Journal, row: int) -> None:
 
 
 @gate
-def keep_words(journal: Journal, of: int, array: Any, at: int, count: int) -> None:
-    """Keep ``count`` words of an array with long records from word ``at`` on: of these only what is about to change."""
+def keep_trek_words(state: State, journal: Journal, at: int, count: int) -> None:
+    """Keep ``count`` words of the treks from word ``at`` on: of long records only what is about to change."""
+    copy_words(journal.word, begin_run(journal, TREKS, at, count), state.trek, at, count)
+
+
+@gate
+def keep_ways_words(state: State, journal: Journal, at: int, count: int) -> None:
+    """The same of the ways."""
+    copy_words(journal.word, begin_run(journal, WAYS, at, count), state.ways, at, count)
+
+
+@gate
+def keep_places_words(state: State, journal: Journal, at: int, count: int) -> None:
+    """The same of the places."""
+    copy_words(journal.word, begin_run(journal, PLACES, at, count), state.places, at, count)
+
+
+@gate
+def begin_run(journal: Journal, of: int, at: int, count: int) -> int:
+    """Note which words are kept next; returns where."""
     j, w = journal.used[11], journal.used[12]
     run = journal.run[j]
     run["at"] = at
     run["count"] = count
     run["of"] = of
-    copy_words(journal.word, w, array, at, count)
     journal.used[11] = j + 1
     journal.used[12] = w + count
+    return int(w)
 
 
 @inner

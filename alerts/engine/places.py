@@ -16,8 +16,7 @@ import numpy as np
 from alerts.engine.compiled import inner
 from alerts.engine.geometry import length_m
 from alerts.engine.hours import DAY_MS
-from alerts.engine.journal import PLACES as OF_PLACES
-from alerts.engine.journal import keep_words
+from alerts.engine.journal import keep_places_words
 from alerts.engine.layout import NONE, Journal, State
 from alerts.engine.words import WORD
 from devices.batch import Records
@@ -62,7 +61,7 @@ _WORDS: Final = PLACES.itemsize // WORD
 @inner
 def keep_places(state: State, journal: Journal, row: int) -> None:
     """Keep the places of somebody whose ways have been kept."""
-    keep_words(journal, OF_PLACES, state.places, row * _WORDS, _WORDS)
+    keep_places_words(state, journal, row * _WORDS, _WORDS)
 
 
 def blank_places(count: int) -> Records:

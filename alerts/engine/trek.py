@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from alerts.engine.compiled import gate, inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
-from alerts.engine.journal import TREKS, keep_given, keep_words
+from alerts.engine.journal import TREKS, keep_given, keep_trek_words
 from alerts.engine.layout import NEVER, NOBODY, NONE, WORN, Journal, State
 from alerts.engine.outcome import Heard
 from alerts.engine.turning import OF_THE_RING, RING, clear_ring
@@ -378,12 +378,12 @@ def keep_step(state: State, journal: Journal, row: int) -> None:
     """Keep what a fix may change of a trek: all but its path, of which a vertex, and the first two of another leg."""
     trek, first = state.trek[row], row * WORDS
     state.trek_stamp[row] += 1
-    keep_words(journal, TREKS, state.trek, first, _HEAD)
+    keep_trek_words(state, journal, first, _HEAD)
     at = trek["count"] % PATH // _A_WORD
     for path in _PATHS:
-        keep_words(journal, TREKS, state.trek, first + path + at, 1)
+        keep_trek_words(state, journal, first + path + at, 1)
         if trek["doubt_ms"] != NEVER:
-            keep_words(journal, TREKS, state.trek, first + path, 1)
+            keep_trek_words(state, journal, first + path, 1)
 
 
 @inner
@@ -391,11 +391,11 @@ def keep_ring(state: State, journal: Journal, row: int) -> None:
     """Keep what a fix may change of a trek's ring: the cell that is next, and the first one, with which it begins."""
     trek, first = state.trek[row], row * WORDS
     state.trek_stamp[row] += 1
-    keep_words(journal, TREKS, state.trek, first + _RING, _CELLS[0][0] - _RING)
+    keep_trek_words(state, journal, first + _RING, _CELLS[0][0] - _RING)
     at = trek["turn_count"] % RING
     for cells, to_a_word in _CELLS:
-        keep_words(journal, TREKS, state.trek, first + cells, 1)
-        keep_words(journal, TREKS, state.trek, first + cells + at // to_a_word, 1)
+        keep_trek_words(state, journal, first + cells, 1)
+        keep_trek_words(state, journal, first + cells + at // to_a_word, 1)
 
 
 @inner

@@ -20,8 +20,7 @@ import numpy as np
 from alerts.engine.compiled import inner
 from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.hours import DAY_MS
-from alerts.engine.journal import WAYS as OF_WAYS
-from alerts.engine.journal import keep_words
+from alerts.engine.journal import keep_ways_words
 from alerts.engine.layout import NONE, Journal, State
 from alerts.engine.trek import turned
 from alerts.engine.words import WORD
@@ -96,31 +95,31 @@ def blank_ways(count: int) -> Records:
 def keep_head(state: State, journal: Journal, row: int) -> None:
     """Keep what is known of somebody's ways but the cells."""
     state.ways_stamp[row] += 1
-    keep_words(journal, OF_WAYS, state.ways, row * WORDS, _WALKED)
+    keep_ways_words(state, journal, row * WORDS, _WALKED)
 
 
 @inner
 def keep_cells(state: State, journal: Journal, row: int) -> None:
     """Keep all cells."""
-    keep_words(journal, OF_WAYS, state.ways, row * WORDS + _WALKED, WORDS - _WALKED)
+    keep_ways_words(state, journal, row * WORDS + _WALKED, WORDS - _WALKED)
 
 
 @inner
 def keep_marks(state: State, journal: Journal, row: int) -> None:
     """Keep of all cells where in them they walk, and whether that was astray."""
-    keep_words(journal, OF_WAYS, state.ways, row * WORDS + _WITHIN, _LAST - _WITHIN)
+    keep_ways_words(state, journal, row * WORDS + _WITHIN, _LAST - _WITHIN)
 
 
 @inner
 def keep_cell(state: State, journal: Journal, row: int, i: int, fresh: bool) -> None:
     """Keep a cell; ``fresh``: its place in the grid, too."""
     first = row * WORDS
-    keep_words(journal, OF_WAYS, state.ways, first + _WALKED + i // 4, 1)
-    keep_words(journal, OF_WAYS, state.ways, first + _WITHIN + i // WORD, 1)
-    keep_words(journal, OF_WAYS, state.ways, first + _LAST + i // WORD, 1)
+    keep_ways_words(state, journal, first + _WALKED + i // 4, 1)
+    keep_ways_words(state, journal, first + _WITHIN + i // WORD, 1)
+    keep_ways_words(state, journal, first + _LAST + i // WORD, 1)
     if fresh:
-        keep_words(journal, OF_WAYS, state.ways, first + _EAST + i // WORD, 1)
-        keep_words(journal, OF_WAYS, state.ways, first + _NORTH + i // WORD, 1)
+        keep_ways_words(state, journal, first + _EAST + i // WORD, 1)
+        keep_ways_words(state, journal, first + _NORTH + i // WORD, 1)
 
 
 @inner
