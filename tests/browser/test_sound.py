@@ -250,6 +250,23 @@ async def test_a_browser_that_is_set_up_for_the_desk_sounds_without_a_hand(brows
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("data-sound", "on")
         await expect(page.locator("#banner-sound")).to_be_hidden()
+        alarm = await cry(console)
+        loads, arrives = asyncio.Event(), asyncio.Event()
+
+        async def let_wait(route: Route) -> None:
+            await (arrives if route.request.url.endswith(".js") else loads).wait()
+            await route.continue_()
+
+        await page.add_init_script(PROBE)
+        await page.route(re.compile(r"/js/alarm\.js|/api/v1/alarms\?state=active"), let_wait)
+        await page.goto(f"/alarms/{alarm.id}", wait_until="commit")
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+        loads.set()
+        await hears(page, CRITICAL)
+        ready = await page.locator("html").get_attribute("data-ready")
+        assert ready is None, "it sounds before all of its page is there"
+        arrives.set()
+        await expect(page.locator("html")).to_have_attribute("data-ready", "yes")
 
 
 async def test_behind_another_window_the_browser_tells_of_an_alarm_once_allowed(

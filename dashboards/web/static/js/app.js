@@ -166,5 +166,5 @@ enliven(document.body);
 clock.start();
 void wake();
 startBeats();
-void desk.open(Promise.all(coming));
+void desk.open(Promise.allSettled(coming));
 void desk.feel();

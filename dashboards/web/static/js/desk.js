@@ -34,6 +34,7 @@ export async function open(parts) {
     setTimeout(() => void open(parts), RELOAD_MS);
     return;
   }
+  changed();
   await parts;
   document.documentElement.dataset.ready = "yes";
   document.dispatchEvent(new Event("book-ready"));
