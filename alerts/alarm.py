@@ -42,6 +42,11 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     to: str | None = None
 
 
+def opening(severity: SeverityName, now: int, actor: str) -> TimelineEntry:
+    """How a timeline begins at ``now`` (ms). Of what makes no sound it says "low", to tell when it began to sound."""
+    return TimelineEntry(t=now, actor=actor, event="opened", note="low" if severity == "low" else None)
+
+
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     """Why an alarm is, or was, kept quiet: a site's maintenance, or (``device`` given) a device's repair.
 
@@ -110,6 +115,16 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     def is_active(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.state in ACTIVE
+
+    @property
+    def grew_from_low(self) -> TimelineEntry | None:
+        """With which line it became more than low, since it was raised; None: it never did, or always was.
+
+        What was opened before timelines said "low" is known to have been low only if it became medium.
+        """
+        low = any((entry.event, entry.note) == ("opened", "low") for entry in self.timeline)
+        raised = (e for e in self.timeline if e.event == "severity_raised" and e.t >= self.raised_at)
+        return next((entry for entry in raised if low or entry.note == "medium"), None)
 
     def noting(self, *entries: TimelineEntry, **changes: Any) -> Alarm:
         """The alarm's next version: with these entries on its timeline, and fields changed."""

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from alerts.actors import OF_A_CONTACT, OF_A_RESIDENT
-from alerts.alarm import SEVERITIES, Alarm, TimelineEntry
+from alerts.alarm import SEVERITIES, Alarm
 from alerts.policy import calls_people
 from alerts.transitions import NO_PROGRESS, ROUND_EVENTS, TOLD, entries_of_round
 
@@ -90,13 +90,9 @@ def effects(before: Alarm | None, after: Alarm, now: int) -> Effects:
 
 
 def _began(alarm: Alarm) -> int:
-    """When the plan's times began to count, ms; of one that was low, when it became more."""
-    return next((e.t for e in reversed(alarm.timeline) if _begins(e)), alarm.raised_at)
-
-
-def _begins(entry: TimelineEntry) -> bool:
-    """While it is low nobody is called, so nobody is late; only what was low can become medium."""
-    return entry.event in _BEGINNINGS or (entry.event, entry.note) == ("severity_raised", "medium")
+    """When the plan's times began to count, ms: while it is low nobody is called, so nobody is late."""
+    grew = alarm.grew_from_low
+    return next((e.t for e in reversed(alarm.timeline) if e is grew or e.event in _BEGINNINGS), alarm.raised_at)
 
 
 def _deeds(alarm: Alarm) -> int:

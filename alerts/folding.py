@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from alerts import aftermath, asking
-from alerts.alarm import Alarm, Episode, Latency, State, TimelineEntry, follower_id
+from alerts.alarm import Alarm, Episode, Latency, State, TimelineEntry, follower_id, opening
 from alerts.policy import (
     CRIES_FOR_HELP,
     EVIDENCE_OF_EACH_OTHER,
@@ -108,13 +108,14 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
             return Folded(context.ended, "nothing")
         identity, previous = follower_id(context.ended.id), context.ended.id
     kind = kind_of(episode.rule)
+    severity = severity_of(episode, cry_for_help_active=_cries(context.of_resident))
     mates = [a for a in context.of_resident if (a.kind, a.drill) == (kind, episode.drill)]
     alarm = Alarm(
         id=identity,
         case=case_among(mates, identity),
         kind=kind,
         rule=episode.rule,
-        severity=severity_of(episode, cry_for_help_active=_cries(context.of_resident)),
+        severity=severity,
         state="open",
         version=1,
         site=episode.site,
@@ -132,7 +133,7 @@ def _opened(episode: Episode, now: int, context: FoldContext) -> Folded:
         previous=previous,
         latency_ms=context.latency,
         parameters_version=episode.parameters,
-        timeline=(TimelineEntry(t=now, actor="wearer" if kind == "sos" else "engine", event="opened"),),
+        timeline=(opening(severity, now, "wearer" if kind == "sos" else "engine"),),
     )
     return Folded(alarm, "opened")
 

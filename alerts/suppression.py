@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.alarm import Alarm, Suppression, TimelineEntry
+from alerts.alarm import Alarm, Suppression, TimelineEntry, opening
 
 SUPPRESSED: Final = "suppressed"
 """The state, and the timeline event."""
@@ -94,7 +94,7 @@ def heard(alarm: Alarm, case: UUID, now: int) -> Alarm:
 
     ``case``: the one that it belongs to now (``folding.case_among``).
     """
-    said = TimelineEntry(t=now, actor="engine", event="opened")
+    said = opening(alarm.severity, now, "engine")
     return alarm.noting(said, state="open", raised_at=now, case=case)
 
 

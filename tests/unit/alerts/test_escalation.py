@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alerts.alarm import Alarm, State, TimelineEntry
+from alerts.alarm import Alarm, SeverityName, State, TimelineEntry
 from alerts.escalation import Effects, effects, round_of
 from alerts.folding import fold
 from alerts.notifiers.port import Capabilities
@@ -109,6 +109,30 @@ class TestEffects:
         given_back = after(after(mild, Acknowledge()), Release(), T0 + MINUTE)
         grave = msgspec.structs.replace(given_back, severity="high")
         assert effects(given_back, grave, T0 + HOUR).plan_from == T0 + MINUTE
+
+    @pytest.mark.parametrize("rule", ["wandering.zone_exit", "missed_check.silent"])
+    def test_the_plan_of_what_was_low_counts_from_when_it_became_more(self, rule: str) -> None:
+        def heard(alarm: Alarm | None, severity: SeverityName, now: int) -> Alarm:
+            episode = an_episode(rule, now, opening_t=T0, what="evidence", severity=severity)
+            folded = fold(alarm, episode, now).alarm
+            assert folded is not None
+            return folded
+
+        low = heard(None, "low", T0)
+        loud = heard(low, "high", T0 + 3 * HOUR)
+        assert effects(low, loud, T0 + 3 * HOUR).plan_from == T0 + 3 * HOUR
+        worse = heard(loud, "critical", T0 + 4 * HOUR)
+        assert effects(loud, worse, T0 + 4 * HOUR).plan_from == T0 + 3 * HOUR
+        never_low = heard(None, "medium", T0)
+        assert effects(never_low, heard(never_low, "high", T0 + HOUR), T0 + HOUR).plan_from == T0
+
+    def test_of_older_timelines_what_became_medium_was_low(self) -> None:
+        def raised(severity: SeverityName, t: int) -> TimelineEntry:
+            return TimelineEntry(t=t, actor="engine", event="severity_raised", note=severity)
+
+        alarm = an_alarm("missed_check.silent").noting(raised("medium", T0 + HOUR), raised("high", T0 + 2 * HOUR))
+        assert alarm.grew_from_low == raised("medium", T0 + HOUR)
+        assert an_alarm("missed_check.silent").noting(raised("high", T0 + HOUR)).grew_from_low is None
 
     def test_what_sounds_again_starts_a_new_round(self) -> None:
         known, _ = told(an_alarm())
