@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.alarm import Alarm, Suppression, TimelineEntry
+from alerts.alarm import Alarm, Suppression, TimelineEntry, opening
 from gateway.store import figures as module
 from gateway.store.alarms import PostgresAlarmStore
 from gateway.store.connection import connect, pool
@@ -32,15 +32,26 @@ def an_alarm(rng: random.Random, number: int, residents: Sequence[Resident]) -> 
     resident = rng.choice([*residents, *(4 * [*residents[:3]]), None])
     site = resident.site if resident is not None else rng.choice(list(ZONES))
     raised = NOW - rng.randrange(40 * DAY_MS)
-    timeline = [TimelineEntry(t=raised, actor="engine", event="opened")]
     severity = "low" if rule == "device.battery_low" else rng.choice(["low", "medium", "high", "critical"])
+    was_low = severity == "low" or rng.random() < 0.3
+    timeline = [TimelineEntry(t=raised, actor="engine", event="opened", note="low" if was_low else None)]
 
     def say(event: str, actor: str, after_s: int, note: str | None = None) -> None:
         t = timeline[-1].t + after_s * 1000
         timeline.append(TimelineEntry(t=t, actor=actor, event=event, note=note))
 
-    if severity == "medium" and rng.random() < 0.5:
+    if rng.random() < 0.1:
+        kept_quiet = [TimelineEntry(t=raised - 5000, actor="chen", event="suppressed", note="检修")]
+        if severity != "low":
+            kept_quiet.append(TimelineEntry(t=raised - 2000, actor="engine", event="severity_raised", note=severity))
+        was_low = severity == "low"
+        timeline = [*kept_quiet, opening(severity, raised, "engine")]  # type: ignore[arg-type]
+    elif severity == "medium" and (was_low or rng.random() < 0.5):
         say("severity_raised", "engine", rng.randrange(2000), "medium")
+    elif severity in ("high", "critical") and (was_low or rng.random() < 0.3):
+        if rng.random() < 0.3:
+            say("severity_raised", "engine", rng.randrange(2000), "medium")
+        say("severity_raised", rng.choice(["engine", "system"]), rng.choice([5, 600, 10_800]), severity)
     if severity == "low" and rng.random() < 0.2:
         say("severity_lowered", "engine", 5, "low")
     state, outcome = "open", None
@@ -105,9 +116,12 @@ class Read:
             )
 
         lowered = any(e.event == "severity_lowered" for e in alarm.timeline)
-        raised = next((e.t for e in alarm.timeline if (e.event, e.note) == ("severity_raised", "medium")), None)
+        opened = next((n for n, e in enumerate(alarm.timeline) if e.event == "opened"), 0)
+        raises = [e for e in alarm.timeline[opened:] if e.event == "severity_raised"]
+        if raises and raises[0].note != "medium" and alarm.timeline[opened].note != "low":
+            raises = []
         self.alarm = alarm
-        self.sounded = None if alarm.severity == "low" and not lowered else raised or alarm.raised_at
+        self.sounded = None if alarm.severity == "low" and not lowered else (raises[0].t if raises else alarm.raised_at)
         self.over = first("resolve", "cancel")
         answered = first("acknowledge", "dispatch", "resolve", "cancel", people=True)
         self.answered = None if answered and self.over and self.over < answered else answered
