@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from playwright.async_api import Page, expect
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, TimelineEntry
 from tests.browser.conftest import Console, Watched, module
 from tests.browser.cries import cry
+from tests.support.alarms import MINUTE
 
 MANY = 40
 """More than are drawn at once."""
@@ -35,6 +36,36 @@ WATCH = """() => {
 }"""
 """Each draw is one call of the observer; ages that tick, and the end of a fright at what moved, are left out."""
 FOUND = "() => ({ ...drawn.found, cards: [...drawn.found.cards] })"
+
+
+POLL = f"""async (ids) => {{
+    const [{{ Polling }}, {{ active }}] = await Promise.all([{module("polling.js")}, {module("book.js")}]);
+    const alarms = Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, active.get(id)]));
+    const end = {{ id: 'end', version: 1 }};
+    let at = performance.now(), answers = [];
+    performance.now = () => at;
+    const fetched = window.fetch;
+    window.fetch = (url, ...how) => (String(url).includes('state=active')
+        ? Promise.resolve(Response.json(answers.shift())) : fetched(url, ...how));
+    const taken = new EventTarget();
+    const polling = new Polling(Object.assign(new EventTarget(), {{ isLost: true }}),
+        (alarm) => {{ if (alarm.id === end.id) taken.dispatchEvent(new Event('taken')); }}, () => {{}});
+    const ask = async (...pages) => {{
+        answers = pages.map((names, place) => (
+            {{ items: names.map((name) => alarms[name] ?? end), next: place < pages.length - 1 ? 'more' : null }}));
+        at += 6000;
+        const whole = new Promise((resolve) => {{ taken.addEventListener('taken', resolve, {{ once: true }}); }});
+        polling.watch();
+        await whole;
+        await new Promise((resolve) => {{ setTimeout(resolve); }});
+        return [...active.keys()].sort();
+    }};
+    return {{
+        moved: await ask(['first'], ['end']), again: await ask(['first'], ['second', 'end']),
+        missed: await ask(['first'], ['end']), ended: await ask(['first'], ['end']), whole: await ask(['end']),
+    }};
+}}"""
+"""Asks five times, and says which alarms are known after each."""
 
 
 async def crowd(console: Console, page: Page) -> list[Alarm]:
@@ -92,6 +123,53 @@ async def test_ten_changes_in_one_frame_are_drawn_once(console: Console, desk: W
     await expect(page.locator("[data-live] .alarm-card", has_text="7 次")).to_have_count(10)
     found = await page.evaluate(FOUND)
     assert (found["draws"], sorted(found["cards"])) == (1, sorted(ids))
+
+
+async def test_what_becomes_high_stands_above_older_ones_and_calls_since_then(console: Console, desk: Watched) -> None:
+    page, now = desk.page, console.deps.clock.now_ms()
+
+    def line(event: str, ago: int, note: str | None = None) -> TimelineEntry:
+        return TimelineEntry(t=now - ago * MINUTE, actor="engine", event=event, note=note)
+
+    driven = await cry(
+        console,
+        "wandering.zone_exit",
+        severity="low",
+        resident=None,
+        raised_at=now - 180 * MINUTE,
+        timeline=(line("opened", 180, "low"),),
+    )
+    lost = await cry(
+        console,
+        "wandering.lost",
+        severity="high",
+        resident=None,
+        raised_at=now - 60 * MINUTE,
+        timeline=(line("opened", 60), line("severity_raised", 0, "high")),
+    )
+    cards = page.locator("[data-live] .alarm-card")
+    await expect(cards.first).to_have_attribute("data-id", str(lost.id))
+    grown = (*driven.timeline, line("severity_raised", 1, "high"))
+    await change(console, driven, severity="high", timeline=grown)
+    await expect(cards.first).to_have_attribute("data-id", str(driven.id))
+    called = await page.evaluate(
+        f"async (ids) => {{ const {{ active, calledAt }} = await {module('book.js')};"
+        " return ids.map((id) => calledAt(active.get(id))); }",
+        [str(driven.id), str(lost.id)],
+    )
+    assert called == [now - MINUTE, now - 60 * MINUTE], "a rise of what sounded already is no new call"
+
+
+async def test_what_moved_between_two_pages_has_not_ended_while_the_stream_is_lost(
+    console: Console, desk: Watched
+) -> None:
+    page = desk.page
+    there = await cry(console, resident=None, device="band-1", subject="device:band-1")
+    moves = await cry(console, resident=None, device="band-2", subject="device:band-2")
+    await expect(page.locator("[data-live] .alarm-card")).to_have_count(2)
+    known = await page.evaluate(POLL, {"first": str(there.id), "second": str(moves.id)})
+    both = sorted((str(there.id), str(moves.id)))
+    assert known == {"moved": both, "again": both, "missed": both, "ended": [str(there.id)], "whole": []}
 
 
 async def test_a_key_of_the_list_does_nothing_on_a_page_without_it(console: Console, desk: Watched) -> None:

@@ -28,9 +28,16 @@ const called = new WeakMap();
 export function calledAt(alarm) {
   const known = called.get(alarm);
   if (known !== undefined) return known;
-  const at = alarm.timeline.findLast((entry) => SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
+  const grew = grewFromLow(alarm);
+  const at = alarm.timeline.findLast((entry) => entry === grew || SOUNDING.has(entry.event))?.t ?? alarm.raised_at;
   called.set(alarm, at);
   return at;
+}
+
+/** With which line of its timeline it became more than low; older timelines prove it only where it became medium. @param {Alarm} alarm */
+function grewFromLow(alarm) {
+  const low = alarm.timeline.some((entry) => entry.event === "opened" && entry.note === "low");
+  return alarm.timeline.find((entry) => entry.event === "severity_raised" && entry.t >= alarm.raised_at && (low || entry.note === "medium"));
 }
 
 /** How much an alarm wants attention: a taken one stands behind the untaken ones of the next lower severity. @param {Alarm} alarm */

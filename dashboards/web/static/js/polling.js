@@ -16,6 +16,8 @@ export class Polling {
   #asks = false;
   #askedAt = -EVERY_MS;
   #works = false;
+  /** What several pages lacked when last asked, by alarm id. @type {Set<string>} */
+  #missed = new Set();
 
   /**
    * @param {import("./stream.js").Stream} stream the one that may be lost
@@ -26,7 +28,10 @@ export class Polling {
     this.#stream = stream;
     this.#arrived = arrived;
     this.#changed = changed;
-    stream.addEventListener("back", () => { this.#works = false; });
+    stream.addEventListener("back", () => {
+      this.#works = false;
+      this.#missed.clear();
+    });
   }
 
   /** Whether the server answers, though its stream is lost. */
@@ -47,15 +52,17 @@ export class Polling {
     try {
       /** @type {Alarm[]} */
       const alarms = [];
+      let pages = 0;
       for (let before = ""; ;) {
         /** @type {{items: Alarm[], next: string | null}} */
         const page = await callWithin(PATIENCE_MS, "GET", ALL + before);
         alarms.push(...page.items);
+        pages += 1;
         if (!page.next) break;
         before = `&before=${encodeURIComponent(page.next)}`;
       }
       works = true;
-      if (this.#stream.isLost) this.#take(alarms);
+      if (this.#stream.isLost) this.#take(alarms, pages === 1);
     } catch {
       // The banner says so, and it sounds.
     }
@@ -64,10 +71,17 @@ export class Polling {
     this.#changed();
   }
 
-  /** @param {Alarm[]} alarms */
-  #take(alarms) {
+  /**
+   * What has ended is missing; but between two pages an alarm may move from the one to the other, so that it must be
+   * missing twice then.
+   * @param {Alarm[]} alarms
+   * @param {boolean} atOnce whether they came in one answer
+   */
+  #take(alarms, atOnce) {
     const there = new Set(alarms.map((alarm) => alarm.id));
-    const ended = [...active.keys()].filter((id) => !there.has(id));
+    const missing = [...active.keys()].filter((id) => !there.has(id));
+    const ended = missing.filter((id) => atOnce || this.#missed.has(id));
+    this.#missed = new Set(missing);
     for (const id of ended) active.delete(id);
     for (const alarm of alarms) if (active.get(alarm.id)?.version !== alarm.version) this.#arrived(alarm);
     if (ended.length) this.#changed();
