@@ -107,7 +107,7 @@ document.addEventListener("htmx:afterSettle", () => {
   desk.drawMute();
   showPlace();
 });
-// Said here too, not only on the body: a card that was drawn anew while its link's page was loading inherits nothing more.
+// Said here too, not only on the body: a link that left the page while what it leads to was loading inherits nothing more.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const detail = /** @type {CustomEvent} */ (event).detail;
   if (detail.target?.id !== "page") return;

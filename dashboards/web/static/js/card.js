@@ -26,10 +26,10 @@ export function ruleOf(alarm) {
   return textOr(`rule.${alarm.rule}`, textOr(`kind.${alarm.kind}`, alarm.rule));
 }
 
-/** All that a card says, but the time that passes: while it is the same the card need not be drawn anew. @param {Alarm} alarm @param {boolean} grouped */
+/** All that a card says, but the time that passes: while it is the same the card is left alone. @param {Alarm} alarm @param {boolean} grouped */
 export function stampOf(alarm, grouped) {
   const who = whoOf(alarm);
-  return `${alarm.version} ${grouped} ${who?.name} ${who?.place} ${measured.get(alarm.id)} ${staffName(holding(alarm)?.who ?? "")}`;
+  return `${alarm.version} ${grouped} ${who?.name} ${who?.place} ${siteName(alarm.site)} ${measured.get(alarm.id)} ${staffName(holding(alarm)?.who ?? "")}`;
 }
 
 /**

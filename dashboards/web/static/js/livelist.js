@@ -80,7 +80,7 @@ export class LiveList {
   }
 
   /**
-   * The card of an alarm, drawn anew where it says something else. What has ended stays as it was, and takes no press.
+   * The card of an alarm, changed in place where it says something else. What has ended stays as it was, and takes no press.
    * @param {string} id
    * @param {{grouped: boolean, current: boolean, arrive: boolean}} how
    * @returns {Card | undefined}

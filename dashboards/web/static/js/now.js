@@ -104,7 +104,7 @@ function open() {
   if (selected && document.querySelector(`#alarm-${CSS.escape(selected)}`)) follow(`/alarms/${selected}`);
 }
 
-/** Go to a page by a link of its own: a card's may be drawn anew at any moment. @param {string} path */
+/** Go to a page by a link of its own: a card, and its link, may leave the list while the page is on its way. @param {string} path */
 function follow(path) {
   const link = document.createElement("a");
   link.href = path;
