@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.alarm import Alarm
 from alerts.asking import looks
 from alerts.escalation import Effects, round_of
+from alerts.growing import grows_at, may_grow
 from alerts.messages import band_text
 from alerts.plan import outgrown, plan_for, steps_of
 from alerts.policies import ARRIVAL_S, PROGRESS_S
@@ -42,6 +43,9 @@ async def keep(
         await _begin(tx, alarm, consequences.plan_from, now, new=before is None)
     if alarm.asked_until is not None and (before is None or consequences.withdraw != "nothing"):
         await tx.schedule(alarm.id, looks(alarm, now))
+    if may_grow(alarm) and (before is None or not may_grow(before)):
+        due_at = max(now, await grows_at(tx, alarm))
+        await tx.schedule(alarm.id, [NewStep(step="still_low", round=round_of(alarm), due_at=due_at, written_at=now)])
     if consequences.watch:
         await _watch(tx, alarm, now)
     if consequences.reassure and alarm.device is not None:

@@ -125,7 +125,7 @@ class Message(NewMessage, frozen=True, kw_only=True):
     code: int | None = None
 
 
-Watch = Literal["no_progress", "no_arrival", "no_answer"]
+Watch = Literal["no_progress", "no_arrival", "no_answer", "still_low"]
 """Whoever took the alarm does nothing; whoever goes there does not arrive; whoever wears the band does not answer."""
 
 

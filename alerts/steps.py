@@ -11,6 +11,7 @@ from alerts import questions
 from alerts.alarm import Alarm, TimelineEntry
 from alerts.consequences import card_of, keep, others_of_case
 from alerts.escalation import effects, is_watched, round_of, waits
+from alerts.growing import grown, may_grow
 from alerts.messages import band_text
 from alerts.notifiers.port import EVERYTHING, Capabilities
 from alerts.policy import MISSED_CHECK
@@ -87,6 +88,8 @@ async def _carry_out(tx: AlarmTransaction, step: Step, alarm: Alarm, now: int, c
         return alarm
     if step.step == "no_answer":
         return await questions.look(tx, step, alarm, now)
+    if step.step == "still_low":
+        return await _grow(tx, alarm, now) if may_grow(alarm) else alarm
     if step.step != "tell":
         return await _sound_again(tx, alarm, step.step, now) if is_watched(alarm) else alarm
     if not waits(alarm):
@@ -100,6 +103,12 @@ async def _sound_again(tx: AlarmTransaction, alarm: Alarm, why: Watch, now: int)
     """Put an alarm that was taken and saw no progress, or no arrival, back before everybody."""
     entry = TimelineEntry(t=now, actor="system", event="again", note=why)
     after = alarm.noting(entry, state="open", assignee=None)
+    return await keep(tx, alarm, after, effects(alarm, after, now), now)
+
+
+async def _grow(tx: AlarmTransaction, alarm: Alarm, now: int) -> Alarm:
+    """Make more of an alarm that has been low for as long as it may."""
+    after = grown(alarm, now)
     return await keep(tx, alarm, after, effects(alarm, after, now), now)
 
 
