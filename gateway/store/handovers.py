@@ -42,7 +42,8 @@ async def offer_handover(
     if outgoing == incoming:
         raise Conflict(Refusal("handover.to_oneself", "nobody hands over to themselves", field="to"))
     cursor = await conn.execute(
-        "select id, disabled, sites = '{}' or %s = any(sites), role <> 'auditor' from account where username = %s",
+        "select id, disabled, sites = '{}' or %s = any(sites), role <> 'auditor',"
+        " coalesce(nullif(display_name, ''), username) from account where username = %s",
         (site, incoming),
     )
     row = await cursor.fetchone()
@@ -50,7 +51,7 @@ async def offer_handover(
         raise MissingRecord(no_such("account"))
     if row[1] or not row[2] or not row[3]:
         raise Conflict(
-            Refusal("handover.may_not_act", "{name} cannot act on alarms of this site", field="to", name=incoming)
+            Refusal("handover.may_not_act", "{name} cannot act on alarms of this site", field="to", name=row[4])
         )
     try:
         async with writing(conn, outgoing):

@@ -136,8 +136,8 @@ async def _checked(conn: Connection, fields: ShiftFields, *, but: str | None) ->
     clocks = (await require(conn, Site, fields.site, "site")).timezone
     await conn.execute("select from site where id = %s for no key update", (fields.site,))
     cursor = await conn.execute(
-        "select username, id, disabled, sites = '{}' or %(site)s = any(sites), role <> 'auditor' from account"
-        " where username = any(%(names)s)",
+        "select username, id, coalesce(nullif(display_name, ''), username), disabled,"
+        " sites = '{}' or %(site)s = any(sites), role <> 'auditor' from account where username = any(%(names)s)",
         {"site": fields.site, "names": [fields.account, fields.stand_in]},
     )
     found = {row[0]: row[1:] for row in await cursor.fetchall()}
@@ -146,8 +146,8 @@ async def _checked(conn: Connection, fields: ShiftFields, *, but: str | None) ->
             raise MissingRecord(
                 Refusal("account.unknown", "there is no account {name}", field=_field_of(fields, name), name=name)
             )
-    _, disabled, sees, may_act = found[fields.serves]
-    name, field = fields.serves, _field_of(fields, fields.serves)
+    _, name, disabled, sees, may_act = found[fields.serves]
+    field = _field_of(fields, fields.serves)
     if disabled:
         raise Conflict(Refusal("shift.account_ended", "the account {name} has ended", field=field, name=name))
     if not sees:
@@ -158,7 +158,7 @@ async def _checked(conn: Connection, fields: ShiftFields, *, but: str | None) ->
         raise Conflict(
             Refusal("shift.auditor", "{name} is an auditor, who may not act on alarms", field=field, name=name)
         )
-    await _check_free(conn, fields, clocks, but)
+    await _check_free(conn, fields, name, clocks, but)
     return {name: row[0] for name, row in found.items()}
 
 
@@ -166,7 +166,7 @@ def _field_of(fields: ShiftFields, name: str) -> str:
     return "stand_in" if name == fields.stand_in else "account"
 
 
-async def _check_free(conn: Connection, fields: ShiftFields, timezone: str, but: str | None) -> None:
+async def _check_free(conn: Connection, fields: ShiftFields, name: str, timezone: str, but: str | None) -> None:
     cursor = await conn.execute(
         "select f.from_ms, f.to_ms from shift f join account a on a.id = coalesce(f.stand_in, f.account)"
         " where f.site = %(site)s and a.username = %(serves)s and f.id is distinct from %(but)s"
@@ -180,7 +180,7 @@ async def _check_free(conn: Connection, fields: ShiftFields, timezone: str, but:
                 "shift.on_duty_already",
                 "{name} is on duty here already from {from_ms} to {to_ms}",
                 field=_field_of(fields, fields.serves),
-                name=fields.serves,
+                name=name,
                 from_ms=row[0],
                 to_ms=row[1],
                 timezone=timezone,

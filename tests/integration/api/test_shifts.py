@@ -77,7 +77,7 @@ async def test_nobody_is_on_duty_twice_at_once_at_one_site(client_of: Clients) -
     body = {"site": "north", "account": "li", "from": NOW + 7 * HOUR_MS, "to": NOW + 9 * HOUR_MS}
     refused = await admin.post("/api/v1/shifts", json=body)
     assert refused.status_code == 409
-    assert "already" in refused.json()["detail"]
+    assert refused.json()["detail"].startswith("li的名字 is on duty here already"), "as pages call them"
     assert (await admin.post("/api/v1/shifts", json={**body, "account": "wang", "stand_in": "li"})).status_code == 409
     await _shift(admin, "li", NOW + 8 * HOUR_MS, NOW + 9 * HOUR_MS)
     await put(admin, "shifts", first, note="the same shift is no other one")
@@ -174,7 +174,7 @@ async def test_a_week_copied_over_the_change_of_clocks_keeps_its_local_times(
     assert [(each["account"], each["from"], each["code"]) for each in again["skipped"]] == [
         ("li", made["from"], "shift.on_duty_already")
     ]
-    assert again["skipped"][0]["message"].startswith("li 从 2025-")
+    assert again["skipped"][0]["message"].startswith("li的名字 从 2025-")
 
 
 async def test_a_site_goes_with_its_roster_and_its_policies(client_of: Clients) -> None:
