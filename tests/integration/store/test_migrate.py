@@ -6,13 +6,17 @@ import asyncio
 import subprocess
 import sys
 from importlib.resources import files
+from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from gateway.store.connection import connect
 from gateway.store.fitness import UnknownSchemaError
 from gateway.store.migrate import migrate, migrations, steps_behind
+from tests.support.alarms import an_alarm
 from tests.support.community import rows
 
 FIRST = "0001_foundation.sql"
@@ -74,6 +78,25 @@ async def test_what_was_stored_before_is_there_after_with_its_keys(first_version
         " where h.inhparent = 'position'::regclass group by x.indrelid having count(*) <> 2",
     )
     assert indexes == [], "every partition has the key and the index on pos"
+
+
+async def test_alarms_of_before_sound_from_when_they_became_more_than_low(empty_conninfo: str) -> None:
+    night: list[tuple[str, int, str | None]] = [("opened", 1_000, "low"), ("severity_raised", 9_000, "high")]
+    unsaid: list[tuple[str, int, str | None]] = [("opened", 1_000, None), ("severity_raised", 9_000, "high")]
+    medium = [*unsaid[:1], ("severity_raised", 8_000, "medium"), *unsaid[1:]]
+    with psycopg.connect(empty_conninfo) as connection:
+        connection.execute("create table migration (name text primary key, applied_at timestamptz default now())")
+        for name, script in migrations():
+            if name < "0022":
+                connection.execute(script.encode())
+                connection.execute("insert into migration (name) values (%s)", (name,))
+        for place, lines in enumerate((night, unsaid, medium)):
+            timeline = [{"event": event, "t": t, "note": note, "actor": "engine"} for event, t, note in lines]
+            alarm = an_alarm("missed_check.silent", subject=f"resident:{place}", raised_at=1_000, severity="high")
+            stored = {**msgspec.to_builtins(alarm), "timeline": timeline}
+            connection.execute("insert into alarm (id, object) values (%s, %s)", (UUID(int=place), Jsonb(stored)))
+    await migrate(empty_conninfo)
+    assert rows(empty_conninfo, "select sounded_at from alarm order by id") == [(9_000,), (1_000,), (8_000,)]
 
 
 async def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(first_version: str) -> None:
