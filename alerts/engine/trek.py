@@ -75,6 +75,14 @@ RIDE_MPS: Final = 5.0
 """No runner, hardly a bicycle; a car in town is at 5 to 9 m/s on the whole. Assumption, ADR-49."""
 DOORSTEP_M: Final = 100.0
 """So far they may walk to a car. Assumption, ADR-49."""
+NOT_AT_THE_DOOR_M: Final = 120.0
+"""Who is seen so far from home before any ride, slower than one or after a gap, has come there on foot, for all that is
+known. As above."""
+FROM_THE_DOOR_M: Final = 300.0
+"""So far a car is half a minute after it set out: who was not seen for two, and first further away than that, may
+have walked there. As above."""
+PROVEN_MS: Final = 120_000
+"""In a step that takes longer there may hide a walk to a bus: it proves no ride. Assumption, ADR-49."""
 AFOOT_M: Final = 400.0
 """So far from where they were taken to nobody walks without being on their own way. Assumption, ADR-49."""
 WIFI_M: Final = 95.0
@@ -228,6 +236,8 @@ def go_on(state: State, at: Heard, journal: Journal) -> None:
     if fresh:
         begin_trek(trek, at, resident)
         device["out"] = DOUBTFUL
+        if at.order - at.before > PROVEN_MS and from_home_m(resident, device) > FROM_THE_DOOR_M:
+            trek["carried"] = ON_FOOT
     p = state.rules[at.rules]
     accuracy = p["zone_exit_unknown_accuracy_m"] if isnan(device["accuracy_m"]) else np.float64(device["accuracy_m"])
     trek["heard"] = PASSED
@@ -259,7 +269,7 @@ def believe(trek: Any, order: int, lat: float, lon: float, accuracy_m: float, ho
         trek["heard"] = WALKED
         trek["doubt_ms"] = NEVER
         be_at(trek, order, x, y, accuracy_m, home_m)
-        walk_off(trek, x, y)
+        walk_off(trek, x, y, home_m)
         return
     ride_on(trek, order, x, y, accuracy_m)
     from_doubt = length_m(x - np.float64(trek["doubt_x"]), y - np.float64(trek["doubt_y"]))
@@ -289,21 +299,22 @@ def ride_on(trek: Any, order: int, x: float, y: float, accuracy_m: float) -> Non
     from_x, from_y, since = np.float64(trek["doubt_x"]), np.float64(trek["doubt_y"]), order - trek["doubt_ms"]
     if trek["doubt_ms"] == NEVER:
         from_x, from_y, since = trek["x"], trek["y"], order - trek["mark"]
-    if since >= GAP_MS:
+    if since > PROVEN_MS:
         return
     step = length_m(x - from_x, y - from_y) - 2.0 * accuracy_m
     is_ride = RIDE_MPS * since <= 1000.0 * step and step <= FAST_MPS * since / 1000.0
     if is_ride and length_m(x, y) > length_m(from_x, from_y):
         trek["carried"] = min(100, trek["carried"] + 1)
-        trek["ride_x"] = x
-        trek["ride_y"] = y
+        if trek["carried"] <= CARRIED:
+            trek["ride_x"] = x
+            trek["ride_y"] = y
 
 
 @inner
-def walk_off(trek: Any, x: float, y: float) -> None:
+def walk_off(trek: Any, x: float, y: float, home_m: float) -> None:
     """Find out whether they walk away on their own, from home or from where they were taken to."""
     from_ride_m = length_m(x - np.float64(trek["ride_x"]), y - np.float64(trek["ride_y"]))
-    from_door = trek["carried"] == 0 and trek["walked_m"] > DOORSTEP_M
+    from_door = trek["carried"] == 0 and (trek["walked_m"] > DOORSTEP_M or home_m > NOT_AT_THE_DOOR_M)
     if from_door or (trek["carried"] > 0 and from_ride_m > AFOOT_M):
         trek["carried"] = ON_FOOT
 

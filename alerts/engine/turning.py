@@ -37,6 +37,9 @@ SPEED_MPS: Final = 0.02
 UNTOLD: Final = 255
 WALKS_MPS: Final = 0.5
 """So fast nobody stands, even between houses. Assumption, ADR-49: twice the error of a receiver there."""
+SHUFFLES_MPS: Final = 0.3
+"""So fast nobody stands under open sky, and the frailest walk. Source: under 0.4 m/s people hardly leave their home
+(Fritz & Lusardi 2009, doi:10.1519/00139143-200932020-00002); 0.3 is three times a receiver's error there (ADR-49)."""
 OF_ACCURACY: Final = 0.25
 """Weight of a fix in the accuracy of its ring. Assumption, ADR-44: receivers tell it by guess."""
 
@@ -74,6 +77,8 @@ class Extent(NamedTuple):
     """At so many of them the band told how fast it moves,"""
     walking: int
     """so many of these are at least ``WALKS_MPS``,"""
+    shuffling: int
+    """so many at least ``SHUFFLES_MPS``,"""
     speed: int
     """and this is their sum, in ``SPEED_MPS``."""
 
@@ -190,7 +195,7 @@ def extent_of(trek: Any, window_ms: int) -> Extent:
     last = int(trek["turn_count"]) - 1
     since_ms = trek["turn_after_ms"][last % RING] - window_ms
     x, y, xx, yy, xy = 0, 0, 0, 0, 0
-    told, walking, speed = 0, 0, 0
+    told, walking, shuffling, speed = 0, 0, 0, 0
     first = last
     for i in range(last, last - min(RING, last + 1), -1):
         at = i % RING
@@ -207,9 +212,10 @@ def extent_of(trek: Any, window_ms: int) -> Extent:
         if own_speed != UNTOLD:
             told += 1
             walking += own_speed * SPEED_MPS >= WALKS_MPS
+            shuffling += own_speed * SPEED_MPS >= SHUFFLES_MPS
             speed += own_speed
     seconds = (trek["turn_after_ms"][last % RING] - trek["turn_after_ms"][first % RING]) / 1000.0
-    return Extent(first, last - first + 1, seconds, x, y, xx, yy, xy, told, walking, speed)
+    return Extent(first, last - first + 1, seconds, x, y, xx, yy, xy, told, walking, shuffling, speed)
 
 
 @inner
@@ -222,8 +228,8 @@ def radius_of(extent: Extent) -> float:
 
 @inner
 def is_told(extent: Extent) -> bool:
-    """Whether a band says often enough how fast it moves."""
-    return extent.told >= 5 and extent.told >= OF_TOLD * extent.points
+    """Whether a band says often enough how fast it moves; one that always says 0 says nothing."""
+    return extent.told >= 5 and extent.told >= OF_TOLD * extent.points and extent.speed > 0
 
 
 @inner

@@ -99,7 +99,7 @@ _CALM: Final = 0.0
 _WALKING: Final = 0.75
 """Of the speeds that were told: who walks on and on."""
 _STANDING: Final = 0.5
-"""Below this they stand most of the time, as at a stall, whatever their positions do."""
+"""Below this they stand most of the time, as at a stall, whatever their positions do, unless they shuffle on and on."""
 _DOORSTEP_M: Final = 100.0
 """So near home no laps are a habit. Assumption, ADR-49."""
 _UNSEEN_MS: Final = 600_000
@@ -151,7 +151,7 @@ def judge(state: State, speed: int, at: Heard, enabled: Records, journal: Journa
     known = extent.points >= _POINTS and extent.seconds * 1000.0 >= _FULL * p["pattern_window_ms"]
     far_m = max(p["pattern_radius_m"], p["pattern_blur"] * np.float64(trek["turn_accuracy_m"]))
     told = turning.is_told(extent)
-    stands = told and extent.walking < _STANDING * extent.told
+    stands = told and extent.walking < _STANDING * extent.told and extent.shuffling < _WALKING * extent.told
     paces = known and told and extent.walking >= _WALKING * extent.told
     if paces:
         paces = turning.walked_m(extent) >= p["pattern_paces"] * turning.radius_of(extent)

@@ -17,16 +17,18 @@ from __future__ import annotations
 from math import isnan, radians
 from typing import Any, Final
 
+import numpy as np
+
 from alerts.engine import pool
 from alerts.engine.bounds import Whereabouts, whereabouts
 from alerts.engine.compiled import gate, inner
-from alerts.engine.geometry import EARTH_RADIUS_M
+from alerts.engine.geometry import EARTH_RADIUS_M, length_m
 from alerts.engine.hours import is_between, local_hour
 from alerts.engine.layout import FOUR_HOURS_MS, MOST, NEVER, NONE, Journal, State
 from alerts.engine.outcome import Heard, emit
 from alerts.engine.parameters import CONTRACT, ParameterSpec, switch
 from alerts.engine.rules import Rule, Severity, What
-from alerts.engine.trek import CARRIED, HOME, WALK_MPS, WIFI_M
+from alerts.engine.trek import CARRIED, HOME, LANDED, NOT_AT_THE_DOOR_M, WALK_MPS, WALKED, WIFI_M
 from devices.batch import POSITION_SOURCES, Records
 from devices.kinds import Kind
 
@@ -255,11 +257,21 @@ def patience_ms(p: Any) -> int:
 
 
 @inner
-def severity_of(state: State, at: Heard, episode: Any) -> int:
-    """How bad it is: whoever was driven off from their door, by day, is hardly alone."""
+def left_on_foot(trek: Any) -> bool:
+    """Whether somebody walks now, further from where they were taken to than the street before its door."""
+    if trek["heard"] != WALKED and trek["heard"] != LANDED:
+        return False
+    return length_m(trek["x"] - np.float64(trek["ride_x"]), trek["y"] - np.float64(trek["ride_y"])) > NOT_AT_THE_DOOR_M
+
+
+@inner
+def severity_of(state: State, at: Heard, episode: Any, what: int) -> int:
+    """How bad it is: whoever was driven off from their door, by day, and out of their zones, is hardly alone."""
     p = state.rules[at.rules]
     row = state.trek_row[at.d]
     if row == NONE or state.device[at.d]["out"] == HOME:
+        return _HIGH
+    if what == _OPENED and left_on_foot(state.trek[row]):
         return _HIGH
     if at.order - episode["since"] >= p["zone_exit_driven_sounds_after_ms"]:
         return _HIGH
@@ -279,7 +291,7 @@ def say(state: State, at: Heard, row: int, what: int, here: Whereabouts, out: Re
         k,
         _RULE,
         what,
-        severity_of(state, at, episode),
+        severity_of(state, at, episode, what),
         at.t,
         episode["opening_t"],
         episode["opening_seq"],

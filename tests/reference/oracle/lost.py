@@ -123,6 +123,8 @@ class Wanderer:
         self.regular = self.novel = 0.0
         self.excursions = [0.0, 0.0]
         self.day = 0
+        self.before: int | None = None
+        """When the fix before was."""
         self.opened: tuple[int, int] | None = None
         self.unseen_ms = self.heard_at = 0
         self.walked_on_s = 0.0
@@ -132,6 +134,10 @@ class Wanderer:
 
     def hear(self, fix: Told) -> Iterator[Missed]:
         """Take in the next fix, newer than all before."""
+        yield from self._hear(fix)
+        self.before = fix.order
+
+    def _hear(self, fix: Told) -> Iterator[Missed]:
         x = EARTH_M * cos(self.home[0]) * (radians(fix.number("lon")) - self.home[1])
         y = EARTH_M * (radians(fix.number("lat")) - self.home[0])
         accuracy = 30.0 if isnan(fix.number("accuracy_m")) else fix.number("accuracy_m")
@@ -141,7 +147,8 @@ class Wanderer:
                 if self.opened is not None and home_m <= 60:
                     yield self._back(fix, None, home_m)
                 return
-            self.outing = Outing(fix.order)
+            hidden = home_m > 300 and (self.before is None or fix.order - self.before > 2 * MINUTE)
+            self.outing = Outing(fix.order, rides=-1 if hidden else 0)
         out = self.outing
         before_any = out.believed is None
         out.heard = "passed"
@@ -166,7 +173,8 @@ class Wanderer:
                 out.heard, out.doubt = "walked", None
                 self._be_at(out, t, x, y, accuracy, home_m)
                 away = hypot(x - out.taken_to[0], y - out.taken_to[1])
-                if (out.rides == 0 and out.since_leg_m > 100) or (out.rides > 0 and away > 400):
+                afoot = out.since_leg_m > 100 or home_m > 120
+                if (out.rides == 0 and afoot) or (out.rides > 0 and away > 400):
                     out.rides = -1
                 return
         self._ride(out, t, x, y, accuracy)
@@ -189,11 +197,13 @@ class Wanderer:
     @staticmethod
     def _ride(out: Outing, t: int, x: float, y: float, accuracy: float) -> None:
         before = out.doubt if out.doubt is not None else out.believed
-        if out.rides < 0 or before is None or t - before[0] >= 10 * MINUTE:
+        if out.rides < 0 or before is None or t - before[0] > 2 * MINUTE:
             return
         step = hypot(x - before[1], y - before[2]) - 2 * accuracy
         if 5 <= step / ((t - before[0]) / 1000) <= 60 and hypot(x, y) > hypot(before[1], before[2]):
-            out.rides, out.taken_to = out.rides + 1, (x, y)
+            out.rides += 1
+            if out.rides <= 2:
+                out.taken_to = (x, y)
 
     def _be_at(self, out: Outing, t: int, x: float, y: float, accuracy: float, home_m: float) -> None:
         out.believed, out.home_m = (t, x, y, accuracy), home_m

@@ -41,7 +41,7 @@ class Way(NamedTuple):
     slim: float
     middle: complex
     speeds: tuple[float, ...]
-    """Those that the band told, when it told three in five and five at least; else none."""
+    """Those that the band told, when it told three in five and five at least, and not always 0; else none."""
 
     @property
     def score(self) -> float:
@@ -60,6 +60,11 @@ class Way(NamedTuple):
     def walking(self) -> float:
         """The share of the speeds at which nobody stands; 0.6 where nothing is known, which proves nothing."""
         return sum(mps >= 0.5 for mps in self.speeds) / len(self.speeds) if self.speeds else 0.6
+
+    @property
+    def stands(self) -> bool:
+        """Whether they stand most of the time, and do not shuffle on and on."""
+        return self.walking < 0.5 and sum(mps >= 0.3 for mps in self.speeds) < 0.75 * len(self.speeds)
 
     @property
     def walked_m(self) -> float:
@@ -99,7 +104,7 @@ def way_of(seen: Sequence[Seen], window_ms: int) -> Way:
         rounds=abs(around) / (2 * pi),
         slim=sqrt(max(0.0, extents[0]) / extents[1]) if extents[1] > 0 else 1.0,
         middle=middle,
-        speeds=speeds if len(speeds) >= max(5, 0.6 * len(recent)) else (),
+        speeds=speeds if len(speeds) >= max(5, 0.6 * len(recent)) and any(speeds) else (),
     )
 
 
@@ -139,7 +144,7 @@ class Patterns:
             self.restless = 0
         if self.opening is None:
             return None
-        calm = is_new and known and (way.score < 0 or way.walking < 0.5)
+        calm = is_new and known and (way.score < 0 or way.stands)
         if is_new and known:
             self.margin = min(self.margin, abs(way.score))
             self._note_speeds(way)
@@ -172,7 +177,9 @@ class Patterns:
     def _note_speeds(self, way: Way) -> None:
         if way.speeds:
             near = [abs(len(way.speeds) * (way.walking - share)) for share in (0.5, 0.75)]
-            near += [abs(way.walked_m - 15 * way.radius_m), *(abs(mps - 0.5) for mps in way.speeds)]
+            near.append(abs(sum(mps >= 0.3 for mps in way.speeds) - 0.75 * len(way.speeds)))
+            near += [abs(mps - limit) for mps in way.speeds for limit in (0.3, 0.5)]
+            near.append(abs(way.walked_m - 15 * way.radius_m))
             self.margin = min(self.margin, *near) if min(near) > 1e-9 else self.margin
 
     def _is_restless(self, way: Way) -> bool:
@@ -188,7 +195,7 @@ class Patterns:
             ]
         self.margin = min(self.margin, *map(abs, tests))
         self._note_speeds(way)
-        return way.walking >= 0.5 and all(test >= 0 for test in tests)
+        return not way.stands and all(test >= 0 for test in tests)
 
     def _take(self, fix: Told) -> bool:
         """Whether a fix is the newest that counts now."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from alerts.engine import Engine, Rule, Severity, What
@@ -60,6 +63,59 @@ def test_a_bus_that_was_reached_on_foot_is_told_aloud() -> None:
     waits = stood((200, 0), stop[-1].t + 20 * S, 240)
     bus = walked([(200, 0), (3_000, 0)], waits[-1].t + 20 * S, mps=7.0)
     assert said(engine_of(), [*stop, *waits, *bus])[0] == (What.OPENED, Severity.HIGH)
+
+
+@pytest.mark.parametrize("every_s", [240, 300])
+def test_a_bus_is_told_aloud_though_the_way_there_was_between_two_fixes(every_s: int) -> None:
+    stop = walked([(0, 0), (250, 0)], MORNING, every_s=every_s)
+    bus = walked([(250, 0), (9_000, 0)], stop[-1].t + every_s * S, every_s=every_s, mps=7.0)
+    assert worst(engine_of(), [told_at(MORNING - 600 * S, 0, 0), *stop, *bus]) == Severity.HIGH
+
+
+def test_who_was_seen_away_from_the_door_before_the_ride_is_told_aloud() -> None:
+    """A band that sleeps at home wakes at the bus stop."""
+    waits = stood((250, 0), MORNING, 120)
+    bus = walked([(250, 0), (4_000, 0)], waits[-1].t + 20 * S, mps=7.0)
+    assert worst(engine_of(), [told_at(MORNING - 600 * S, 0, 0), *waits, *bus]) == Severity.HIGH
+
+
+@pytest.mark.parametrize("every_s", [20, 60, 120, 300])
+def test_a_bus_at_the_next_corner_is_told_aloud(every_s: int) -> None:
+    stop = walked([(0, 0), (150, 0)], MORNING, every_s=every_s)
+    waits = stood((150, 0), stop[-1].t + every_s * S, 2 * every_s, every_s=every_s)
+    bus = walked([(150, 0), (6_000, 0)], waits[-1].t + every_s * S, every_s=every_s, mps=7.0)
+    assert worst(engine_of(), [told_at(MORNING - 600 * S, 0, 0), *stop, *waits, *bus]) == Severity.HIGH
+
+
+def test_a_ride_before_which_nobody_was_heard_for_an_hour_proves_nothing() -> None:
+    bus = walked([(1_500, 0), (6_000, 0)], MORNING, mps=7.0)
+    assert worst(engine_of(), [told_at(MORNING - 4_200 * S, 0, 0), *bus]) == Severity.HIGH
+
+
+def test_leaps_of_a_receiver_do_not_hide_who_walks_off_after_a_ride() -> None:
+    engine = engine_of()
+    fixes = ride()
+    assert worst(engine, fixes) == Severity.LOW
+    off = walked([AWAY[-1], (AWAY[-1][0] + 1_500, AWAY[-1][1])], fixes[-1].t + 20 * S)
+    ahead = told_at(0, 150, 0).number("lon") - told_at(0, 0, 0).number("lon")
+    leaps = [
+        replace(one, fields={**one.fields, "lon": one.number("lon") + ahead * (i % 10 == 9)})
+        for i, one in enumerate(off)
+    ]
+    assert worst(engine, leaps) == Severity.HIGH
+
+
+def test_who_walks_out_of_a_zone_to_which_they_were_driven_is_told_aloud() -> None:
+    engine = Engine()
+    lon = told_at(0, 5_000, 0).number("lon")
+    day_care = msgspec.structs.replace(circle(radius_m=300.0, name="day care"), circle_lon=lon)
+    records: list[Record] = [resident(timezone="Asia/Shanghai"), device(), assignment(), circle(), day_care]
+    engine.apply([change(record) for record in records])
+    there = walked([(0, 0), (5_000, 0)], MORNING, mps=9.0)
+    stays = stood((5_000, 0), there[-1].t + 20 * S, 7_200, every_s=60)
+    off = walked([(5_000, 0), (6_000, 0)], stays[-1].t + 20 * S)
+    heard(engine, [told_at(MORNING - 600 * S, 0, 0), *there, *stays])
+    assert said(engine, off)[0] == (What.OPENED, Severity.HIGH)
 
 
 def test_who_walks_far_from_where_they_were_taken_to_is_told_aloud() -> None:

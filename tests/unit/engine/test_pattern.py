@@ -247,6 +247,14 @@ def test_who_stands_by_the_speed_of_their_band_walks_in_no_pattern() -> None:
     assert whats(stands) == []
 
 
+@pytest.mark.parametrize("told_mps", [0.45, 0.0])
+def test_who_shuffles_to_and_fro_is_told_though_the_band_says_how_slowly_or_nothing_but_0(told_mps: float) -> None:
+    """Of the frail few walk at 0.5 m/s, and some receivers hold slow ones for still."""
+    line = to_and_fro(80, 40.0)
+    assert whats(along(line, 2400, 30, 0.45))
+    assert whats(along(line, 2400, 30, 0.45, speed_mps=told_mps))
+
+
 def test_few_speeds_are_no_proof() -> None:
     line = list(along(to_and_fro(80, 25.0), 1500, 60, 0.9))
     told = [replace(one, fields={**one.fields, "speed_mps": 0.9 if i % 2 else None}) for i, one in enumerate(line)]
