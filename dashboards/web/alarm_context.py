@@ -13,7 +13,7 @@ from alerts.layers import SettingChange
 from alerts.messages import text_of
 from alerts.policy import REOPEN_WITHIN_MS, may_reach_outside
 from alerts.replies import family_says_well
-from alerts.transitions import last_state_entry
+from alerts.transitions import LEADS_TO, last_state_entry
 from dashboards.api.access import MAY_ACT, MAY_OPEN, Principal
 from dashboards.api.problems import Problem
 from dashboards.deps import Deps
@@ -72,6 +72,7 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
         "says_well": family_says_well(found.alarm),
         "steps": STEPS,
         "reached": STEPS.index(found.alarm.state) if found.alarm.state in STEPS else -1,
+        "skipped": skipped_steps(found.alarm),
         "outcomes": OUTCOMES,
         "results": RESULTS,
         "codes": NOTE_CODES,
@@ -87,6 +88,19 @@ async def alarm_context(deps: Deps, principal: Principal, wording: Wording, alar
             key=lambda pair: pair[1],
         ),
     }
+
+
+def skipped_steps(alarm: Alarm) -> frozenset[str]:
+    """Which of the ``STEPS`` before the alarm's state it never took since it was opened, or last reopened."""
+    if alarm.state not in STEPS:
+        return frozenset()
+    taken: set[str] = set()
+    for entry in alarm.timeline:
+        if entry.event == "reopen":
+            taken.clear()
+        elif entry.event in LEADS_TO:
+            taken.add(LEADS_TO[entry.event])
+    return frozenset(STEPS[1 : STEPS.index(alarm.state)]) - taken
 
 
 def _accompanied_until(cards: list[Card], now: int) -> int | None:

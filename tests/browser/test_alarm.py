@@ -6,7 +6,7 @@ from playwright.async_api import Browser, Page, expect
 
 from alerts.desk import act
 from alerts.replies import Replier, answer
-from alerts.transitions import Acknowledge
+from alerts.transitions import Acknowledge, Close, Resolve
 from gateway.store.alarm_list import alarm_object
 from tests.browser.conftest import Console, Watched, module, sign_in, watched_page, without_stream
 from tests.browser.cries import cry
@@ -156,3 +156,43 @@ async def test_what_the_family_calls_well_is_confirmed_with_one_key(console: Con
     await page.keyboard.press("w")
     await expect(page.locator("#alarm-state .steps .here")).to_contain_text("已解决")
     await expect(page.locator("[data-act=confirm]")).to_have_count(0)
+
+
+async def test_settled_by_phone_and_closed_nothing_typed_is_lost_and_nothing_is_said_that_was_not_done(
+    console: Console, desk: Watched
+) -> None:
+    page = desk.page
+    alarm = await cry(console)
+    await act(console.store, alarm.id, Acknowledge(), "li", console.deps.clock.now_ms())
+    await page.goto(f"/alarms/{alarm.id}")
+    await page.get_by_role("button", name="派人上门").click()
+    await expect(page.locator("#alarm-actions .wrong")).to_have_text("请填写")
+    await page.get_by_role("button", name="已解决").click()
+    await page.get_by_role("button", name="结案").click()
+    await expect(page.locator("#alarm-actions fieldset:has([name=outcome]) > .wrong")).to_have_text("请选择一项")
+    assert await page.locator("#alarm-actions .wrong").count() == 1, "once for all the choices"
+    await page.fill("#note-text", "电话里说没事")
+    await page.get_by_label("误触").check()
+    await page.get_by_role("button", name="结案").click()
+
+    await expect(page.locator("#alarm-timeline")).to_contain_text("电话里说没事")
+    await expect(page.locator("#alarm-note")).to_be_hidden()
+    await expect(page.locator(".alarm-head.over")).to_contain_text("误触")
+    await expect(page.locator(".alarm-head .severity-tag")).to_have_count(0)
+    assert await page.locator(".steps .skipped").all_text_contents() == ["未派人", "未到场"]
+    await expect(page.locator("#alarm-escalation")).to_contain_text("警报已经结束")
+    await expect(page.locator("#toasts")).not_to_contain_text("先了一步")
+
+
+async def test_a_note_that_a_colleague_overtakes_by_closing_stays_to_be_copied(console: Console, desk: Watched) -> None:
+    page = desk.page
+    alarm = await cry(console)
+    await page.locator(f"#alarm-{alarm.id} .who a").click()
+    await page.fill("#note-text", "正在打电话")
+    for command in (Acknowledge(), Resolve(), Close(outcome="accidental")):
+        await act(console.store, alarm.id, command, "wang", console.deps.clock.now_ms())
+    await expect(page.locator("#alarm-note")).to_contain_text("不能再记")
+    await expect(page.locator("#note-text")).to_have_value("正在打电话")
+    await expect(page.get_by_role("button", name="记下")).to_be_disabled()
+    await page.get_by_role("button", name="重新打开").click()
+    await expect(page.get_by_role("button", name="记下")).to_be_enabled()

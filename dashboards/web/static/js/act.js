@@ -61,10 +61,10 @@ export async function takeAll({ kind, id }) {
   }
 }
 
-/** False when nobody was. @param {Alarm | undefined} alarm */
+/** False when nobody was, or oneself. @param {Alarm | undefined} alarm */
 function tellWhoWasFaster(alarm) {
   const last = alarm?.timeline && lastDecision(alarm);
-  if (!last) return false;
+  if (!last || last.actor === document.documentElement.dataset.me) return false;
   toast(t("act.faster", { who: staffName(last.actor), what: t(`event.${last.event}`), ago: ago(now() - last.t) }), "warn");
   return true;
 }

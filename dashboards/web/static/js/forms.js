@@ -68,15 +68,17 @@ export function isFilled(form) {
   clearWrong(form);
   /** @type {HTMLElement | null} */
   let worst = null;
+  let asked = "";
   for (const field of form.elements) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
     const earlier = field.dataset.notBefore && form.elements.namedItem(field.dataset.notBefore);
     if (earlier instanceof HTMLInputElement) field.setAttribute("min", earlier.value);
     if (earlier instanceof HTMLInputElement && field.dataset.mostDays) field.setAttribute("max", daysAfter(earlier, Number(field.dataset.mostDays) - 1));
-    if (field.validity.valid) continue;
+    if (field.validity.valid || (field.type === "radio" && field.name === asked)) continue;
+    if (field.type === "radio") asked = field.name;
     const why = field.validity;
     const text = why.customError ? field.validationMessage
-      : why.valueMissing ? t("form.missing")
+      : why.valueMissing ? t(field.type === "radio" ? "form.choose" : "form.missing")
       : why.rangeUnderflow && field.type.startsWith("date") ? t("form.not_before", { min: (field.getAttribute("min") ?? "").replace("T", " ") })
       : why.rangeOverflow && field.dataset.mostDays ? t("form.most_days", { days: field.dataset.mostDays })
       : why.rangeUnderflow || why.rangeOverflow ? t("form.range", { min: field.getAttribute("min") ?? "", max: field.getAttribute("max") ?? "" })
@@ -176,10 +178,7 @@ async function sent(form, objects, method, body) {
 
 /** Go to a page without losing stream and sound. @param {string} path */
 export function go(path) {
-  void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top" }).then(() => {
-    history.pushState({ htmx: true }, "", path);
-    document.dispatchEvent(new Event("htmx:pushedIntoHistory"));
-  });
+  void window.htmx.ajax("get", path, { target: "#page", select: "#page", swap: "outerHTML show:window:top", push: path });
 }
 
 /**

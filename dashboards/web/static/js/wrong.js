@@ -21,7 +21,7 @@ export function sayAt(field, text) {
   const note = h("div", { class: "wrong", id: `wrong-${notes += 1}` }, text);
   field.setAttribute("aria-invalid", "true");
   tie(field, [...described(field), note.id]);
-  const box = field.closest(".field, td");
+  const box = field.closest("[type=radio]") ? field.closest("fieldset") : field.closest(".field, td");
   if (box) box.append(note);
   else field.after(note);
 }
