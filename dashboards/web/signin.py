@@ -30,7 +30,9 @@ async def form(request: Request, deps: DepsOf, principal: MaybeSignedIn, problem
     if cookie := request.cookies.get(COOKIE):
         async with deps.pool.connection() as conn:
             ended = await why_ended(conn, token_hash(cookie), deps.clock.now_ms())
-    return page(request, "signin.html", problem=problem if problem == "link" else "", ended=ended, username="")
+    return page(
+        request, "signin.html", problem=problem if problem == "link" else "", ended=ended, missing=(), username=""
+    )
 
 
 @router.post("/signin")
@@ -38,12 +40,23 @@ async def sign_in(
     request: Request, deps: DepsOf, username: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
 ) -> Response:
     """Open a session and go to the sound test; on refusal the form again, saying why."""
+    missing = [name for name, given in (("username", username.strip()), ("password", password)) if not given]
+    if missing:
+        return page(request, "signin.html", status=422, problem="", ended=None, missing=missing, username=username)
     try:
         looks, visitor = looks_of(request), visitor_of(request)
         admitted = await gate_of(request).sign_in(deps, looks, username.strip(), password, visitor)
     except Problem as refused:
         problem = "throttled" if refused.status == 429 else "credentials"
-        return page(request, "signin.html", status=refused.status, problem=problem, ended=None, username=username)
+        return page(
+            request,
+            "signin.html",
+            status=refused.status,
+            problem=problem,
+            ended=None,
+            missing=(),
+            username=username,
+        )
     response = RedirectResponse("/sound", 303)
     set_session_cookie(response, admitted, deps)
     return response

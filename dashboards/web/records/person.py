@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import get_args
 
+import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from alerts.alarm import Alarm
 from dashboards.api.access import MAY_ACT, MAY_EDIT_CONTACTS, DepsOf, SignedIn, require_need
 from dashboards.web.records.found import card_of, manages
 from dashboards.web.records.people import STATUSES
@@ -17,7 +19,7 @@ from devices.absence import MAY_END
 from devices.clock import DAY_MS, zone
 from gateway.store.accounts import accounts
 from gateway.store.activity import activity
-from gateway.store.alarm_list import has_active_alarm
+from gateway.store.alarm_list import alarm_objects, has_active_alarm
 from gateway.store.consents import in_force
 from gateway.store.homes import home
 from gateway.store.queries import device_line
@@ -28,6 +30,7 @@ from gateway.store.timeline import timeline
 
 router = APIRouter(include_in_schema=False)
 
+ALARMS_SHOWN = 5
 REQUESTS_SHOWN = 5
 EVENTS_SHOWN = 15
 ASSIGNMENTS_AT_MOST = 200
@@ -45,6 +48,7 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
     await principal.looked("record", site=card.resident.site, resident=resident)
     may_act = principal.account.role in MAY_ACT
     async with deps.pool.connection() as conn:
+        active = await alarm_objects(conn, sites=principal.sites, state="active", resident=resident, limit=ALARMS_SHOWN)
         calls = may_act and await has_active_alarm(conn, resident)
         worn = await listing(conn, Assignment, sites=(), filters={"resident": resident}, limit=ASSIGNMENTS_AT_MOST)
         asked = await requests(conn, sites=(), filters={"resident": resident}, limit=REQUESTS_SHOWN)
@@ -57,6 +61,7 @@ async def one_person(request: Request, deps: DepsOf, principal: SignedIn, reside
         "person.html",
         principal=principal,
         card=card,
+        active=[msgspec.json.decode(each, type=Alarm) for each in active.objects],
         household=household,
         shared=[each for each in shared if each is not None],
         earlier=sorted((each for each in worn if each.to_ms is not None), key=lambda each: -(each.to_ms or 0)),

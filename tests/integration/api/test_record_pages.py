@@ -122,6 +122,40 @@ async def test_a_persons_changes_tell_of_contacts_and_zones_that_are_gone_as_wel
     assert "450 m" in (await client.get(f"/records/fences/{fence}/history")).text
 
 
+async def test_a_zone_that_is_hardly_meant_is_asked_about_in_the_form_and_taken_when_it_is_meant(
+    conn: Connection, client_of: Clients
+) -> None:
+    client = await client_of("supervisor", ("north",))
+    person = {"site": "north", "name": "陈建国", "home": {"lat": 31.2304, "lon": 121.4737}}
+    resident = (await client.post("/api/v1/residents", json=person)).json()["id"]
+    zone = {"resident": resident, "name": "家"}
+    for circle, code, field in (
+        ({"lat": 31.2304, "lon": 121.4737, "radius_m": 2}, "fence.tiny", "circle.radius_m"),
+        ({"lat": -31.2304, "lon": 121.4737, "radius_m": 300}, "fence.far", "circle.lat"),
+    ):
+        refused = await client.post("/api/v1/fences?doubt=true", json=zone | {"circle": circle})
+        assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, code, field)
+        taken = await client.post("/api/v1/fences", json=zone | {"circle": circle})
+        assert taken.status_code == 201
+        again = await client.put(f"/api/v1/fences/{taken.json()['id']}?doubt=true", json=zone | {"circle": circle})
+        assert again.status_code == 422
+    assert "doubt=true" in (await client.get(f"/people/{resident}/zones/new")).text
+
+
+async def test_an_alarm_that_is_not_over_stands_on_top_of_its_persons_page(
+    conn: Connection, client_of: Clients
+) -> None:
+    client = await client_of("supervisor", ("north",))
+    resident = (await client.post("/api/v1/residents", json={"site": "north", "name": "陈建国"})).json()["id"]
+    assert "under-way" not in (await client.get(f"/people/{resident}")).text
+    report = {"resident": resident, "kind": "fall", "note": "邻居来电"}
+    alarm = (await client.post("/api/v1/alarms", json=report)).json()["id"]
+    text = (await client.get(f"/people/{resident}")).text
+    assert text.index(f'href="/alarms/{alarm}"') < text.index("<h1>")
+    await client.post(f"/api/v1/alarms/{alarm}/cancel", json={})
+    assert "under-way" not in (await client.get(f"/people/{resident}")).text
+
+
 async def test_a_centres_changes_tell_of_its_holidays(conn: Connection, client_of: Clients) -> None:
     client = await client_of("supervisor", ("north",))
     await client.post("/api/v1/holidays", json={"site": "north", "name": "国庆", "date": "2026-10-01"})

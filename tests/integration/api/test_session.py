@@ -187,3 +187,14 @@ async def test_accounts_are_found_by_their_names(deps: Deps, mei: str, conn: Con
     assert found is not None
     assert (found.id, found.role, found.sites) == (mei, "supervisor", [])
     assert await account_by_username(conn, "nobody") is None
+
+
+async def test_a_sign_in_that_is_left_empty_says_so_at_the_field_in_the_readers_language(
+    anonymous: httpx.AsyncClient,
+) -> None:
+    empty = await anonymous.post("/signin", data={"username": " ", "password": ""})
+    assert empty.status_code == 422
+    assert empty.text.count("请填写") == 2
+    without_password = await anonymous.post("/signin", data={"username": "mei", "password": ""})
+    assert without_password.text.count("请填写") == 1
+    assert 'aria-describedby="password-wrong" autofocus' in without_password.text

@@ -12,6 +12,9 @@ import { showRefusal } from "./wrong.js";
 
 /** @typedef {import("./corner_drawing.js").Corner} Corner */
 
+/** What the server asks about once, and takes when it is said again. */
+const DOUBTS = new Set(["fence.tiny", "fence.far"]);
+const ASKS = "?doubt=true";
 const MIDNIGHT = "00:00";
 const END_OF_DAY = "24:00";
 
@@ -49,7 +52,9 @@ async function open(root, signal) {
     const [a, b, c, d] = sides.map((place) => place + 1);
     need(wrong, "span").textContent = t("zone.polygon.crossing", { a: a ?? 0, b: b ?? 0, c: c ?? 0, d: d ?? 0 });
   };
+  const meant = need(form, "[data-meant]");
   const objects = (/** @type {HTMLFormElement} */ refused, /** @type {unknown} */ error) => {
+    if (error instanceof Refused && DOUBTS.has(error.body.code)) meant.hidden = false;
     const errors = error instanceof Refused && Array.isArray(error.body.errors) ? error.body.errors : [];
     const fault = errors.find((/** @type {{corners?: number[]}} */ each) => each.corners);
     if (!fault) return showRefusal(refused, error);
@@ -70,6 +75,9 @@ async function open(root, signal) {
     event.stopImmediatePropagation();
     form.querySelector("[data-day]")?.scrollIntoView({ block: "center" });
     /** @type {HTMLElement | null} */ (form.querySelector("[data-day]"))?.focus();
+  }, { signal });
+  meant.addEventListener("change", () => {
+    form.dataset.api = (form.dataset.api ?? "").replace(/\?.*|$/, isTicked(meant) ? "" : ASKS);
   }, { signal });
   form.addEventListener("change", (event) => {
     if (event.target instanceof HTMLElement && event.target.matches("[data-day], [name=when]")) noDay.hidden = true;
@@ -119,6 +127,11 @@ function lineOf([lat, lon], place) {
     h("input", { type: "number", step: "any", min: -most, max: most, required: true, value, "data-degrees": which, "aria-label": `${t("zone.corner", { n: place + 1 })}: ${t(`zone.${which}`)}` });
   return h("li", { "data-corner": true }, h("span", { class: "order" }, String(place + 1)), field("lat", lat, 90), field("lon", lon, 180),
     h("button", { class: "button quiet", type: "button", "data-drop": true, "aria-label": t("zone.corner_drop", { n: place + 1 }), title: t("zone.corner_drop", { n: place + 1 }) }, icon("close")));
+}
+
+/** @param {HTMLElement} label */
+function isTicked(label) {
+  return /** @type {HTMLInputElement} */ (need(label, "input")).checked;
 }
 
 /** @param {Element} line @returns {Corner} */
