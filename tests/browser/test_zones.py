@@ -164,3 +164,19 @@ async def test_in_english_and_narrow_the_form_fits(browser: Browser, console: Co
         await watched.page.get_by_label("At some hours").check()
         await watched.page.get_by_label("Drawn").check()
         assert await overflow(watched.page) <= 0
+
+
+async def test_a_zone_that_is_hardly_meant_is_kept_once_it_is_said_to_be(console: Console, desk: Watched) -> None:
+    page = desk.page
+    desk.expected.append("422")
+    await new_zone(page, console)
+    await page.fill("[name=name]", "床边")
+    await page.fill("[name='circle.radius_m']", "2")
+    await expect(page.get_by_label("仍然保存")).to_be_hidden()
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator(".field:has([name='circle.radius_m']) .wrong")).to_contain_text("只有 2 米")
+    assert await zones(console) == []
+    await page.get_by_label("仍然保存").check()
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator("#page")).to_contain_text("床边")
+    assert len(await zones(console)) == 1
