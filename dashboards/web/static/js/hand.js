@@ -5,7 +5,7 @@ const RESTS_MS = 8000;
 /** So long after the pointer has left, or a finger was lifted, a hand may come back. Assumption. */
 const LEFT_MS = 1500;
 /** A press so soon after things moved was meant for what stood there before: the time in which one reacts. Assumption. */
-const STARTLED_MS = 400;
+export const STARTLED_MS = 400;
 
 /** The hand over one element. While the element carries `data-moved` it takes no press. */
 export class Hand {

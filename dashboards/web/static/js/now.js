@@ -3,9 +3,9 @@
 import { act, takeAll } from "./act.js";
 import { active, untaken } from "./book.js";
 import { nameOf, ruleOf } from "./card.js";
-import { hide, icon, need, say } from "./dom.js";
+import { hide, icon, need, say, toast } from "./dom.js";
 import { arranged, headingOf, missingFrom, movedBetween } from "./groups.js";
-import { Hand } from "./hand.js";
+import { Hand, STARTLED_MS } from "./hand.js";
 import { t } from "./i18n.js";
 import { answer } from "./keys.js";
 import { LiveList } from "./livelist.js";
@@ -15,6 +15,13 @@ import { soon } from "./soon.js";
 
 /** Which card the keyboard is on, by alarm id. @type {string | null} */
 let selected = null;
+
+/** Whether `selected` was chosen by hand: what a key has taken is no choice for the next. */
+let isChosen = false;
+
+/** The topmost alarm that nobody has, as it was drawn last, and when another one stood there. @type {string | undefined} */
+let topmost;
+let toppledAt = -Infinity;
 
 /** The list on the page. @type {LiveList | null} */
 let live = null;
@@ -35,6 +42,8 @@ export function now(root, signal) {
   const herald = need(root, "[data-herald]");
   const shown = new LiveList(list, (group) => void take(group));
   live = shown;
+  topmost = undefined;
+  isChosen &&= active.get(selected ?? "")?.state === "open";
   /** @type {Group[]} */
   let groups = [];
   let reach = AT_ONCE;
@@ -45,6 +54,7 @@ export function now(root, signal) {
     if (movedBetween(groups, wanted)) hand.shifted();
     groups = wanted;
     shown.show(groups.slice(0, reach), { selected, arrive: settled });
+    noteTopmost();
     announce(herald, missingFrom(groups, alarms));
     hide(list, groups.length === 0);
     hide(calm, groups.length > 0);
@@ -95,6 +105,7 @@ function move(by) {
   const next = seen[Math.min(seen.length - 1, Math.max(0, at + (at < 0 && by < 0 ? 1 : by)))];
   if (!next) return;
   selected = next.dataset.id ?? null;
+  isChosen = true;
   live?.mark(selected);
   next.scrollIntoView({ block: "nearest" });
 }
@@ -118,26 +129,57 @@ function follow(path) {
   }, OPENING_MS);
 }
 
-/** The chosen alarm if nobody has it, else the topmost one that nobody has, as the list shows them. */
-function nextUntaken() {
-  const waiting = (live?.elements ?? []).filter((element) => active.get(element.dataset.id ?? "")?.state === "open");
-  return (waiting.find((element) => element.dataset.id === selected) ?? waiting[0])?.dataset.id;
+/** The topmost alarm that nobody has, as the list shows them. */
+function topmostUntaken() {
+  return (live?.elements ?? []).map((element) => element.dataset.id ?? "").find((id) => active.get(id)?.state === "open");
+}
+
+/** Remember which one stands topmost, and when it took the place of another. */
+function noteTopmost() {
+  const now = topmostUntaken();
+  if (topmost && now !== topmost) toppledAt = performance.now();
+  topmost = now;
+}
+
+/**
+ * What a key takes: the chosen alarm, else the topmost one that nobody has. Nothing, and it is said why, where that is
+ * not the one that was meant: the chosen one is gone, or another has just come to the top.
+ */
+function meant() {
+  if (isChosen) {
+    const state = active.get(selected ?? "")?.state;
+    if (state === "open") return selected;
+    toast(t(state ? "now.chosen_taken" : "now.chosen_gone"), "warn");
+    if (state) return null;
+    isChosen = false;
+    toppledAt = performance.now();
+    return null;
+  }
+  const id = topmostUntaken();
+  if (!id || (id === topmost && performance.now() - toppledAt >= STARTLED_MS)) return id;
+  toast(t("now.just_moved"), "warn");
+  return null;
 }
 
 /** Take the chosen alarm, or the topmost untaken one. */
 async function acknowledge() {
-  const id = nextUntaken();
-  if (!id) return;
+  const id = meant();
+  if (id) await takeOne(id);
+}
+
+/** @param {string} id */
+async function takeOne(id) {
   selected = id;
-  await act(id, "acknowledge");
+  if (await act(id, "acknowledge") && selected === id) isChosen = false;
   document.dispatchEvent(new Event("book-changed"));
 }
 
 /** Take all that is open of the person of the chosen alarm, or of the topmost untaken one. */
 async function acknowledgeAll() {
-  const alarm = active.get(nextUntaken() ?? "");
+  const alarm = active.get(meant() ?? "");
   if (!alarm) return;
   const group = arranged(active.values()).find((each) => each.key === headingOf(alarm));
-  if (group?.whom) await take(group);
-  else await acknowledge();
+  if (!group?.whom) return takeOne(alarm.id);
+  isChosen = false;
+  await take(group);
 }
