@@ -6,6 +6,7 @@ import { go } from "./forms.js";
 import { deeds } from "./keys.js";
 import { showFirst } from "./phones.js";
 import { printSheet } from "./sheet.js";
+import { isUnlocked } from "./sound.js";
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
@@ -35,6 +36,9 @@ const ARROWS = { ArrowDown: () => deeds()?.move(1), ArrowUp: () => deeds()?.move
 
 /** What is done to an alarm, for good; what is said of a check can be taken back. */
 const DEEDS = new Set(["a", "A", "w"]);
+
+/** Within this time a key makes a page sound that can. */
+const ROUSED_MS = 500;
 
 const MOVES = new Set(["j", "k", ...Object.keys(ARROWS)]);
 
@@ -67,7 +71,9 @@ function isTyping(target) {
 }
 
 export function keyboard() {
-  let isRoused = false;
+  // When a deaf page was asked for a deed for the first time.
+  let askedAt = Infinity;
+  document.addEventListener("sound-changed", () => { if (isUnlocked()) askedAt = Infinity; });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     // A key that rests under a hand or a book moves, and does nothing else again and again.
@@ -75,10 +81,12 @@ export function keyboard() {
     const act = KEYS[event.key] ?? (deeds()?.arrows ? ARROWS[event.key] : undefined);
     if (!act || (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))) return;
     event.preventDefault();
-    // A deaf page asks for any key: the first turns its sound on, and must take nobody's alarm.
-    const isFirst = !isRoused && document.documentElement.dataset.sound === "off";
-    isRoused = true;
-    if (isFirst && DEEDS.has(event.key) && !deeds()?.record) return;
+    // A deaf page asks for any key: what is pressed before it sounds is meant for that, and must take nobody's alarm.
+    // Where no sound ever comes, the second press counts.
+    if (!isUnlocked() && DEEDS.has(event.key) && !deeds()?.record) {
+      askedAt = Math.min(askedAt, performance.now());
+      if (performance.now() - askedAt < ROUSED_MS) return;
+    }
     act();
   });
   need(document, "#help-button").addEventListener("click", KEYS["?"] ?? (() => undefined));
