@@ -1,6 +1,6 @@
 // What stays while pages change: the stream, the sound, the counts in title and favicon, the banners.
 
-import { beginsToCall, criesAgain, foundBy, learnNameOf, measured, put, reload, untaken } from "./book.js";
+import { beginsToCall, criesAgain, foundBy, isOutdated, learnNameOf, measured, put, reload, untaken } from "./book.js";
 import { nameOf } from "./card.js";
 import { call } from "./api.js";
 import { learn, now, tick } from "./clock.js";
@@ -48,6 +48,7 @@ stream.addEventListener("alarm", (event) => {
 
 /** What is new of an alarm, by whatever way. @param {import("./types.js").Alarm} alarm @param {number} received ms of this browser's clock */
 function arrived(alarm, received) {
+  if (isOutdated(alarm)) return;
   const again = criesAgain(alarm);
   const calls = beginsToCall(alarm);
   const finder = foundBy(alarm);

@@ -5,6 +5,8 @@ export const LOST_AFTER_MS = 10_000;
 
 const RETRY_MS = 1000;
 
+/** @typedef {import("./types.js").Alarm} Alarm */
+
 /**
  * Events: `alarm` (detail `{alarm, received}`, received in ms of this browser's clock), `reset` (numbers no longer
  * kept: load the list again), `lost` and `back`.
@@ -15,6 +17,8 @@ export class Stream extends EventTarget {
   #heardAt = performance.now();
   #openedAt = 0;
   #isLost = false;
+  /** What a stream that has just opened tells of what was missed, by alarm id; null: it tells what happens now. @type {Map<string, {alarm: Alarm, received: number}> | null} */
+  #missed = null;
 
   get isLost() {
     return this.#isLost;
@@ -24,6 +28,7 @@ export class Stream extends EventTarget {
   start(after) {
     this.#last = String(after);
     this.#heardAt = performance.now();
+    this.#missed = null;
     this.#open();
   }
 
@@ -38,28 +43,47 @@ export class Stream extends EventTarget {
   }
 
   /**
-   * Behind the last number that was heard: what happened meanwhile comes first, then a beat. Only what arrives counts:
-   * a proxy that holds all back opens the connection too.
+   * Behind the last number that was heard: what happened meanwhile comes first, then a beat; of each alarm only how it
+   * stands in the end is told, for what is over must not sound. Only what arrives counts: a proxy that holds all back
+   * opens the connection too.
    */
   #open() {
     this.#source?.close();
     const source = new EventSource(`/api/v1/stream?beat=true&after=${this.#last}`);
     this.#source = source;
     this.#openedAt = performance.now();
+    this.#missed ??= new Map();
+    source.addEventListener("open", () => { this.#missed ??= new Map(); });
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (this.#source === source) this.#open(); }, RETRY_MS);
     };
-    source.addEventListener("beat", () => this.#well());
+    source.addEventListener("beat", () => {
+      this.#tellMissed();
+      this.#well();
+    });
     source.addEventListener("alarm", (event) => {
       const received = performance.timeOrigin + performance.now();
+      const detail = { alarm: JSON.parse(event.data), received };
       if (event.lastEventId) this.#last = event.lastEventId;
+      if (this.#missed) {
+        this.#heardAt = performance.now();
+        const known = this.#missed.get(detail.alarm.id);
+        if (!known || known.alarm.version <= detail.alarm.version) this.#missed.set(detail.alarm.id, detail);
+        return;
+      }
       this.#well();
-      this.dispatchEvent(new CustomEvent("alarm", { detail: { alarm: JSON.parse(event.data), received } }));
+      this.dispatchEvent(new CustomEvent("alarm", { detail }));
     });
     source.addEventListener("reset", () => {
       source.close();
       this.dispatchEvent(new Event("reset"));
     });
+  }
+
+  #tellMissed() {
+    const missed = this.#missed;
+    this.#missed = null;
+    for (const detail of missed?.values() ?? []) this.dispatchEvent(new CustomEvent("alarm", { detail }));
   }
 
   #well() {
