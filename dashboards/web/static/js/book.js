@@ -15,6 +15,12 @@ const SOUNDING = new Set(["opened", "again", "real", "reopen", "release"]);
 /** Active alarms by id. @type {Map<string, Alarm>} */
 export const active = new Map();
 
+/** So many ended alarms are remembered: far more than end while a stream is lost. */
+const ENDED_KEPT = 1000;
+
+/** With which version alarms ended, the latest last: what came before it may still be on its way. @type {Map<string, number>} */
+const ended = new Map();
+
 /** Time from wrist to screen, ms, of alarms that came while we watched. @type {Map<string, number>} */
 export const measured = new Map();
 
@@ -55,17 +61,31 @@ export function untaken() {
   return [...active.values()].filter((alarm) => alarm.state === "open");
 }
 
+/** Whether a later version is known, be it that the alarm has ended since. @param {Alarm} alarm */
+export function isOutdated({ id, version }) {
+  return (active.get(id)?.version ?? ended.get(id) ?? 0) > version;
+}
+
 /**
  * Take in an alarm; older versions than the known one are ignored.
  * @param {Alarm} alarm
  * @returns {boolean} whether it was not there before
  */
 export function put(alarm) {
-  const known = active.get(alarm.id);
-  if (known && known.version > alarm.version) return false;
-  if (ACTIVE.has(alarm.state)) active.set(alarm.id, alarm);
-  else active.delete(alarm.id);
-  return !known && ACTIVE.has(alarm.state);
+  if (isOutdated(alarm)) return false;
+  const isNew = !active.has(alarm.id);
+  ended.delete(alarm.id);
+  if (ACTIVE.has(alarm.state)) {
+    active.set(alarm.id, alarm);
+    return isNew;
+  }
+  active.delete(alarm.id);
+  ended.set(alarm.id, alarm.version);
+  for (const oldest of ended.keys()) {
+    if (ended.size <= ENDED_KEPT) break;
+    ended.delete(oldest);
+  }
+  return false;
 }
 
 /** Load the active alarms anew. @returns {Promise<number>} the change to stream from */
@@ -80,11 +100,12 @@ export async function reload() {
     next = more.next;
   }
   active.clear();
-  for (const alarm of found) active.set(alarm.id, alarm);
+  for (const alarm of found) put(alarm);
   return first.change;
 }
 
 let learnt = 0;
+let learntAt = 0;
 
 /** How often names have come: while it stays the same, everybody is called what they were. */
 export function namesLearnt() {
@@ -94,13 +115,18 @@ export function namesLearnt() {
 async function knowWho() {
   directory = await call("GET", "/console/directory");
   learnt += 1;
+  learntAt = Date.now();
 }
 
 const ASK_EVERY_MS = 2000;
+/** Who has a name may have got another one since. */
+const STALE_MS = 30_000;
 const TRIES = 2;
 let asked = 0;
 /** @type {Promise<void> | null} */
 let asking = null;
+/** @type {Promise<boolean> | null} */
+let renewing = null;
 
 /** Ask for all names, at most once in 2 s; who comes meanwhile waits for the same answer. */
 async function askWho() {
@@ -109,7 +135,18 @@ async function askWho() {
   await knowWho();
 }
 
-/** Make sure that an alarm's person has a name. @param {Alarm} alarm @returns {Promise<boolean>} whether something was learnt */
+/** Ask for all names anew, once those that are known are 30 s old. @returns {Promise<boolean>} whether they came */
+async function renewWho() {
+  await new Promise((resolve) => { setTimeout(resolve, Math.max(0, learntAt + STALE_MS - Date.now())); });
+  try {
+    await (asking ??= askWho().finally(() => { asking = null; }));
+    return true;
+  } catch {
+    return false; // the next alarm asks again
+  }
+}
+
+/** Make sure that an alarm's person has a name, and the one that they have now. @param {Alarm} alarm @returns {Promise<boolean>} whether something was learnt */
 export async function learnNameOf(alarm) {
   if (!(alarm.resident || alarm.household)) return false;
   let learnt = false;
@@ -117,7 +154,9 @@ export async function learnNameOf(alarm) {
     await (asking ??= askWho().finally(() => { asking = null; }));
     learnt = true;
   }
-  return learnt;
+  if (learnt || renewing) return learnt;
+  renewing = renewWho().finally(() => { renewing = null; });
+  return renewing;
 }
 
 /** The resident, or the household whose box it was. @param {Alarm} alarm @returns {{name: string, place: string} | null} */
