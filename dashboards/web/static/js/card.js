@@ -64,7 +64,7 @@ function accompanied(alarm) {
   const said = alarm.timeline.findLast((entry) => entry.event === "accompanied" || entry.event === "accompanied_ended");
   const until = said?.event === "accompanied" ? Number(said.note) : 0;
   if (until <= now()) return [];
-  return [h("span", { class: "chip good" }, icon("together"), t("accompanied.until", { at: new Date(until).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" }) }))];
+  return [h("span", { class: "chip good", "data-holds-until": until }, icon("together"), t("accompanied.until", { at: new Date(until).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" }) }))];
 }
 
 /** @param {Alarm} alarm */

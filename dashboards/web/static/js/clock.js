@@ -18,12 +18,14 @@ export function now() {
   return Date.now() + aheadMs;
 }
 
-/** Renew every `<time data-ago="ms">` under a root. @param {ParentNode} root */
+/** Renew every `<time data-ago="ms">` under a root, and take away what holds until a time that has passed. @param {ParentNode} root */
 export function tick(root = document) {
   for (const element of root.querySelectorAll("[data-ago]")) {
     const text = ago(now() - Number(/** @type {HTMLElement} */ (element).dataset.ago));
     if (element.textContent !== text) element.textContent = text;
   }
+  for (const element of root.querySelectorAll("[data-holds-until]"))
+    if (Number(/** @type {HTMLElement} */ (element).dataset.holdsUntil) <= now()) element.remove();
 }
 
 /** Tick once a second from now on. */
