@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
@@ -16,7 +17,7 @@ HOLD_TIME = "const at = performance.now(); performance.now = () => at + (window.
 """What counts how long ago something was stands still, but for what a test lets pass."""
 
 
-async def of_band(console: Console, name: str, **changes: object) -> Alarm:
+async def of_band(console: Console, name: str, **changes: Any) -> Alarm:
     return await cry(console, resident=None, device=name, subject=f"device:{name}", **changes)
 
 

@@ -107,10 +107,25 @@ document.addEventListener("htmx:afterSettle", () => {
   desk.drawMute();
   showPlace();
 });
+/** What brings the page that was asked for last: an earlier one that comes later is not wanted any more. @type {XMLHttpRequest | null} */
+let opening = null;
+
+// What is replaced on the way is no place any more: the answer belongs where the page is then.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { detail } = /** @type {CustomEvent<{target: Element, xhr: XMLHttpRequest}>} */ (event);
+  if (detail.target?.id !== "page") return;
+  const { xhr } = detail;
+  opening = xhr;
+  xhr.addEventListener("readystatechange", () => {
+    if (xhr.readyState === XMLHttpRequest.DONE) detail.target = need(document, "#page");
+  });
+});
+window.addEventListener("popstate", () => { opening = null; });
 // Said here too, not only on the body: a link that left the page while what it leads to was loading inherits nothing more.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const detail = /** @type {CustomEvent} */ (event).detail;
   if (detail.target?.id !== "page") return;
+  if (detail.xhr !== opening) detail.shouldSwap = false;
   detail.selectOverride = "#page";
   detail.swapOverride = "outerHTML show:window:top";
 });
