@@ -13,7 +13,9 @@ from simulator.outdoors.receiver import CELL, GNSS, WIFI, Band, drift, measured
 from simulator.outdoors.town import Floats, Town
 from simulator.outdoors.track import Cover, Journey, Track
 
-BAND = Band(position_s=15.0, home="wifi", settles=True, tells_accuracy=True, tells_source=True)
+BAND = Band(
+    position_s=15.0, home="wifi", settles=True, tells_accuracy=True, tells_source=True, tells_speed=True
+)  # fmt: skip
 STILL = Outdoors(cold_share=0.0, stored_share=0.0, burst_per_hour=0.0, bad_home_fix_share=0.0)
 OUT_S = 9 * 3600.0
 
