@@ -70,6 +70,7 @@ async def test_a_key_takes_all_of_the_most_urgent_person(console: Console, desk:
     for rule in ("sos.button", "fall.device"):
         await cry(console, rule)
     await expect(page.locator("[data-live] .alarm-card")).to_have_count(3)
+    await page.keyboard.press("j")
     await page.keyboard.press("Shift+A")
     await expect(page.locator("[data-live] [data-state=acknowledged]")).to_have_count(2)
     await expect(page.locator(f"#alarm-{other.id}")).to_have_attribute("data-state", "open")
