@@ -126,7 +126,8 @@ class Message(NewMessage, frozen=True, kw_only=True):
 
 
 Watch = Literal["no_progress", "no_arrival", "no_answer", "still_low"]
-"""Whoever took the alarm does nothing; whoever goes there does not arrive; whoever wears the band does not answer."""
+"""Whoever took the alarm does nothing; whoever goes there does not arrive; whoever wears the band does not answer; what
+began low is still low."""
 
 
 class NewStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
+from devices.polygons import distance_m
 from devices.refusals import Refusal
 
 LEAST_RADIUS_M: Final = 30.0
@@ -13,7 +13,6 @@ LEAST_RADIUS_M: Final = 30.0
 Source: assumption, twice the 15 m by which most receivers are right under open sky."""
 FAR_KM: Final = 50.0
 """Further from home than anybody walks in a day. Source: assumption."""
-_EARTH_M: Final = 6_371_008.8
 
 Place = tuple[float, float]
 """Latitude and longitude, WGS-84 degrees."""
@@ -42,7 +41,7 @@ def doubt_of(
         return None
     if corners and _is_among(home, corners):
         return None
-    away_m = min((_distance_m(home, each) for each in ([middle] if middle else corners or ())), default=0.0)
+    away_m = min((distance_m(home, each) for each in ([middle] if middle else corners or ())), default=0.0)
     if away_m - (radius_m or 0.0) <= FAR_KM * 1000:
         return None
     return Refusal(
@@ -56,9 +55,3 @@ def doubt_of(
 def _is_among(home: Place, corners: Sequence[Place]) -> bool:
     """Whether a place lies in the rectangle about the corners."""
     return all(min(each) <= at <= max(each) for at, each in zip(home, zip(*corners, strict=True), strict=True))
-
-
-def _distance_m(a: Place, b: Place) -> float:
-    lat_a, lat_b = radians(a[0]), radians(b[0])
-    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin(radians(b[1] - a[1]) / 2) ** 2
-    return 2 * _EARTH_M * asin(sqrt(min(1.0, half)))

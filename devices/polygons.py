@@ -98,6 +98,11 @@ def _direction(lat_deg: float, lon_deg: float) -> tuple[float, float, float]:
     return cos(lat) * cos(lon), cos(lat) * sin(lon), sin(lat)
 
 
+def distance_m(a: Corner, b: Corner) -> float:
+    """The way from one place to another over the ground, m."""
+    return _reach_m(np.array(_direction(*a)), b)
+
+
 def _reach_m(middle: npt.NDArray[np.float64], point: Corner) -> float:
     chord = float(np.linalg.norm(middle - np.array(_direction(*point))))
     return 2.0 * _RADIUS_M * asin(min(1.0, chord / 2.0))

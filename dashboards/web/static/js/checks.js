@@ -3,7 +3,7 @@
 import { drawCall, pressed, takeBack, write } from "./calls.js";
 import { tick } from "./clock.js";
 import { need } from "./dom.js";
-import { Hand } from "./hand.js";
+import { Hand, STARTLED_MS } from "./hand.js";
 import { answer } from "./keys.js";
 
 /** Which line the keyboard is on, by check. @type {string | null} */
@@ -59,7 +59,7 @@ function order(root) {
 /** So soon after lines moved a press was meant for what stood there before. @param {HTMLElement} day */
 function startle(day) {
   day.dataset.moved = "";
-  setTimeout(() => delete day.dataset.moved, 400);
+  setTimeout(() => delete day.dataset.moved, STARTLED_MS);
 }
 
 /** The lines of those who can be called, as they are seen. @param {ParentNode} [root] @returns {HTMLElement[]} */
