@@ -25,7 +25,10 @@ async def keep(
     count_only: bool = False,
 ) -> Alarm:
     """Store an alarm and carry out what its change brings about; returns it as stored."""
-    if consequences.withdraw != "nothing":
+    grows = may_grow(alarm)
+    grew = before is not None and may_grow(before)
+    withdraws = consequences.withdraw != "nothing" or (grew and not grows)
+    if withdraws:
         await tx.withdraw_steps(alarm.id, messages=consequences.withdraw == "all")
     messages = []
     if consequences.tell_family:
@@ -41,9 +44,9 @@ async def keep(
         await say(tx, message, now)
     if consequences.plan_from is not None:
         await _begin(tx, alarm, consequences.plan_from, now, new=before is None)
-    if alarm.asked_until is not None and (before is None or consequences.withdraw != "nothing"):
+    if alarm.asked_until is not None and (before is None or withdraws):
         await tx.schedule(alarm.id, looks(alarm, now))
-    if may_grow(alarm) and (before is None or not may_grow(before)):
+    if grows and not grew:
         due_at = max(now, await grows_at(tx, alarm))
         await tx.schedule(alarm.id, [NewStep(step="still_low", round=round_of(alarm), due_at=due_at, written_at=now)])
     if consequences.watch:

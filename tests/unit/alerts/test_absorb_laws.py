@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from alerts.alarm import SEVERITIES, Alarm, Episode
 from alerts.desk import absorb
+from alerts.growing import may_grow
 from tests.support.alarm_memory import MemoryStore
 from tests.support.alarms import SECOND, T0, an_episode
 
@@ -56,6 +57,14 @@ def test_cutting_a_batch_changes_nothing(stream: list[Episode], cuts: set[int]) 
     parts = asyncio.run(taken_in([stream[a:b] for a, b in itertools.pairwise(edges)]))
     assert whole.contents.alarms == parts.contents.alarms
     assert pending(whole) == pending(parts)
+
+
+@given(batches=st.lists(st.lists(episodes(), max_size=4), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_a_step_waits_for_time_alone_exactly_while_time_alone_may_make_more(batches: list[list[Episode]]) -> None:
+    store = asyncio.run(taken_in(batches))
+    waiting = [s.step.alarm for s in store.contents.steps if s.step.step == "still_low" and s.state == "pending"]
+    assert sorted(waiting) == sorted(alarm.id for alarm in store.contents.alarms.values() if may_grow(alarm))
 
 
 @given(stream=st.lists(episodes(), max_size=14))
