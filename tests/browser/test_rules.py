@@ -43,6 +43,15 @@ async def test_a_centres_rule_is_set_and_taken_back(console: Console, desk: Watc
     assert await settings(console) == []
 
 
+async def test_the_list_of_rules_leads_to_each_of_them(desk: Watched) -> None:
+    page = desk.page
+    await page.goto("/rules")
+    names = await page.locator(".contents a").all_inner_texts()
+    assert names == await page.locator(".rules h2").all_inner_texts()
+    await page.click(".contents a[href='#vitals.temperature']")
+    await expect(page.locator('[id="vitals.temperature"]')).to_be_in_viewport(ratio=1)
+
+
 async def test_hours_and_minutes_are_kept_as_seconds(console: Console, desk: Watched) -> None:
     page = desk.page
     await page.goto("/rules")

@@ -26,9 +26,17 @@ OF: Final = {
     "figures": "/figures", "search": "/search/{alarm}", "report": "/report", "sheet": "/sheet", "requests": "/requests",
     "roster": "/roster", "policies": "/policies", "rules": "/rules", "households": "/households",
     "responders": "/responders", "staff": "/staff", "centre": "/sites/{key}", "zone": "/zones/{fence}/edit",
-    "import": "/import", "audit": "/audit", "account": "/account",
+    "import": "/import", "audit": "/audit", "account": "/account", "sound": "/sound", "replies": "/replies",
+    "person-new": "/people/new", "person-edit": "/people/{resident}/edit",
+    "contact-new": "/people/{resident}/contacts/new", "contact": "/contacts/{contact}/edit",
+    "zone-new": "/people/{resident}/zones/new", "plan-new": "/people/{resident}/plans/new",
+    "plan": "/plans/{key}/edit", "device-new": "/devices/new", "household": "/households/{household}",
+    "household-new": "/households/new", "household-edit": "/households/{household}/edit",
+    "responder": "/responders/{responder}", "responder-new": "/responders/new", "shift": "/roster/{shift}",
+    "colleague": "/staff/{key}", "colleague-new": "/staff/new", "centres": "/sites", "centre-new": "/sites/new",
+    "policy": "/policies/{policy}", "policy-new": "/policies/new",
 }  # fmt: skip
-"""Picture → route."""
+"""Picture → route: of every page."""
 SO_TOO: Final = ("now", "today", "alarm-fall", "map", "figures")
 """Shown in English in the dark as well."""
 
@@ -47,6 +55,8 @@ async def pictures(conninfo: str) -> None:
 async def _walk(
     browser: Browser, console: Console, places: Places, linked: Places, language: str, scheme: Scheme
 ) -> None:
+    if missing := places.keys() - {*OF.values(), "/alarms/{alarm}"}:
+        raise SystemExit(f"no picture of {', '.join(sorted(missing))}: name one in {__name__}.OF")
     addresses = {name: places[route][0] for name, route in OF.items()}
     kinds = await _alarms_by_rule(console)
     addresses |= {f"alarm-{rule.partition('.')[0]}": f"/alarms/{alarm}" for rule, alarm in kinds.items()}
