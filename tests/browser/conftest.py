@@ -37,9 +37,11 @@ from tests.support.places import free_port
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", shutil.which("chromium"), shutil.which("chromium-browser"),
                                    shutil.which("google-chrome")) if path and Path(path).exists()), None)  # fmt: skip
+NEEDLESS = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,MediaRouter,OptimizationHints,PaintHolding"
+"""Features of a browser with an address bar: two more pages are loaded for each window, which takes half its time."""
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
+    "--disable-sync", "--no-first-run", f"--disable-features={NEEDLESS}",
 ]  # fmt: skip
 PASSWORD = "a long enough password"
 PATIENCE_MS = 30_000
@@ -218,6 +220,11 @@ async def take_a_seat(page: Page, console: Console, username: str = "li") -> Non
     await page.wait_for_selector("[data-component=now]")
     await page.keyboard.press("Shift")  # browsers allow sound from a key or a click only
     await page.wait_for_selector("html[data-sound=on]")
+
+
+async def arrived(page: Page, component: str) -> None:
+    """Wait until a page that a key or a link leads to has its script: keys before that are nobody's."""
+    await page.wait_for_selector(f"[data-component={component}][data-alive]")
 
 
 async def without_stream(page: Page) -> None:

@@ -8,7 +8,7 @@ from alerts.alarm import Alarm
 from alerts.desk import act
 from alerts.transitions import Acknowledge
 from gateway.store.handovers import offer_handover
-from tests.browser.conftest import Console, sign_in, take_a_seat, watched_page
+from tests.browser.conftest import Console, arrived, sign_in, take_a_seat, watched_page
 from tests.browser.cries import cry
 from tests.browser.promised import neighbour, overdue
 from tests.browser.test_together import cry_of, stored
@@ -52,6 +52,7 @@ async def test_a_shift_is_taken_over_worked_and_handed_on(browser: Browser, cons
 
         await page.keyboard.press("t")
         await expect(page.locator("[data-count=overdue]")).to_have_text("1")
+        await arrived(page, "today")
         await page.keyboard.press("j")
         await page.keyboard.press("Enter")
         await expect(page.locator(f"#check-{late}")).to_be_visible()

@@ -11,7 +11,7 @@ from devices.clock import MINUTE_MS
 from gateway.store.check_list import check_by_id
 from gateway.store.registry import add_device, add_resident
 from gateway.store.registry_records import DeviceFields, ResidentFields
-from tests.browser.conftest import Console, Watched
+from tests.browser.conftest import Console, Watched, arrived
 from tests.browser.cries import cry
 from tests.browser.promised import due, neighbour, overdue
 from tests.support.sheets import pages_of
@@ -44,6 +44,7 @@ async def test_the_list_of_tasks_is_gone_through_by_keys_and_renews_itself(conso
     await expect(page.locator("#batteries")).to_contain_text("阳光小区 3栋")
     await expect(page.locator("#visits")).to_contain_text("设备都正常")
 
+    await arrived(page, "today")
     await page.keyboard.press("j")
     await expect(page.locator(f"#task-checks-{missed}")).to_have_attribute("aria-current", "true")
     async with console.connection() as conn:
@@ -62,6 +63,7 @@ async def test_a_call_is_written_down_on_the_list_of_tasks_too(console: Console,
     await page.clock.install()
     await page.keyboard.press("t")
     await expect(line.locator(".tel")).to_contain_text("02155550102")
+    await arrived(page, "today")
     await page.keyboard.press("w")
     await expect(line).to_have_attribute("aria-current", "true")
     await expect(line.locator(".undoing")).to_be_hidden()

@@ -23,6 +23,16 @@ const coming = [];
 const others = [];
 
 /**
+ * Let a component live: from then on its element carries `data-alive`.
+ * @param {import("./types.js").Component} component @param {HTMLElement} element @param {AbortSignal} signal
+ */
+function live(component, element, signal) {
+  if (signal.aborted) return;
+  component(element, signal);
+  element.dataset.alive = "";
+}
+
+/**
  * A component whose module comes with the first page that has it, or when there is time: the first page of all stays light.
  * @param {() => Promise<import("./types.js").Component>} load
  * @returns {import("./types.js").Component}
@@ -30,8 +40,7 @@ const others = [];
 function later(load) {
   others.push(load);
   return (element, signal) => {
-    const alive = (/** @type {import("./types.js").Component} */ component) => { if (!signal.aborted) component(element, signal); };
-    const came = load().then(alive, () => toast(t("error.unreachable"), "bad"));
+    const came = load().then((component) => live(component, element, signal), () => toast(t("error.unreachable"), "bad"));
     if (!document.documentElement.dataset.ready) coming.push(came);
   };
 }
