@@ -41,7 +41,15 @@ SHARES: Final[dict[Kind, float]] = {
 LATE_SHARE: Final = 0.01
 """Delivered from the store of a band that had no network, 1 to 20 minutes late. Assumption."""
 AWAY_SHARE: Final = 0.01
-"""Residents whose fixes are outside their circle. Assumption."""
+"""Residents who walk outside their circle. Assumption."""
+ABOUT_SHARE: Final = 0.14
+"""Residents who walk within it; all others sit at home. Assumption: three and a half hours a day."""
+WALK_M: Final = 280.0
+"""So far they walk to and fro, NEAR_M from home or beyond, at ``WALK_MPS``. Assumption."""
+NEAR_M: Final = 100.0
+WALK_MPS: Final = 1.1
+SCATTER_M: Final = 5.0
+"""Of a fix, north and east: the standard deviation. Assumption."""
 LOW_SHARE: Final = 0.01
 """Bands whose battery is low. Assumption."""
 SICK_SHARE: Final = 0.01
@@ -154,7 +162,7 @@ def _readings(
 
     return empty_batch()._replace(
         header=header,
-        position=_positions(residents, wearers(Kind.POSITION), chance),
+        position=_positions(residents, wearers(Kind.POSITION), header["t"][kinds == Kind.POSITION], chance),
         heartbeat=_heartbeats(wearers(Kind.HEARTBEAT), chance),
         vitals=_vitals(wearers(Kind.VITALS), chance),
         sos=_blank(SOS, len(wearers(Kind.SOS)), cancel=0),
@@ -168,14 +176,21 @@ def _is_among(share: float, slots: npt.NDArray[np.int64], which: int) -> npt.NDA
     return chosen
 
 
-def _positions(residents: int, slots: npt.NDArray[np.int64], chance: np.random.Generator) -> Records:
+def _positions(
+    residents: int, slots: npt.NDArray[np.int64], t: npt.NDArray[np.int64], chance: np.random.Generator
+) -> Records:
+    """Where people are who live on: at home, or on a walk along a line of their own."""
     rows = _blank(POSITION, len(slots), accuracy_m=12.0, source=0)
     home = homes(residents)
     away = _is_among(AWAY_SHARE, slots, 0)
-    far_m = np.where(away, 3.0, 0.8 * np.sqrt(chance.random(len(slots)))) * RADIUS_M
-    angle = chance.random(len(slots)) * 2 * np.pi
-    rows["lat"] = home.lat[slots] + far_m * np.sin(angle) / _M_PER_DEG
-    rows["lon"] = home.lon[slots] + far_m * np.cos(angle) / (_M_PER_DEG * np.cos(np.radians(home.lat[slots])))
+    about = ~away & _is_among(ABOUT_SHARE, slots, 3)
+    walked_m = (t - START_MS) / 1000.0 * WALK_MPS + slots
+    on_the_way_m = np.abs(walked_m % (2.0 * WALK_M) - WALK_M)
+    far_m = np.where(away, 3.0 * RADIUS_M + on_the_way_m, np.where(about, NEAR_M + on_the_way_m, 0.0))
+    angle = slots.astype(np.float64)
+    north, east = chance.normal(0.0, SCATTER_M, (2, len(slots))) + far_m * np.array([np.sin(angle), np.cos(angle)])
+    rows["lat"] = home.lat[slots] + north / _M_PER_DEG
+    rows["lon"] = home.lon[slots] + east / (_M_PER_DEG * np.cos(np.radians(home.lat[slots])))
     return rows
 
 

@@ -26,6 +26,9 @@ _SAME_EPISODE_MS: Final = 60_000
 _DWELL_MS: Final = 30_000
 _EDGE_DWELL_MS: Final = 300_000
 _EDGE_M: Final = 100.0
+_SETTLES_MS: Final = 180_000
+_NEARER_M: Final = 10.0
+_WALK_MPS: Final = 3.0
 _GAP_MS: Final = 600_000
 _EVIDENCE_MS: Final = 60_000
 _VITALS_EVIDENCE_MS: Final = 300_000
@@ -147,6 +150,11 @@ class PlainRules:
         away = EARTH_DIAMETER_M * asin(sqrt(half)) - radius_m
         accuracy = message.get("accuracy_m", 30.0)
         if away - accuracy > 0.0:
+            if not band.get("out"):
+                band["out"], band["begun"], band["outside"] = True, order, 0
+            elif not (band.get("gone") or self._is_walkable(band, order, away, accuracy)):
+                band["outside"] = 0
+            band["away"] = away
             self._outside(band, message, order, late=late, is_near=away <= min(_EDGE_M, radius_m / 10))
             return
         if band.get("outside") and order - band["newest"] <= _GAP_MS:
@@ -154,13 +162,23 @@ class PlainRules:
         band["newest"] = order
         if away <= 0.0:
             band["outside"] = 0
+            band["out"] = bool(band.get("gone"))
         if away > -min(_BACK_M, radius_m / 2) or accuracy > 100.0:
             band["inside"] = 0
             return
         band["inside"] = band.get("inside", 0) + 1
         if band.get("gone") and band["inside"] >= 2:
-            band["gone"] = False
+            band["gone"] = band["out"] = False
             self._events.append(("wandering.zone_exit", "recovered", message["device"], message["t"]))
+
+    @staticmethod
+    def _is_walkable(band: dict[str, Any], order: int, away: float, accuracy: float) -> bool:
+        nearer = band["away"] - away
+        if not band["outside"]:
+            return True
+        if order - band["begun"] <= _SETTLES_MS and nearer > _NEARER_M:
+            return False
+        return bool(nearer <= _WALK_MPS * (order - band["newest"]) / 1000.0 + accuracy)
 
     def _outside(
         self,
