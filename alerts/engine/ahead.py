@@ -2,7 +2,7 @@
 
 One reading after the other waits for its record each time, about as long as all its rules take; asked for together, the
 ways of many records overlap. What a record points to can only be asked for when it is there, so it goes in rounds over
-the same readings: devices, what belongs to whoever is out, their zones, the corners of these.
+the same readings: devices, their wearers and what belongs to whoever is out, routines and zones, the corners of these.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Final
 
 from alerts.engine.compiled import inner
 from alerts.engine.detectors.zone_exit import is_in_disc
-from alerts.engine.layout import NONE, Journal, State
+from alerts.engine.layout import NONE, RESIDENT, Journal, State
 from alerts.engine.places import PLACES
+from alerts.engine.routine import PULSE
 from alerts.engine.trek import HOME, TREK
 from alerts.engine.turning import GAP_MS
 from alerts.engine.ways import WAYS
@@ -24,6 +25,8 @@ AHEAD: Final = 64
 """So many readings are looked ahead at."""
 _POSITION = int(Kind.POSITION)
 _VITALS = int(Kind.VITALS)
+_RESIDENT: Final = 1 + RESIDENT.itemsize // LINE
+_PULSE: Final = 1 + PULSE.itemsize // LINE
 _TREK: Final = 1 + TREK.itemsize // LINE
 _RING: Final = TREK.fields["turn_began"][1] // LINE  # type: ignore[index]
 _WAYS: Final = 1 + WAYS.fields["walked"][1] // LINE  # type: ignore[index]
@@ -38,8 +41,12 @@ _MOST: Final = 16
 @inner
 def fetch_ahead(state: State, header: Records, start: int, end: int, journal: Journal) -> None:
     """Let what the readings [start, end) need be on its way."""
-    if fetch_devices(state, header, start, end, journal) > 0:
+    positions = fetch_devices(state, header, start, end, journal)
+    fetch_wearers(state, header, start, end)
+    if positions > 0:
         fetch_treks(state, header, start, end)
+    fetch_pulses(state, header, start, end)
+    if positions > 0:
         fetch_zones(state, header, start, end)
         fetch_corners(state, header, start, end)
 
@@ -64,6 +71,31 @@ def fetch_devices(state: State, header: Records, start: int, end: int, journal: 
 
 
 @inner
+def wearer_of(state: State, header: Records, i: int) -> int:
+    """The resident who wears the device of a reading now, NONE."""
+    wearer = state.device[header[i]["device"]]["wearer"]
+    return int(wearer) if 0 <= wearer < len(state.resident) else NONE
+
+
+@inner
+def fetch_wearers(state: State, header: Records, start: int, end: int) -> None:
+    """Ask for those who wear the devices."""
+    for i in range(start, end):
+        wearer = wearer_of(state, header, i)
+        if wearer != NONE:
+            fetch(state.resident, wearer, 0, _RESIDENT)
+
+
+@inner
+def fetch_pulses(state: State, header: Records, start: int, end: int) -> None:
+    """Ask for what is known of their present silence."""
+    for i in range(start, end):
+        wearer = wearer_of(state, header, i)
+        if wearer != NONE:
+            fetch(state.pulse, state.resident[wearer]["routine"], 0, _PULSE)
+
+
+@inner
 def is_about(state: State, header: Records, i: int) -> bool:
     """Whether a reading is a fix of somebody who is out, or of whom something out of the ordinary is known."""
     device = state.device[header[i]["device"]]
@@ -85,7 +117,6 @@ def fetch_treks(state: State, header: Records, start: int, end: int) -> None:
         row = state.trek_row[d]
         if is_about(state, header, i):
             fetch(state.episode, device["episode"], 0, 2)
-            fetch(state.resident, device["wearer"], 0, 3)
             known = state.ways_row[device["wearer"]]
             if row >= 0 and known >= 0:
                 fetch(state.trek, row, 0, _TREK)
