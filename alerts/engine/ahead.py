@@ -7,11 +7,11 @@ the same readings: devices, their wearers and what belongs to whoever is out, ro
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from alerts.engine.compiled import inner
+from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.zone_exit import is_in_disc
-from alerts.engine.layout import NONE, RESIDENT, Journal, State
+from alerts.engine.layout import DEVICE, NONE, RESIDENT, Journal, State
 from alerts.engine.places import PLACES
 from alerts.engine.routine import PULSE
 from alerts.engine.trek import HOME, TREK
@@ -25,6 +25,7 @@ AHEAD: Final = 64
 """So many readings are looked ahead at."""
 _POSITION = int(Kind.POSITION)
 _VITALS = int(Kind.VITALS)
+_DEVICE: Final = DEVICE.itemsize // LINE
 _RESIDENT: Final = 1 + RESIDENT.itemsize // LINE
 _PULSE: Final = 1 + PULSE.itemsize // LINE
 _TREK: Final = 1 + TREK.itemsize // LINE
@@ -51,19 +52,28 @@ def fetch_ahead(state: State, header: Records, start: int, end: int, journal: Jo
         fetch_corners(state, header, start, end)
 
 
+@gate
+def fetch_next(state: State, header: Records, i: int) -> None:
+    """Ask for the device of the reading that is looked ahead at next, while this one is at work."""
+    if i + AHEAD < len(header):
+        fetch(state.device, header[i + AHEAD]["device"], 0, _DEVICE)
+
+
 @inner
 def fetch_devices(state: State, header: Records, start: int, end: int, journal: Journal) -> int:
     """Touch the records of devices, both halves; returns how many of the readings are positions.
 
-    They are loaded, since the rounds that follow need them. What they come to is stored beyond the journal's end only
-    so that the loads are not left out.
+    They are loaded, since the rounds that follow need them, and the discs of those that tell where they are asked for.
+    What they come to is stored beyond the journal's end only so that the loads are not left out.
     """
     touched = 0
     positions = 0
     for i in range(start, end):
         device = state.device[header[i]["device"]]
         touched ^= device["episode"] ^ device["wearer"]
-        positions += header[i]["kind"] == _POSITION
+        if header[i]["kind"] == _POSITION:
+            fetch(state.calm, header[i]["device"], 0, 1)
+            positions += 1
         if header[i]["kind"] == _VITALS:
             touched ^= state.mark_vitals[header[i]["device"]]
     journal.device_slot[journal.used[0]] = touched & 1
@@ -72,9 +82,29 @@ def fetch_devices(state: State, header: Records, start: int, end: int, journal: 
 
 @inner
 def wearer_of(state: State, header: Records, i: int) -> int:
-    """The resident who wears the device of a reading now, NONE."""
+    """The resident whose records a reading probably needs; NONE: nobody's, as of a fix from home."""
     wearer = state.device[header[i]["device"]]["wearer"]
-    return int(wearer) if 0 <= wearer < len(state.resident) else NONE
+    return int(wearer) if 0 <= wearer < len(state.resident) and not is_from_home(state, header, i) else NONE
+
+
+@inner
+def is_from_home(state: State, header: Records, i: int) -> bool:
+    """Whether a reading is a fix from which probably nothing follows."""
+    d = header[i]["device"]
+    device = state.device[d]
+    return bool(
+        header[i]["kind"] == _POSITION
+        and device["out"] == HOME
+        and device["episode"] == NONE
+        and state.calm[d]["reach_m"] > 0.0
+        and (state.rules[device["rules"]]["pattern_enabled"] == 0 or not is_often(device, header[i]))
+    )
+
+
+@inner
+def is_often(device: Any, reading: Any) -> bool:
+    """Whether a fix comes so soon after the one before that its way is looked at even at home."""
+    return bool(reading["t"] - device["mark_position"] <= GAP_MS)
 
 
 @inner
@@ -110,7 +140,7 @@ def is_about(state: State, header: Records, i: int) -> bool:
 def fetch_treks(state: State, header: Records, start: int, end: int) -> None:
     """Ask for the rings of those who tell often where they are, and for what is known of those who are about."""
     for i in range(start, end):
-        if header[i]["kind"] != _POSITION:
+        if header[i]["kind"] != _POSITION or is_from_home(state, header, i):
             continue
         d = header[i]["device"]
         device = state.device[d]
@@ -124,7 +154,7 @@ def fetch_treks(state: State, header: Records, start: int, end: int) -> None:
                 fetch(state.places, known, 0, _PLACES)
                 for cells in _CELLS:
                     fetch(state.ways, known, cells, 1)
-        elif row != NONE and header[i]["t"] - device["mark_position"] <= GAP_MS:
+        elif row != NONE and is_often(device, header[i]):
             fetch(state.trek, row, _RING, _TREK - _RING)
 
 

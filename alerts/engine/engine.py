@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import fall_model, journal, kept_routines, kernel, known, motion, pool, routine, snapshot
+from alerts.engine.calm import nowhere_calm
 from alerts.engine.directory import apply
 from alerts.engine.errors import KernelFault
 from alerts.engine.kept_routines import KeptRoutines
@@ -94,8 +95,11 @@ class Engine:
         """
         if self._journal.used.any() or self._devices_before != FOREVER or self._episodes_before is not None:
             raise RuntimeError("registry changes belong between batches")
+        if not changes:
+            return
         self._applied += 1
         self._state = apply(self._directory, self._state, changes)
+        nowhere_calm(self._state)
 
     def process(self, batch: ReadingBatch, now: int) -> Records:
         """Run a batch of readings through all detectors.
@@ -202,6 +206,7 @@ class Engine:
         It says nothing more. What stands stays as it is, half-counted evidence is forgotten.
         """
         self._enabled[rule] = 0
+        nowhere_calm(self._state)
         if rule == Rule.SYSTEM_SITE_SILENT:
             self._hold_nobody()
         if rule == Rule.FALL_MOTION:
@@ -263,6 +268,7 @@ class Engine:
     def enable(self, rule: Rule) -> None:
         """Switch a detector on again."""
         self._enabled[rule] = 1
+        nowhere_calm(self._state)
 
     @property
     def disabled(self) -> tuple[Rule, ...]:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerts.engine.ahead import AHEAD, fetch_ahead
+from alerts.engine.ahead import AHEAD, fetch_ahead, fetch_next
+from alerts.engine.calm import is_calm, settle
 from alerts.engine.compiled import entry, inner
 from alerts.engine.composition import Step, in_order
 from alerts.engine.detectors import DETECTORS
@@ -123,6 +124,7 @@ def process(
     for i in range(len(header)):
         if i % AHEAD == 0:
             fetch_ahead(state, header, i, min(len(header), i + AHEAD), journal)
+        fetch_next(state, header, i)
         reading = header[i]
         kind = reading["kind"]
         trusted = reading["trusted"] == 1
@@ -147,7 +149,7 @@ def process(
 
         newer = False
         before = NEVER
-        keep_device(journal, d, device)
+        keep_device(state, journal, d)
         paced_anew = False
         if kind == _POSITION:
             if row < 0 or row >= len(batch.position):
@@ -234,8 +236,10 @@ def process(
         )  # fmt: skip
         k = _notice(state, at, enabled, journal, out, k)
         if kind == _POSITION:
-            follow(state, at, journal)
-            k = _hear_position(state, batch.position[row], at, enabled, journal, out, k)
+            if not is_calm(state, at):
+                follow(state, at, journal)
+                k = _hear_position(state, batch.position[row], at, enabled, journal, out, k)
+                settle(state, at, enabled)
         elif kind == _HEARTBEAT:
             k = _hear_heartbeat(state, batch.heartbeat[row], at, enabled, journal, out, k)
         elif kind == _VITALS:

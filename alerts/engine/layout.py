@@ -78,6 +78,10 @@ DEVICE: Final[np.dtype[Any]] = np.dtype(
     align=True,
 )
 
+CALM: Final[np.dtype[Any]] = np.dtype([("lat", "f4"), ("lon", "f4"), ("cos", "f4"), ("reach_m", "f4")])
+"""The disc of a device in which a fix changes nothing (``calm``): its centre, degrees; the cosine of its latitude; its
+radius, negative: there is none."""
+
 EPISODE: Final[np.dtype[Any]] = np.dtype(
     [
         ("opening_t", "i8"),  # with opening_seq: the episode's name, once open
@@ -230,6 +234,7 @@ class State(NamedTuple):
     """Everything that a compiled detector reads or changes."""
 
     device: Records  # shape (n_devices,), DEVICE
+    calm: Records  # shape (n_devices,), CALM
     mark_vitals: npt.NDArray[np.int64]  # shape (n_devices,), newest min(t, received) of the kind
     episode: Records  # shape (n_episodes,), EPISODE
     free: npt.NDArray[np.int64]  # shape (2,): the first free row of ``episode`` and how many there are

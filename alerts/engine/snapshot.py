@@ -25,7 +25,7 @@ from alerts.engine.laying import without_waste
 from alerts.engine.layout import State
 from alerts.engine.register import FOLLOWING, Directory, indexed
 from alerts.engine.rules import Rule
-from alerts.engine.state import blank_devices, empty_state
+from alerts.engine.state import blank_calms, blank_devices, empty_state
 
 _MAGIC: Final = b"ANXIN3"
 _SHA256_BYTES: Final = 32
@@ -36,7 +36,7 @@ _RECORDS: Final = (
     places.PLACES, RULES,
 )  # fmt: skip
 _DERIVED: Final = (
-    "due", "fault_due", "check_due", "site_due", "hush", "tally", "motion_stamp", "fall_due", "trek_stamp",
+    "calm", "due", "fault_due", "check_due", "site_due", "hush", "tally", "motion_stamp", "fall_due", "trek_stamp",
     "ways_stamp",
 )  # fmt: skip
 """Arrays that follow from the others."""
@@ -186,6 +186,7 @@ def _read(content: memoryview, kept: kept_routines.KeptRoutines) -> tuple[State,
     device = blank_devices(len(arrays["device"]))
     device[:] = arrays["device"]
     arrays["device"] = device
+    arrays["calm"] = blank_calms(len(device))
     arrays["routine"] = routine.blank_routines(len(arrays["pulse"]))
     kept_routines.adopt(kept, arrays["resident"], arrays["routine"])
     arrays["due"] = np.zeros(len(arrays["resident"]), np.int64)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from alerts.engine import fall_model
 from alerts.engine.catalogue import DEFAULTS
 from alerts.engine.layout import (
+    CALM,
     CHECK,
     CHECKS_AT_MOST,
     DEVICE,
@@ -73,6 +74,13 @@ def blank_devices(count: int) -> Records:
     return rows
 
 
+def blank_calms(count: int) -> Records:
+    """Devices of which no fix is ordinary yet."""
+    rows = np.zeros(count, CALM)
+    rows["reach_m"] = -1.0
+    return rows
+
+
 def blank_residents(count: int) -> Records:
     """Residents of whom nothing is known yet: not active, no fences."""
     rows = np.zeros(count, RESIDENT)
@@ -104,6 +112,7 @@ def empty_state() -> State:
     """No devices, no residents."""
     return State(
         device=blank_devices(0),
+        calm=blank_calms(0),
         mark_vitals=np.empty(0, np.int64),
         episode=np.empty(0, EPISODE),
         free=np.array([NONE, 0], np.int64),
@@ -158,6 +167,7 @@ def with_devices(state: State, count: int) -> State:
     device[:kept] = state.device[:kept]
     return state._replace(
         device=device,
+        calm=blank_calms(count),
         mark_vitals=_resized(state.mark_vitals, count, NEVER),
         spans=_resized(state.spans, count, 0),
         motion_row=_resized(state.motion_row, count, NONE),

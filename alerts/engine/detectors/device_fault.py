@@ -124,7 +124,7 @@ def advance(
         if state.free[1] == 0:
             return unfinished(k)
         device = state.device[d]
-        keep_device(journal, d, device)
+        keep_device(state, journal, d)
         row = pool.begin(state, journal, d, _RULE, found.limit_ms)
         pool.name(state, row, found.deadline, -1, found.deadline)
         if device["last_sign"] < found.since:
@@ -154,7 +154,7 @@ def remind(
     heard = heard_out(base, audible_since(state, d, listening_since), interval_of(device, p))
     moment = max(base, heard, held_until(state, d))
     if moment <= now:
-        keep_device(journal, d, device)
+        keep_device(state, journal, d)
         pool.keep(state, journal, row)
         others = others_reporting(state, d, wearer, now, p) if wearer >= 0 else 0
         deadline, limit = int(episode["opening_t"]), int(episode["since"])

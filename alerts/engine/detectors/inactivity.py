@@ -214,13 +214,21 @@ def hear_place(state: State, own: Any, at: Heard, enabled: Records, journal: Jou
     if not (moved or isnan(own["accuracy_m"])):
         lat, lon = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
         metres = distance_m(lat, lon, cos(lat), radians(own["lat"]), radians(own["lon"]))
-        away = max(state.rules[at.rules]["inactivity_moved_m"], 2.0 * (own["accuracy_m"] + pulse["accuracy_m"]))
-        elsewhere = metres > away
+        elsewhere = metres > far_m(state, at, pulse, own["accuracy_m"])
     if not (moved or elsewhere) or isnan(own["accuracy_m"]):
         return k
     keep_pulse(state, journal, row)
     pulse["lat"], pulse["lon"], pulse["accuracy_m"] = own["lat"], own["lon"], own["accuracy_m"]
+    resident = state.resident[at.wearer]
+    for ward in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
+        state.calm[state.ward[ward]]["reach_m"] = -1.0
     return follow(state, row, at, STIRRED, journal, out, k) if elsewhere else k
+
+
+@inner
+def far_m(state: State, at: Heard, pulse: Any, accuracy_m: float) -> float:
+    """Whoever is further than this from where they last moved to, by a fix of such an accuracy, has moved."""
+    return float(max(state.rules[at.rules]["inactivity_moved_m"], 2.0 * (accuracy_m + np.float64(pulse["accuracy_m"]))))
 
 
 @inner
@@ -237,7 +245,8 @@ def follow(state: State, row: int, at: Heard, told: int, journal: Journal, out: 
     if told == STIRRED:
         if at.order <= pulse["sign_ms"]:
             return k
-        keep_routine(state, journal, row)
+        if pulse["still_ms"] > 0 or at.order >= pulse["hour_end"]:
+            keep_routine(state, journal, row)
         cut = cut_short(pulse, at.order)
         if pulse["still_ms"] > 0:
             remember(state, row, zone, pulse["sign_ms"], pulse["still_ms"])

@@ -137,11 +137,12 @@ def night_at(state: State, slot: int, t: int, p: Any) -> Night:
     """The night of a resident that a moment lies in."""
     resident = state.resident[slot]
     hour = local_hour(state, resident["zone"], t)
-    if isnan(hour):
+    by_night = is_between(hour, p["night_exit_from_h"], p["night_exit_to_h"])
+    if isnan(hour) or not (by_night or may_be_of_a_night(floor(hour), p)):
         return Night(NO_HOUR, NO_HOUR)
     row = resident["routine"]
     if row < 0 or state.routine[row]["days"] < p["night_exit_known_days"]:
-        if is_between(hour, p["night_exit_from_h"], p["night_exit_to_h"]):
+        if by_night:
             return Night(p["night_exit_from_h"], p["night_exit_to_h"])
         return Night(NO_HOUR, NO_HOUR)
     routine = state.routine[row]
@@ -161,7 +162,13 @@ def night_at(state: State, slot: int, t: int, p: Any) -> Night:
 def is_quiet(routine: Any, h: int, limit: float, p: Any) -> bool:
     """Whether somebody hardly ever stirs in an hour of the day that may be of a night."""
     quiet = routine["seen"][h] > 0 and routine["signs"][h] <= limit * routine["seen"][h]
-    return bool(quiet and is_between(float(h), p["night_exit_widest_from_h"], p["night_exit_widest_to_h"]))
+    return bool(quiet and may_be_of_a_night(h, p))
+
+
+@inner
+def may_be_of_a_night(h: int, p: Any) -> bool:
+    """Whether an hour of the day lies in the widest night that anybody has."""
+    return bool(is_between(float(h), p["night_exit_widest_from_h"], p["night_exit_widest_to_h"]))
 
 
 @inner
