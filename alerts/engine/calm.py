@@ -76,4 +76,3 @@ def settle(state: State, at: Heard, enabled: Records) -> None:
 def nowhere_calm(state: State) -> None:
     """Forget all discs, between batches."""
     state.calm["reach_m"] = -1.0
-

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.engine import Engine, Rule
 from alerts.engine.calm import nowhere_calm
-from devices.registry import RegistryChange
+from devices.registry import Record, RegistryChange
 from tests.reference.oracle import Told
 from tests.reference.streams import (
     HOME,
@@ -30,7 +30,7 @@ from tests.reference.streams import (
 
 S = 1000
 TURNS = 300
-PEOPLE = [
+PEOPLE: list[Record] = [
     resident(), resident(1), device(), device(1), device(2),
     assignment(), assignment(1, 0), assignment(2, 1), circle(), parameter("wandering.lost.enabled", 1.0),
 ]  # fmt: skip
@@ -53,11 +53,14 @@ class Life:
         if self._chance.random() > 0.04:
             return []
         north = float(self._chance.choice([0.0, 30.0, 80.0])) / M_PER_DEG
-        return [change(one) for one in (
-            resident(home_lat=HOME[0] + north), circle(radius_m=float(self._chance.choice([50.0, 120.0, 300.0]))),
+        possible: list[Record] = [
+            resident(home_lat=HOME[0] + north),
+            resident(1, home_lat=None, home_lon=None),
+            circle(radius_m=float(self._chance.choice([50.0, 120.0, 300.0]))),
             parameter("missed_check.inactivity.moved_m", float(self._chance.choice([10.0, 40.0, 100.0]))),
-            assignment(1, int(self._chance.integers(0, 2))), resident(1, home_lat=None, home_lon=None),
-        )][(which := int(self._chance.integers(0, 5))) : which + 1]  # fmt: skip
+            assignment(1, int(self._chance.integers(0, 2))),
+        ]
+        return [change(possible[int(self._chance.integers(0, len(possible)))])]
 
     def chance(self, share: float) -> bool:
         return bool(self._chance.random() < share)
@@ -85,7 +88,7 @@ def _spared(engine: Engine, told: Told) -> bool:
         return False
     north = (told.number("lat") - calm["lat"]) * M_PER_DEG
     east = (told.number("lon") - calm["lon"]) * M_PER_DEG * calm["cos"]
-    return hypot(north, east) <= calm["reach_m"]
+    return bool(hypot(north, east) <= calm["reach_m"])
 
 
 def _said(engine: Engine, readings: list[Told], now: int) -> list[Any]:
