@@ -214,7 +214,7 @@ def hear_place(state: State, own: Any, at: Heard, enabled: Records, journal: Jou
     if not (moved or isnan(own["accuracy_m"])):
         lat, lon = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
         metres = distance_m(lat, lon, cos(lat), radians(own["lat"]), radians(own["lon"]))
-        elsewhere = metres > far_m(state, at, pulse, own["accuracy_m"])
+        elsewhere = metres > far_m(state, at, pulse, np.float64(own["accuracy_m"]))
     if not (moved or elsewhere) or isnan(own["accuracy_m"]):
         return k
     keep_pulse(state, journal, row)
