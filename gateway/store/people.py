@@ -41,6 +41,15 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     address: dict[str, Any]
 
 
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """A building as its residents' addresses name it, and the middle of their homes, degrees."""
+
+    address: dict[str, Any]
+    lat: float
+    lon: float
+
+
+HOUSES_AT_MOST: Final = 300
 STAYING: Final = ("active", "away", "hospital", "paused")
 """Who is looked after, by status; the others have left."""
 
@@ -99,6 +108,20 @@ async def buildings(conn: Connection, *, sites: Sequence[str]) -> list[str]:
         {"sites": list(sites), "staying": list(STAYING)},
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def houses(conn: Connection, *, sites: Sequence[str]) -> list[House]:
+    """Where the buildings are in which residents live, those with most of them first, at most ``HOUSES_AT_MOST``."""
+    cursor = await conn.execute(
+        "select jsonb_build_object('address', jsonb_build_object('community', community, 'building', building),"
+        " 'lat', avg(home_lat), 'lon', avg(home_lon))::text from (select home_lat, home_lon,"
+        " coalesce(address ->> 'community', '') as community, coalesce(address ->> 'building', '') as building"
+        " from resident where status = any(%(staying)s) and home_lat is not null and home_lon is not null"
+        " and (cardinality(%(sites)s::text[]) = 0 or site = any(%(sites)s))) homes"
+        " group by community, building order by count(*) desc, community, building limit %(limit)s",
+        {"sites": list(sites), "staying": list(STAYING), "limit": HOUSES_AT_MOST},
+    )
+    return [msgspec.json.decode(row[0], type=House) for row in await cursor.fetchall()]
 
 
 async def names_of(

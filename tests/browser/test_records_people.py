@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from playwright.async_api import expect
 
-from gateway.store.registry import find
-from gateway.store.registry_records import Household, Resident
+from gateway.store.registry import add_resident, find
+from gateway.store.registry_records import Household, Point, Resident, ResidentFields
 from tests.browser.conftest import Console, Watched
 
 
@@ -97,3 +98,29 @@ async def test_two_hundred_people_fill_a_page_and_buildings_narrow_the_list(cons
     await page.select_option("#in-building", "3")
     await expect(page.locator("#people tbody tr")).to_have_count(20)
     await expect(page.locator("#people")).to_contain_text("王秀英")
+
+
+async def test_where_a_new_home_is_shows_by_the_buildings_that_are_known(console: Console, desk: Watched) -> None:
+    page, chart = desk.page, desk.page.locator("[data-component=map] .map")
+    async with console.connection() as conn:
+        for room, lat in (("101", 31.2310), ("102", 31.2312)):
+            fields = ResidentFields(
+                site="riverside",
+                name=f"邻居{room}",
+                address={"community": "阳光小区", "building": "12", "room": room},
+                home=Point(lat=lat, lon=121.4740),
+            )
+            await add_resident(conn, "li", fields)
+    await page.goto("/people/new")
+    await expect(chart).to_contain_text("阳光小区 12栋")
+    await expect(chart).to_contain_text("阳光小区 3栋")
+    await expect(page.locator(".legend")).to_contain_text("已登记的楼栋")
+    label = await chart.get_by_text("阳光小区 12栋").bounding_box()
+    assert label is not None
+    await page.mouse.click(label["x"] + label["width"] / 2, label["y"] + label["height"] + 9)
+    await expect(page.locator("[data-pick=lat]")).to_have_value(re.compile(r"^31\.23"))
+    async with console.connection() as conn:
+        await conn.execute("update resident set home_lat = null, home_lon = null")
+    await page.goto("/people/new")
+    await expect(page.locator("#page")).to_contain_text("请在表单里填写家的纬度和经度")
+    await expect(chart).to_have_count(0)

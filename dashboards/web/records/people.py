@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Managing, SignedIn
+from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
 from dashboards.web.records.found import card_of, manages, sites_of
-from dashboards.web.rendering import page
+from dashboards.web.rendering import language_of, page
+from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
-from gateway.store.people import STAYING, buildings, names_of, people_page
+from gateway.store.people import STAYING, House, buildings, houses, names_of, people_page
+from gateway.store.registry_records import Point
 from gateway.store.search import search
 
 router = APIRouter(include_in_schema=False)
@@ -75,6 +80,7 @@ async def new_person(request: Request, deps: DepsOf, principal: Managing) -> Res
     """An empty resident form."""
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
+        others = await houses(conn, sites=principal.sites)
     return page(
         request,
         "person_form.html",
@@ -83,6 +89,7 @@ async def new_person(request: Request, deps: DepsOf, principal: Managing) -> Res
         resident=None,
         household=None,
         statuses=STATUSES,
+        scene=_scene(request, principal, None, others),
     )
 
 
@@ -95,6 +102,7 @@ async def edit_person(request: Request, deps: DepsOf, principal: Managing, resid
     async with deps.pool.connection() as conn:
         sites = await sites_of(conn, principal)
         names = await names_of(conn, (), [card.resident.household])
+        others = await houses(conn, sites=[card.resident.site])
     return page(
         request,
         "person_form.html",
@@ -103,4 +111,17 @@ async def edit_person(request: Request, deps: DepsOf, principal: Managing, resid
         resident=card.resident,
         household=names.get(card.resident.household or ""),
         statuses=STATUSES,
+        scene=_scene(request, principal, card.resident.home, others),
     )
+
+
+def _scene(request: Request, principal: Principal, home: Point | None, others: Sequence[House]) -> dict[str, Any]:
+    """The map on which a home is chosen: without streets, the buildings that are known say where one is."""
+    wording = Wording(language_of(request, principal))
+    return {
+        "home": home and {"lat": home.lat, "lon": home.lon},
+        "fix": None,
+        "zones": [],
+        "track": [],
+        "houses": [{"lat": each.lat, "lon": each.lon, "name": wording.place(each.address)} for each in others],
+    }

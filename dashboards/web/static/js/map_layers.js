@@ -15,6 +15,8 @@ const TINTS = 5;
 const FAINTEST = 0.35;
 /** Of a longer way only every so manieth fix gets a dot: they would touch. */
 const DOTS = 30;
+/** Of more buildings only the one that is pointed at tells its name: they would hide each other. */
+const NAMED = 12;
 const ROOM_ABOUT_A_FIX_M = 60;
 
 /** @param {string} name a token of the design */
@@ -55,6 +57,12 @@ export function layersOf(L, scene) {
       seen.push(...corners);
     }
   }
+  const houses = scene.houses ?? [];
+  for (const house of houses) {
+    const dot = L.circleMarker(at(house), { radius: 5, color: colour("ink-soft"), weight: 2, fillColor: colour("surface"), fillOpacity: 1 }).addTo(group);
+    if (house.name) dot.bindTooltip(h("span", {}, house.name), { permanent: houses.length <= NAMED, direction: "top", offset: [0, -4], className: "map-word" });
+  }
+  if (!scene.home) seen.push(...houses.map(at));
   for (const place of scene.places ?? []) {
     L.circle(at(place), { radius: place.radius_m, color: colour("place"), weight: 1.5, dashArray: "2 5", fillColor: colour("place"), fillOpacity: 0.14 }).bindTooltip(t("map.place")).addTo(group);
     sign(L, at(place), "star", "map-place").addTo(group);

@@ -66,6 +66,8 @@ export interface MapScene {
   home: { lat: number; lon: number } | null; fix: Fix | null; zones: Zone[]; track: TrackPoint[];
   certain?: Fix | null; moment?: Fix | null; places?: { lat: number; lon: number; radius_m: number }[];
   reach?: { lat: number; lon: number; radius_m: number } | null;
+  /** Buildings in which others live, by their addresses. */
+  houses?: { lat: number; lon: number; name: string }[];
   /** What the view is scaled to, where that is less than all: the way that somebody walks to and fro. */
   focus?: TrackPoint[];
 }
