@@ -2,8 +2,8 @@
 
 Most fixes are of people who sit at home. That nothing follows from one takes their record, their pulse and some
 trigonometry to know; in the disc it is known, however accurate a fix is, from what lies in one line of memory. A disc
-is forgotten with each change of the registry, where somebody's place is moved by another device, and where a reading of
-the device is undone; the next ordinary fix draws it anew.
+is forgotten with each change of the registry that may matter, where somebody's place is moved by another device, and
+where a reading of the device is undone; the next ordinary fix draws it anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from alerts.engine import turning
 from alerts.engine.compiled import gate, inner
 from alerts.engine.detectors.inactivity import far_m, is_followed
 from alerts.engine.detectors.zone_exit import is_in_disc
@@ -22,25 +21,26 @@ from alerts.engine.layout import NONE, WORN, State
 from alerts.engine.outcome import Heard
 from alerts.engine.trek import HOME, HOME_M, from_home_m
 from devices.batch import Records
+from devices.registry import Entity
 
 _M_PER_DEG: Final = radians(EARTH_RADIUS_M)
 _MARGIN_M: Final = 2.0
-"""More than a place in single precision is off by (0.5 m), and a plane from the sphere within ``HOME_M``."""
+"""More than a place in single precision (0.85 m at 180° on the equator) and a plane within ``HOME_M`` are off by."""
 _LEAST_M: Final = 5.0
 """Smaller discs are left sooner than they are worth."""
 _POLAR_DEG: Final = 85.0
 """There a degree of longitude is not as long all over the disc."""
+NO_MATTER_OF_CALM: Final[frozenset[Entity]] = frozenset({"sighting", "check_window", "site", "contact", "household"})
+"""What of the registry changes neither who wears a device nor where they live, walk and are judged by."""
 
 
 @gate
 def is_calm(state: State, at: Heard) -> bool:
-    """Whether nothing follows from the newest fix of a device, but that it is the newest."""
+    """Whether nothing follows from the newest fix of a device, but that it is the newest, and one more of its way."""
     device, calm = state.device[at.d], state.calm[at.d]
     if not (device["out"] == HOME and device["episode"] == NONE and at.newer and at.wearer == device["wearer"]):
         return False
     if device["walks"] == 1 and not is_in_disc(device):
-        return False
-    if state.rules[at.rules]["pattern_enabled"] == 1 and at.order - at.before <= turning.GAP_MS:
         return False
     north = (device["lat"] - calm["lat"]) * _M_PER_DEG
     east = (device["lon"] - calm["lon"]) * _M_PER_DEG * calm["cos"]

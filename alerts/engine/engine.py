@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.engine import fall_model, journal, kept_routines, kernel, known, motion, pool, routine, snapshot
-from alerts.engine.calm import nowhere_calm
+from alerts.engine.calm import NO_MATTER_OF_CALM, nowhere_calm
 from alerts.engine.directory import apply
 from alerts.engine.errors import KernelFault
 from alerts.engine.kept_routines import KeptRoutines
@@ -98,8 +98,9 @@ class Engine:
         if not changes:
             return
         self._applied += 1
+        if any(change.entity not in NO_MATTER_OF_CALM for change in changes):
+            nowhere_calm(self._state)
         self._state = apply(self._directory, self._state, changes)
-        nowhere_calm(self._state)
 
     def process(self, batch: ReadingBatch, now: int) -> Records:
         """Run a batch of readings through all detectors.

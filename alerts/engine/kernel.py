@@ -17,7 +17,7 @@ from alerts.engine.ahead import AHEAD, fetch_ahead, fetch_next
 from alerts.engine.calm import is_calm, settle
 from alerts.engine.compiled import entry, inner
 from alerts.engine.composition import Step, in_order
-from alerts.engine.detectors import DETECTORS
+from alerts.engine.detectors import DETECTORS, pattern
 from alerts.engine.detectors.silent import limit_of
 from alerts.engine.earshot import is_in_the_dark
 from alerts.engine.journal import keep_device, keep_vitals
@@ -236,7 +236,9 @@ def process(
         )  # fmt: skip
         k = _notice(state, at, enabled, journal, out, k)
         if kind == _POSITION:
-            if not is_calm(state, at):
+            if is_calm(state, at):
+                k = pattern.hear(state, batch.position[row], at, enabled, journal, out, k)
+            else:
                 follow(state, at, journal)
                 k = _hear_position(state, batch.position[row], at, enabled, journal, out, k)
                 settle(state, at, enabled)

@@ -76,7 +76,7 @@ def layout_key() -> str:
     described = [
         str(layout.LAYOUT_VERSION),
         *(f"{t.descr}" for t in _RECORDS),
-        *State._fields,
+        *(name for name in State._fields if name not in _DERIVED),
         *(f"{rule.value}={rule.public_name}" for rule in Rule),
         *(f"{spec.name}={spec.default}" for spec in PARAMETERS.values()),
         *(f"{field.name}: {field.type}" for field in _FIELDS.values()),

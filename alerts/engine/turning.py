@@ -42,6 +42,8 @@ SHUFFLES_MPS: Final = 0.3
 (Fritz & Lusardi 2009, doi:10.1519/00139143-200932020-00002); 0.3 is three times a receiver's error there (ADR-49)."""
 OF_ACCURACY: Final = 0.25
 """Weight of a fix in the accuracy of its ring. Assumption, ADR-44: receivers tell it by guess."""
+_ROUNDING: Final = 1e-9
+"""Radians: more than a sum of angles is off by."""
 
 OF_THE_RING: Final = (
     ("turn_began", "i8"),  # the first fix of the ring, order, ms
@@ -319,6 +321,32 @@ def turns_of(trek: Any, way: Spread) -> Turns:
         abs(turned) / theta if theta > 0.0 else 0.0,
         abs(about) / (2.0 * pi),
     )
+
+
+@inner
+def goes_round(trek: Any, way: Spread, rounds: float) -> bool:
+    """Whether that way may have gone round its middle so often: no is certain, yes is to be measured.
+
+    All angles about the middle come to the rounds in which the way crossed the ray to the west, and to what its end is
+    turned from its beginning: two angles and not one for each fix. A step through the very middle goes either way.
+    """
+    crossed = 0
+    start = way.first % RING
+    first_x, first_y = trek["turn_x"][start] - way.x, trek["turn_y"][start] - way.y
+    before_x, before_y = first_x, first_y
+    for i in range(way.first + 1, trek["turn_count"]):
+        at = i % RING
+        own_x, own_y = trek["turn_x"][at] - way.x, trek["turn_y"][at] - way.y
+        aside = before_x * own_y - before_y * own_x
+        if aside == 0.0:
+            return True
+        if (before_y < 0.0) != (own_y < 0.0) and (aside > 0.0) == (own_y < 0.0):
+            crossed += 1 if own_y < 0.0 else -1
+        before_x, before_y = own_x, own_y
+    if crossed == 0 and rounds > 1.0:
+        return False
+    about = 2.0 * pi * crossed + atan2(before_y, before_x) - atan2(first_y, first_x)
+    return abs(about) >= 2.0 * pi * rounds - _ROUNDING
 
 
 @inner

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 
 from alerts.engine import Engine, Rule, What
-from alerts.engine.turning import turning
+from alerts.engine.turning import goes_round, turning
 from tests.reference.oracle import Told
 from tests.reference.oracle.turnings import GAP_MS, Patterns, way_of
 from tests.reference.streams import (
@@ -145,6 +145,10 @@ def test_the_ring_measures_what_the_list_measures(walk: list[Told], heard: int) 
     engine.process(batch_of(walk[:heard]), walk[-1].received)
     state = engine._state
     measured, turns = turning(state.trek[state.trek_row[0]], 720 * S)
+    for rounds in (0.3, 1.0, 1.2, 2.5):
+        may_go_round = getattr(goes_round, "py_func", goes_round)(state.trek[state.trek_row[0]], measured, rounds)
+        assert may_go_round or turns.rounds < rounds
+        event(f"{rounds} rounds: {may_go_round}, in truth {turns.rounds >= rounds}")
     expected = way_of(oracle.seen, 720 * S)
     assert measured.points == expected.points
     assert measured.seconds == pytest.approx(expected.seconds)

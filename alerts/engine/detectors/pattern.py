@@ -121,7 +121,8 @@ def hear(state: State, own: Any, at: Heard, enabled: Records, journal: Journal, 
     """Look at the way of whoever is out, or sends their fixes often; of others nothing can be said."""
     if at.newer and at.wearer >= 0:
         device = state.device[at.d]
-        if device["out"] != HOME or at.order - at.before <= turning.GAP_MS or device["episode"] != NONE:
+        about = device["out"] != HOME or at.order - at.before <= turning.GAP_MS
+        if device["episode"] != NONE or (about and state.rules[at.rules]["pattern_enabled"] == 1):
             k = judge(state, turning.speed_of(own["speed_mps"]), at, enabled, journal, out, k)
     return k
 
@@ -188,7 +189,7 @@ def judge(state: State, speed: int, at: Heard, enabled: Records, journal: Journa
     if restless:
         episode["count"] = min(MOST, episode["count"] + 1)
         episode["back"] = 0
-        is_lap = kind_of(way, turning.turns_of(trek, way)) == LAPPING
+        is_lap = turning.goes_round(trek, way, _ROUNDS) and kind_of(way, turning.turns_of(trek, way)) == LAPPING
         episode["watched_ms"] += 1 if is_lap else -1
         return restless_on(state, at, row, Found(way, score), journal, out, k)
     if episode["open"] == 0:

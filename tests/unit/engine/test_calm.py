@@ -26,6 +26,8 @@ from tests.reference.streams import (
     fix,
     parameter,
     resident,
+    seen,
+    window,
 )
 
 S = 1000
@@ -59,6 +61,7 @@ class Life:
             circle(radius_m=float(self._chance.choice([50.0, 120.0, 300.0]))),
             parameter("missed_check.inactivity.moved_m", float(self._chance.choice([10.0, 40.0, 100.0]))),
             assignment(1, int(self._chance.integers(0, 2))),
+            assignment(1, 0, id="later", from_ms=self._t + int(self._chance.integers(1, 40)) * 60 * S),
         ]
         return [change(possible[int(self._chance.integers(0, len(possible)))])]
 
@@ -142,11 +145,13 @@ def test_whoever_is_moved_by_one_band_has_no_disc_about_the_other() -> None:
     assert (engine._state.calm["reach_m"][:2] < 0.0).all()
 
 
-def test_a_disc_is_forgotten_with_each_change_of_the_registry_and_where_a_reading_is_undone() -> None:
+def test_a_disc_is_forgotten_with_each_change_that_may_matter_and_where_a_reading_is_undone() -> None:
     engine = Engine()
     engine.apply([change(one) for one in PEOPLE])
     engine.process(batch_of([fix(START, 0.0), fix(START + S, 1.0)]), START + S)
     engine.commit()
+    assert engine._state.calm["reach_m"][0] > 0.0
+    engine.apply([change(seen(0, START)), change(window(0, START + 100 * S, START + 200 * S))])
     assert engine._state.calm["reach_m"][0] > 0.0
     engine.apply([change(device(7))])
     assert engine._state.calm["reach_m"][0] < 0.0
