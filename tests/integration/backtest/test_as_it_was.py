@@ -165,4 +165,5 @@ async def test_where_the_book_of_batches_is_forgotten_readings_raise_the_same(
     again = {(alarm.subject, alarm.rule): alarm for alarm in reversed(run) if alarm.rule not in SILENCES}
     assert {key: alarm.id for key, alarm in again.items()} == {key: alarm.id for key, alarm in first.items()}
     assert {alarm.id for alarm in run if alarm.rule not in SILENCES} <= {alarm.id for alarm in real}
-    assert all(0 <= again[key].raised_at - alarm.raised_at <= SECOND_MS for key, alarm in first.items())
+    # The gateway may have been slow to take readings in, of which nothing is known any more.
+    assert all(began <= again[key].raised_at <= alarm.raised_at + SECOND_MS for key, alarm in first.items())
