@@ -11,12 +11,10 @@ from __future__ import annotations
 from math import cos, isnan, radians
 from typing import Final
 
-import numpy as np
-
 from alerts.engine.compiled import gate, inner
-from alerts.engine.detectors.inactivity import far_m, is_followed
+from alerts.engine.detectors.inactivity import far_m, is_followed, moved_m
 from alerts.engine.detectors.zone_exit import is_in_disc
-from alerts.engine.geometry import EARTH_RADIUS_M, distance_m
+from alerts.engine.geometry import EARTH_RADIUS_M
 from alerts.engine.layout import NONE, WORN, State
 from alerts.engine.outcome import Heard
 from alerts.engine.trek import HOME, HOME_M, from_home_m
@@ -62,9 +60,7 @@ def settle(state: State, at: Heard, enabled: Records) -> None:
     pulse = state.pulse[resident["routine"]]
     if isnan(pulse["lat"]):
         return
-    lat, lon = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
-    moved_m = distance_m(lat, lon, cos(lat), radians(device["lat"]), radians(device["lon"]))
-    unmoved_m = far_m(state, at, pulse, 0.0) - moved_m
+    unmoved_m = far_m(state, at, pulse, 0.0) - moved_m(pulse, device["lat"], device["lon"])
     reach = min(HOME_M - from_home_m(resident, device), unmoved_m) - _MARGIN_M
     if reach >= _LEAST_M:
         calm["lat"] = device["lat"]

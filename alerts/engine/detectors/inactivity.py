@@ -212,9 +212,7 @@ def hear_place(state: State, own: Any, at: Heard, enabled: Records, journal: Jou
     moved = isnan(pulse["lat"])
     elsewhere = False
     if not (moved or isnan(own["accuracy_m"])):
-        lat, lon = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
-        metres = distance_m(lat, lon, cos(lat), radians(own["lat"]), radians(own["lon"]))
-        elsewhere = metres > far_m(state, at, pulse, np.float64(own["accuracy_m"]))
+        elsewhere = moved_m(pulse, own["lat"], own["lon"]) > far_m(state, at, pulse, np.float64(own["accuracy_m"]))
     if not (moved or elsewhere) or isnan(own["accuracy_m"]):
         return k
     keep_pulse(state, journal, row)
@@ -223,6 +221,13 @@ def hear_place(state: State, own: Any, at: Heard, enabled: Records, journal: Jou
     for ward in range(resident["ward_first"], resident["ward_first"] + resident["ward_count"]):
         state.calm[state.ward[ward]]["reach_m"] = -1.0
     return follow(state, row, at, STIRRED, journal, out, k) if elsewhere else k
+
+
+@inner
+def moved_m(pulse: Any, lat: float, lon: float) -> float:
+    """How far a place (degrees) is from where they last moved to, metres."""
+    lat0, lon0 = radians(np.float64(pulse["lat"])), radians(np.float64(pulse["lon"]))
+    return float(distance_m(lat0, lon0, cos(lat0), radians(lat), radians(lon)))
 
 
 @inner
