@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -30,9 +31,7 @@ async def form(request: Request, deps: DepsOf, principal: MaybeSignedIn, problem
     if cookie := request.cookies.get(COOKIE):
         async with deps.pool.connection() as conn:
             ended = await why_ended(conn, token_hash(cookie), deps.clock.now_ms())
-    return page(
-        request, "signin.html", problem=problem if problem == "link" else "", ended=ended, missing=(), username=""
-    )
+    return _form(request, problem=problem if problem == "link" else "", ended=ended)
 
 
 @router.post("/signin")
@@ -42,24 +41,29 @@ async def sign_in(
     """Open a session and go to the sound test; on refusal the form again, saying why."""
     missing = [name for name, given in (("username", username.strip()), ("password", password)) if not given]
     if missing:
-        return page(request, "signin.html", status=422, problem="", ended=None, missing=missing, username=username)
+        return _form(request, status=422, missing=missing, username=username)
     try:
         looks, visitor = looks_of(request), visitor_of(request)
         admitted = await gate_of(request).sign_in(deps, looks, username.strip(), password, visitor)
     except Problem as refused:
         problem = "throttled" if refused.status == 429 else "credentials"
-        return page(
-            request,
-            "signin.html",
-            status=refused.status,
-            problem=problem,
-            ended=None,
-            missing=(),
-            username=username,
-        )
+        return _form(request, status=refused.status, problem=problem, username=username)
     response = RedirectResponse("/sound", 303)
     set_session_cookie(response, admitted, deps)
     return response
+
+
+def _form(
+    request: Request,
+    *,
+    status: int = 200,
+    problem: str = "",
+    ended: str | None = None,
+    missing: Sequence[str] = (),
+    username: str = "",
+) -> Response:
+    """The sign-in form, with what went wrong."""
+    return page(request, "signin.html", status=status, problem=problem, ended=ended, missing=missing, username=username)
 
 
 @router.post("/signout")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.api.access import DepsOf, Managing, Principal, SignedIn
+from dashboards.api.access import DepsOf, Managing, SignedIn
 from dashboards.web.records.found import card_of, manages, sites_of
+from dashboards.web.records.scenes import scene_of_home
 from dashboards.web.rendering import language_of, page
 from dashboards.web.wording import Wording
 from devices.clock import DEFAULT_TIMEZONE
-from gateway.store.people import STAYING, House, buildings, houses, names_of, people_page
-from gateway.store.registry_records import Point
+from gateway.store.people import STAYING, buildings, houses, names_of, people_page
 from gateway.store.search import search
 
 router = APIRouter(include_in_schema=False)
@@ -89,7 +86,7 @@ async def new_person(request: Request, deps: DepsOf, principal: Managing) -> Res
         resident=None,
         household=None,
         statuses=STATUSES,
-        scene=_scene(request, principal, None, others),
+        scene=scene_of_home(None, others, Wording(language_of(request, principal))),
     )
 
 
@@ -111,17 +108,5 @@ async def edit_person(request: Request, deps: DepsOf, principal: Managing, resid
         resident=card.resident,
         household=names.get(card.resident.household or ""),
         statuses=STATUSES,
-        scene=_scene(request, principal, card.resident.home, others),
+        scene=scene_of_home(card.resident.home, others, Wording(language_of(request, principal))),
     )
-
-
-def _scene(request: Request, principal: Principal, home: Point | None, others: Sequence[House]) -> dict[str, Any]:
-    """The map on which a home is chosen: without streets, the buildings that are known say where one is."""
-    wording = Wording(language_of(request, principal))
-    return {
-        "home": home and {"lat": home.lat, "lon": home.lon},
-        "fix": None,
-        "zones": [],
-        "track": [],
-        "houses": [{"lat": each.lat, "lon": each.lon, "name": wording.place(each.address)} for each in others],
-    }
